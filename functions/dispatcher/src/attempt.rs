@@ -1,0 +1,153 @@
+//! One POST to a callback URL, and what came of it.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request};
+use http_body_util::Full;
+use serde_json::value::RawValue;
+use shared::delivery::QueuedDelivery;
+use shared::instance::CachedInstance;
+use shared::notification;
+use tokio::time::Instant;
+
+use crate::callback::{Answer, CallbackClient, ClientError};
+use crate::decide::retry_after;
+
+/// Who is calling, to the receiver.
+const AGENT: &str = concat!("closeio-events/", env!("CARGO_PKG_VERSION"));
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttemptResult {
+    /// The receiver answered 2xx.
+    Accepted {
+        /// The status code.
+        status: u16,
+    },
+    /// The receiver answered anything else; a redirect is not followed.
+    Rejected {
+        /// The status code.
+        status: u16,
+        /// How long its `Retry-After` asks to wait.
+        retry_after: Option<Duration>,
+        /// The beginning of its body.
+        excerpt: String,
+    },
+    /// The deadline passed first.
+    TimedOut {
+        /// What was being done then.
+        phase: &'static str,
+    },
+    /// There was no connection, or no answer on it.
+    Unreachable {
+        /// Why.
+        reason: String,
+    },
+    /// Calling this URL is not allowed.
+    Refused {
+        /// The rule that forbids it.
+        reason: String,
+    },
+}
+
+impl AttemptResult {
+    /// The receiver's status code, if it answered.
+    #[must_use]
+    pub fn status_code(&self) -> Option<u16> {
+        match self {
+            Self::Accepted { status } | Self::Rejected { status, .. } => Some(*status),
+            Self::TimedOut { .. } | Self::Unreachable { .. } | Self::Refused { .. } => None,
+        }
+    }
+
+    /// What went wrong, if something did.
+    #[must_use]
+    pub fn error(&self) -> Option<String> {
+        match self {
+            Self::Accepted { .. } => None,
+            Self::Rejected { status, .. } => Some(format!("the receiver answered {status}")),
+            Self::TimedOut { phase } => Some(format!("timed out while {phase}")),
+            Self::Unreachable { reason } => Some(reason.clone()),
+            Self::Refused { reason } => Some(format!("the callback URL is refused: {reason}")),
+        }
+    }
+
+    /// The beginning of a rejecting receiver's body.
+    #[must_use]
+    pub fn excerpt(&self) -> Option<&str> {
+        match self {
+            Self::Rejected { excerpt, .. } if !excerpt.is_empty() => Some(excerpt),
+            Self::Rejected { .. }
+            | Self::Accepted { .. }
+            | Self::TimedOut { .. }
+            | Self::Unreachable { .. }
+            | Self::Refused { .. } => None,
+        }
+    }
+}
+
+/// An attempt about to be made.
+pub(crate) struct Attempt<'a> {
+    pub(crate) instance: &'a CachedInstance,
+    pub(crate) delivery: &'a QueuedDelivery,
+    pub(crate) raw: &'a RawValue,
+    pub(crate) began_at: DateTime<Utc>,
+}
+
+impl Attempt<'_> {
+    /// Makes it, and says how long it took.
+    pub(crate) async fn make(&self, client: &CallbackClient) -> (AttemptResult, Duration) {
+        let began = Instant::now();
+        let result = match self.request() {
+            Ok(request) => self.result(client.send(request).await),
+            Err(reason) => AttemptResult::Refused { reason },
+        };
+        (result, began.elapsed())
+    }
+
+    /// The callback as it goes out. Headers of our own come last, so that no setting replaces them.
+    fn request(&self) -> Result<Request<Full<Bytes>>, String> {
+        let events = &self.instance.events;
+        let url = events.callback_url.as_ref().ok_or("it is not set")?;
+        let id = self.delivery.event_id.as_str();
+        let body = notification::body(&self.instance.instance, self.delivery, self.raw);
+        let mut headers: HeaderMap = events.headers.as_map().clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        let signatures = events.signing_key.iter().flat_map(|key| key.headers(id, self.began_at, &body));
+        for (name, value) in signatures.chain([("elements-webhook-id", id.to_owned())]) {
+            headers.insert(name, value.parse().map_err(|_| "its headers cannot be sent")?);
+        }
+        if let Some(basic) = &events.basic {
+            let pair = format!("{}:{}", basic.username, basic.password.expose());
+            let value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)));
+            headers.insert(AUTHORIZATION, value.map_err(|_| "its headers cannot be sent")?);
+        }
+        let mut request = Request::post(url.as_url().as_str())
+            .body(Full::new(body.into()))
+            .map_err(|_| "it is not a URL that HTTP can carry")?;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    fn result(&self, answer: Result<Answer, ClientError>) -> AttemptResult {
+        match answer {
+            Ok(answer) if answer.status.is_success() => {
+                AttemptResult::Accepted { status: answer.status.as_u16() }
+            }
+            Ok(Answer { status, headers, excerpt }) => {
+                let asked = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+                let retry_after = asked.and_then(|value| retry_after(value, self.began_at));
+                AttemptResult::Rejected { status: status.as_u16(), retry_after, excerpt }
+            }
+            Err(ClientError::TimedOut(phase)) => AttemptResult::TimedOut { phase },
+            Err(ClientError::Refused(reason)) => AttemptResult::Refused { reason },
+            Err(ClientError::Unreachable(reason)) => AttemptResult::Unreachable { reason },
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The dispatcher function on Lambda; see the crate's documentation.
+
+use std::sync::Arc;
+
+use dispatcher::Dispatcher;
+use lambda_runtime::{Error, run, service_fn, tracing};
+use shared::clock::SystemClock;
+use shared::settings::Variables;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let dispatcher = Dispatcher::from_variables(&Variables::of_process(), Arc::new(SystemClock))
+        .inspect_err(|error| tracing::error!("the dispatcher function cannot start: {error}"))?;
+    run(service_fn(|event| dispatcher.handle(event))).await
+}

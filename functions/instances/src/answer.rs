@@ -1,0 +1,62 @@
+//! Answers in the platform's shape: every error has a `requestId`, and so has every response.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use lambda_http::RequestExt as _;
+use shared::api_error::ApiError;
+
+/// The header that names the request, for whoever asks for help with it.
+const REQUEST_ID: &str = "elements-request-id";
+
+/// A route's failure.
+pub(crate) struct Failure(ApiError);
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<shared::aws::AwsError> for Failure {
+    fn from(error: shared::aws::AwsError) -> Self {
+        tracing::error!(%error, "request failed");
+        Self(ApiError::unavailable())
+    }
+}
+
+impl IntoResponse for Failure {
+    /// Leaves the error for [`finish`], which knows the request.
+    fn into_response(self) -> Response {
+        let mut response = self.0.status().into_response();
+        response.extensions_mut().insert(self.0);
+        response
+    }
+}
+
+/// Gives every response its request id.
+pub(crate) async fn finish(request: Request, next: Next) -> Response {
+    let id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+    let mut response = next.run(request).await;
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        tracing::info!(status = error.status().as_u16(), reason = error.message(), "request refused");
+        let allow = response.headers_mut().remove("allow");
+        response = error.into_response(&id);
+        response.headers_mut().extend(allow.map(|allow| (axum::http::header::ALLOW, allow)));
+    }
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// 405; the router adds the methods that there are.
+pub(crate) async fn method_not_allowed() -> Failure {
+    Failure(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "The route does not answer this method."))
+}
+
+/// 404 for a path that is none of ours.
+pub(crate) async fn no_such_route() -> Failure {
+    Failure(ApiError::not_found("There is no such resource."))
+}

@@ -1,0 +1,18 @@
+//! The instances function on Lambda; see the crate's documentation.
+
+use std::sync::Arc;
+
+use instances::Instances;
+use lambda_http::{Error, run, tracing};
+use shared::clock::SystemClock;
+use shared::random::OsRandom;
+use shared::settings::Variables;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let variables = Variables::of_process();
+    let instances = Instances::from_variables(&variables, Arc::new(SystemClock), Arc::new(OsRandom))
+        .inspect_err(|error| tracing::error!("the instances function cannot start: {error}"))?;
+    run(instances.router()).await
+}

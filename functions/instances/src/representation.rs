@@ -1,0 +1,116 @@
+//! An instance as the platform shows it.
+
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderMap, header};
+use serde::Serialize;
+use serde_json::Value;
+use shared::event::timestamp;
+use shared::instance::{Instance, key};
+use shared::notification::{ELEMENT_KEY, HUB_KEY};
+use shared::secret::{MASK, Secret};
+
+/// The body of an answer that shows an instance: the fields of the old platform's answer, and two of ours.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the platform's answer has them")]
+pub(crate) struct Representation {
+    id: u64,
+    name: String,
+    token: String,
+    element: Element,
+    provision_interactions: [Value; 0],
+    valid: bool,
+    disabled: bool,
+    max_cache_size: u32,
+    cache_time_to_live: u32,
+    configuration: BTreeMap<String, Option<String>>,
+    events_enabled: bool,
+    caching_enabled: bool,
+    tags: Vec<String>,
+    user: User,
+    created_date: String,
+    /// Ours: what to hand to Close.
+    webhook_url: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the platform's answer has them")]
+struct Element {
+    id: u32,
+    name: &'static str,
+    key: &'static str,
+    description: &'static str,
+    image: &'static str,
+    active: bool,
+    deleted: bool,
+    type_oauth: bool,
+    trial_account: bool,
+    transformations_enabled: bool,
+    authentication: Authentication,
+    hub: &'static str,
+    parameters: [Value; 0],
+}
+
+#[derive(Debug, Serialize)]
+struct Authentication {
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct User {
+    id: u64,
+}
+
+/// The element that every instance here is of; its id and name are the platform's.
+const ELEMENT: Element = Element {
+    id: 146,
+    name: "Close.io Beta",
+    key: ELEMENT_KEY,
+    description: "Events of a Close (formerly Close.io) account.",
+    image: "https://www.close.com/favicon.ico",
+    active: true,
+    deleted: false,
+    type_oauth: false,
+    trial_account: false,
+    transformations_enabled: true,
+    authentication: Authentication { kind: "basic" },
+    hub: HUB_KEY,
+    parameters: [],
+};
+
+impl Representation {
+    /// The instance, with its token at the one time when that is known.
+    pub(crate) fn of(instance: &Instance, token: Option<&Secret>, base_url: &str) -> Self {
+        let masked = instance.configuration.masked();
+        let own = |(key, value): (&str, Option<&str>)| (key.to_owned(), value.map(str::to_owned));
+        let enabled = instance.configuration.get(key::ENABLED);
+        Self {
+            id: instance.id.get(),
+            name: instance.name.clone(),
+            token: token.map_or(MASK, Secret::expose).to_owned(),
+            element: ELEMENT,
+            provision_interactions: [],
+            valid: true,
+            disabled: instance.disabled,
+            max_cache_size: 0,
+            cache_time_to_live: 0,
+            configuration: masked.into_iter().map(own).collect(),
+            events_enabled: enabled.is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            caching_enabled: false,
+            tags: instance.tags.clone(),
+            user: User { id: instance.account.user_id },
+            created_date: timestamp(instance.created_at),
+            webhook_url: format!("{base_url}/elements/api-v2/events/{ELEMENT_KEY}/{}", instance.id.encode()),
+        }
+    }
+}
+
+/// Where this system is, in the caller's own words: the API has no other name for itself.
+pub(crate) fn base_url(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = text("x-forwarded-proto").unwrap_or("https");
+    format!("{scheme}://{}", text(header::HOST.as_str()).unwrap_or("localhost"))
+}

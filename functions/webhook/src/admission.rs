@@ -1,0 +1,39 @@
+//! Whether a webhook is let in: the instance takes webhooks, and the sender is Close.
+
+use std::sync::Arc;
+
+use lambda_http::http::{HeaderMap, StatusCode};
+use shared::api_error::ApiError;
+use shared::close::signature::{self, HASH_HEADER, TIMESTAMP_HEADER};
+use shared::instance::CachedInstance;
+use shared::instance_id::InstanceId;
+
+use crate::{Webhook, route};
+
+impl Webhook {
+    /// The instance, if it is there and switched on.
+    pub(crate) async fn admit(&self, id: InstanceId) -> Result<Arc<CachedInstance>, ApiError> {
+        let instance = self.instances.get(id).await.map_err(|error| {
+            tracing::error!(%error, "webhook not taken");
+            ApiError::unavailable()
+        })?;
+        let instance = instance.ok_or_else(route::no_such_instance)?;
+        if instance.instance.disabled {
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "The instance is disabled."));
+        }
+        Ok(instance)
+    }
+}
+
+/// Checks the signature, if the instance knows the key of its subscription at Close.
+pub(crate) fn check_sender(
+    instance: &CachedInstance,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(), ApiError> {
+    let Some(key) = &instance.events.subscription_key else { return Ok(()) };
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    signature::verify(key, header(HASH_HEADER), header(TIMESTAMP_HEADER), body).map_err(|error| {
+        ApiError::new(StatusCode::UNAUTHORIZED, format!("The webhook is not signed as Close signs: {error}."))
+    })
+}

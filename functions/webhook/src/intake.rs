@@ -1,0 +1,104 @@
+//! From a body that is Close's to a delivery that is certainly queued.
+
+use std::time::Duration;
+
+use lambda_http::http::StatusCode;
+use shared::api_error::ApiError;
+use shared::aws::AwsError;
+use shared::close::{self, Normalized, Occurrence};
+use shared::delivery::{Payload, QueuedDelivery};
+use shared::event_id::EventId;
+use shared::instance::{CachedInstance, EventSettings, EventSource};
+use shared::payload_store::DynamoPayloadStore;
+
+use crate::Webhook;
+
+/// What became of a webhook that is answered with 200.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// It will be delivered.
+    Queued(EventId),
+    /// It was understood and goes no further, for this reason.
+    Ignored(String),
+}
+
+impl Webhook {
+    /// Normalises the body and queues what it says.
+    pub(crate) async fn queue_events(
+        &self,
+        cached: &CachedInstance,
+        body: &[u8],
+    ) -> Result<Accepted, ApiError> {
+        let id = cached.instance.id;
+        let received_at = self.clock.now();
+        let normalized =
+            close::normalize(id, &cached.events.objects, body, received_at).map_err(|error| {
+                ApiError::new(StatusCode::BAD_REQUEST, format!("Malformed webhook: {error}."))
+            })?;
+        let occurrence = match (normalized, why_unwanted(&cached.events)) {
+            (Normalized::Events(occurrence), None) => occurrence,
+            (Normalized::Events(_), Some(reason)) => return Ok(ignored(cached, reason.to_owned())),
+            (Normalized::Ignored(reason), _) => return Ok(ignored(cached, reason.to_string())),
+        };
+        let delivery = self.delivery(cached, occurrence).await;
+        let delivery = match delivery {
+            Ok(delivery) => self.queue.send(&delivery, Duration::ZERO).await.map(|()| delivery),
+            Err(error) => Err(error),
+        };
+        let delivery = delivery.map_err(|error| {
+            tracing::error!(instance = %id, %error, "webhook not taken");
+            ApiError::unavailable()
+        })?;
+        log(&delivery, body.len());
+        Ok(Accepted::Queued(delivery.event_id))
+    }
+
+    /// The first attempt at an occurrence; a body too large for the queue is stored beside it first.
+    async fn delivery(
+        &self,
+        cached: &CachedInstance,
+        occurrence: Occurrence<'_>,
+    ) -> Result<QueuedDelivery, AwsError> {
+        let received_at = self.clock.now();
+        let Occurrence { event_id, events, raw } = occurrence;
+        let instance_id = cached.instance.id;
+        let payload = if DynamoPayloadStore::fits_inline(raw.get()) {
+            Payload::Inline(raw.to_owned())
+        } else {
+            let expires_at = received_at + self.retention;
+            Payload::Stored(self.payloads.put(instance_id, &event_id, raw, expires_at).await?)
+        };
+        Ok(QueuedDelivery { instance_id, event_id, received_at, round: 0, attempt: 1, events, payload })
+    }
+}
+
+/// Why an instance takes no webhooks at all, if it does not.
+fn why_unwanted(events: &EventSettings) -> Option<&'static str> {
+    if !events.enabled {
+        Some("event.notification.enabled is not true")
+    } else if events.callback_url.is_none() {
+        Some("event.notification.callback.url is not set")
+    } else if events.source == EventSource::Polling {
+        Some("event.vendor.type is polling")
+    } else {
+        None
+    }
+}
+
+fn ignored(cached: &CachedInstance, reason: String) -> Accepted {
+    tracing::info!(instance = %cached.instance.id, reason, "webhook ignored");
+    Accepted::Ignored(reason)
+}
+
+fn log(delivery: &QueuedDelivery, bytes: usize) {
+    let Some(event) = delivery.events.first() else { return };
+    tracing::info!(
+        instance = %delivery.instance_id,
+        event = %delivery.event_id,
+        object_type = event.object_type,
+        object = event.object_id,
+        event_type = event.event_type.as_str(),
+        bytes,
+        "webhook received"
+    );
+}

@@ -1,0 +1,82 @@
+#![doc = include_str!("../README.md")]
+
+mod admission;
+mod intake;
+mod route;
+
+use std::convert::Infallible;
+
+use chrono::TimeDelta;
+use lambda_http::http::{Response, StatusCode};
+use lambda_http::{Body, Request, RequestExt as _};
+use shared::api_error::{ApiError, json_response};
+use shared::aws::Aws;
+use shared::clock::SharedClock;
+use shared::delivery_queue::SqsDeliveryQueue;
+use shared::instance::{DynamoInstanceStore, InstanceCache};
+use shared::payload_store::DynamoPayloadStore;
+use shared::settings::{SettingError, Variables};
+
+pub use intake::Accepted;
+
+/// The function with everything that it needs.
+pub struct Webhook {
+    instances: InstanceCache,
+    payloads: DynamoPayloadStore,
+    queue: SqsDeliveryQueue,
+    retention: TimeDelta,
+    clock: SharedClock,
+}
+
+impl Webhook {
+    /// Reads the function's settings and builds its clients; calls nobody.
+    ///
+    /// # Errors
+    /// When a variable is missing or cannot be used.
+    pub fn from_variables(variables: &Variables, clock: SharedClock) -> Result<Self, SettingError> {
+        let aws = Aws::from_variables(variables)?;
+        let dynamodb = aws.dynamodb();
+        let instances = DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?);
+        Ok(Self {
+            instances: InstanceCache::new(instances, clock.clone()),
+            payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
+            queue: SqsDeliveryQueue::new(aws.sqs(), variables.required("DELIVERY_QUEUE_URL")?),
+            retention: TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into()),
+            clock,
+        })
+    }
+
+    /// Answers one request; never fails, so that the sender always gets an answer.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
+        let request_id =
+            request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+        Ok(match self.take(&request).await {
+            Ok(accepted) => answer(&accepted),
+            Err(error) => {
+                tracing::info!(status = error.status().as_u16(), reason = error.message(), "webhook refused");
+                error.into_response(&request_id)
+            }
+        })
+    }
+
+    /// From a request to a queued delivery: who is it for, is it Close's, what happened, keep it.
+    async fn take(&self, request: &Request) -> Result<Accepted, ApiError> {
+        let id = route::instance_of(request)?;
+        let body = route::body_of(request)?;
+        let instance = self.admit(id).await?;
+        admission::check_sender(&instance, request.headers(), body)?;
+        self.queue_events(&instance, body).await
+    }
+}
+
+/// Close's first webhooks took exactly 200 for success, so that is what a kept event is answered with.
+fn answer(accepted: &Accepted) -> Response<Body> {
+    let body = match accepted {
+        Accepted::Queued(event_id) => serde_json::json!({ "eventId": event_id.as_str() }),
+        Accepted::Ignored(reason) => serde_json::json!({ "ignored": reason }),
+    };
+    json_response(StatusCode::OK, body.to_string())
+}

@@ -1,0 +1,113 @@
+//! What a person at the terminal sees and does.
+
+mod welcome;
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde_json::json;
+use shared::clock::SystemClock;
+use shared::random::OsRandom;
+use shared::settings::Variables;
+use tracing_subscriber::EnvFilter;
+
+use crate::{Data, OpenError, Options, Setup, System};
+
+/// What is shown unless `RUST_LOG` says otherwise: each event as it passes, and what goes wrong.
+const DEFAULT_FILTER: &str = "warn,webhook=info,dispatcher=info,instances=info,local=info";
+
+/// Why the program ends with a failure.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("{} cannot be written: {reason}", path.display())]
+    Write { path: PathBuf, reason: io::Error },
+    #[error("the terminal: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Runs the system until it is interrupted.
+pub async fn main(options: Options) -> ExitCode {
+    let environment = Variables::of_process();
+    show_events(&environment);
+    match run(options, environment).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // With no standard error there is nobody to tell.
+            let _ = writeln!(io::stderr(), "error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options, environment: Variables) -> Result<(), Failure> {
+    let Options { port, data, ready_file, lambda, template } = options;
+    let setup = Setup {
+        template,
+        data: Data::Directory(data.clone()),
+        port,
+        lambda: lambda.clone(),
+        environment,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(OsRandom),
+    };
+    let running = System::open(setup).await?.run();
+    let system = running.system();
+    let variables = data.join("functions.env");
+    write(&variables, &env_file(system))?;
+    io::stdout().write_all(welcome::text(system, lambda.as_ref(), &variables).as_bytes())?;
+    if let Some(path) = &ready_file {
+        write(path, &ready(system))?;
+    }
+    interrupted().await?;
+    writeln!(io::stdout(), "stopping: what is under way is finished first")?;
+    running.stop().await;
+    Ok(())
+}
+
+/// Resolves when the terminal or a supervisor asks for the end.
+async fn interrupted() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => interrupt,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+fn ready(system: &System) -> String {
+    let ready = json!({
+        "url": system.url(),
+        "authorization": system.authorization(),
+        "dynamodbUrl": system.dynamodb_url(),
+        "sqsUrl": system.sqs_url(),
+    });
+    format!("{ready:#}\n")
+}
+
+/// The variables of the functions, as `cargo lambda watch --env-file` reads them.
+fn env_file(system: &System) -> String {
+    let lines: Vec<_> = system.environment().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    lines.join("\n") + "\n"
+}
+
+/// Writes a file at once, so that nobody reads half of it.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |reason| Failure::Write { path: path.to_owned(), reason };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    std::fs::write(&beside, text).map_err(failed)?;
+    std::fs::rename(&beside, path).map_err(failed)
+}
+
+fn show_events(environment: &Variables) {
+    let filter = environment.text("RUST_LOG").unwrap_or(DEFAULT_FILTER);
+    tracing_subscriber::fmt()
+        .compact()
+        .with_target(false)
+        .with_env_filter(EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER)))
+        .init();
+}

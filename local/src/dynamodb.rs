@@ -1,0 +1,100 @@
+//! DynamoDB, embedded: dynoxide on SQLite, with the tables of the template.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dynoxide::Database;
+use dynoxide::errors::DynoxideError;
+use serde_json::json;
+use shared::clock::SharedClock;
+
+use crate::data::Data;
+use crate::template::Table;
+
+/// How often items past their time to live are removed; DynamoDB promises "within a few days".
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The tables.
+#[derive(Clone)]
+pub(crate) struct DynamoDb(Database);
+
+/// Why the tables cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum TablesError {
+    /// The database could not be opened.
+    #[error("the tables cannot be opened: {0}")]
+    Open(String),
+    /// A table of the template cannot be made.
+    #[error("table {table} cannot be made as the template has it: {reason}")]
+    Create {
+        /// The table.
+        table: String,
+        /// What DynamoDB said.
+        reason: String,
+    },
+}
+
+/// The time to live goes by the system's clock. A database in a file goes by the wall clock: the engine offers
+/// no other there, and only the removal of expired items depends on it.
+struct EngineClock(SharedClock);
+
+impl dynoxide::storage_backend::Clock for EngineClock {
+    fn now_unix_secs(&self) -> u64 {
+        u64::try_from(self.0.now().timestamp()).unwrap_or_default()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "seconds with fractions is what the engine asks for")]
+    fn now_unix_secs_f64(&self) -> f64 {
+        self.0.now().timestamp_micros() as f64 / 1e6
+    }
+}
+
+impl DynamoDb {
+    /// Opens the database and makes the tables that it does not have yet.
+    pub(crate) fn open(data: &Data, clock: SharedClock, tables: &[Table]) -> Result<Self, TablesError> {
+        let database = match data.file("dynamodb.sqlite") {
+            None => Database::memory_with_clock(Arc::new(EngineClock(clock))),
+            Some(path) => Database::new(&path.to_string_lossy()),
+        };
+        let database = Self(database.map_err(|error| TablesError::Open(error.to_string()))?);
+        for table in tables {
+            database.create(table)?;
+        }
+        Ok(database)
+    }
+
+    fn create(&self, table: &Table) -> Result<(), TablesError> {
+        let fault = |reason: String| TablesError::Create { table: table.name.clone(), reason };
+        let request = serde_json::from_value(table.create_request.clone());
+        let request = request.map_err(|error| fault(error.to_string()))?;
+        match self.0.create_table(request) {
+            Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
+            outcome => outcome.map_err(|error| fault(error.to_string()))?,
+        };
+        let Some(attribute) = &table.ttl_attribute else { return Ok(()) };
+        let request = json!({
+            "TableName": table.name,
+            "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
+        });
+        let request = serde_json::from_value(request).map_err(|error| fault(error.to_string()))?;
+        self.0.update_time_to_live(request).map(drop).map_err(|error| fault(error.to_string()))
+    }
+
+    /// Answers the clients of AWS that connect to `listener`.
+    pub(crate) async fn serve(self, listener: tokio::net::TcpListener) {
+        dynoxide::server::serve_on(listener, self.0).await;
+    }
+
+    /// Removes expired items, for as long as the future is polled.
+    pub(crate) async fn sweep(self) {
+        let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
+        loop {
+            ticks.tick().await;
+            let database = self.0.clone();
+            let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+            if let Ok(Err(error)) = swept {
+                tracing::warn!(%error, "expired items could not be removed");
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The functions, called as Lambda calls them: with an event and a deadline, one answer or one error.
+
+mod environment;
+mod in_process;
+mod remote;
+
+pub(crate) use environment::environment;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::Uri;
+use shared::clock::SharedClock;
+use shared::random::SharedRandom;
+use shared::settings::{SettingError, Variables};
+
+use crate::template::Function;
+use in_process::Handler;
+use remote::Remote;
+
+/// The largest event of a synchronous call (AWS Lambda quotas: 6 MB).
+const MAX_EVENT: usize = 6 * 1024 * 1024;
+
+/// The functions of the system, wherever they run.
+pub(crate) struct Functions {
+    place: Place,
+    clock: SharedClock,
+}
+
+enum Place {
+    InProcess(BTreeMap<String, Handler>),
+    Remote(Box<Remote>),
+}
+
+/// A call that gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvokeError {
+    #[error("the event has more than {MAX_EVENT} bytes")]
+    TooLarge,
+    #[error("task timed out after {} seconds", .0.as_secs())]
+    TimedOut(Duration),
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A function that cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The template names a binary that is no function of this workspace.
+    #[error("the template's {function} runs {binary:?}, which is none of this system's functions")]
+    Unknown {
+        /// Its logical id.
+        function: String,
+        /// The binary.
+        binary: String,
+    },
+    /// Its environment is not what it needs.
+    #[error("{function}: {error}")]
+    Setting {
+        /// Its logical id.
+        function: String,
+        /// What is wrong.
+        error: SettingError,
+    },
+}
+
+impl Functions {
+    /// Runs the functions in this process, each with its own environment.
+    pub(crate) fn in_process<'a>(
+        functions: impl IntoIterator<Item = (&'a Function, &'a Variables)>,
+        clock: &SharedClock,
+        random: &SharedRandom,
+    ) -> Result<Self, StartError> {
+        let mut handlers = BTreeMap::new();
+        for (function, variables) in functions {
+            let handler = in_process::start(&function.binary, variables, clock, random);
+            let logical_id = || function.logical_id.clone();
+            let handler = handler
+                .ok_or_else(|| StartError::Unknown {
+                    function: logical_id(),
+                    binary: function.binary.clone(),
+                })?
+                .map_err(|error| StartError::Setting { function: logical_id(), error })?;
+            handlers.insert(function.binary.clone(), handler);
+        }
+        Ok(Self { place: Place::InProcess(handlers), clock: clock.clone() })
+    }
+
+    /// Calls the functions through the Lambda Invoke API at `url`.
+    pub(crate) fn remote(url: &Uri, clock: &SharedClock) -> Self {
+        Self { place: Place::Remote(Box::new(Remote::new(url))), clock: clock.clone() }
+    }
+
+    /// Calls a function with an event, within its time-out.
+    pub(crate) async fn invoke(&self, function: &Function, event: Vec<u8>) -> Result<Vec<u8>, InvokeError> {
+        if event.len() > MAX_EVENT {
+            return Err(InvokeError::TooLarge);
+        }
+        let call = async {
+            match &self.place {
+                Place::Remote(remote) => remote.invoke(&function.binary, event).await,
+                Place::InProcess(handlers) => {
+                    let ends_at = self.clock.now() + function.timeout;
+                    let handler = handlers.get(&function.binary);
+                    let handler =
+                        handler.ok_or_else(|| InvokeError::Failed("function not found".to_owned()))?;
+                    in_process::invoke(handler, event, ends_at).await
+                }
+            }
+        };
+        tokio::time::timeout(function.timeout, call)
+            .await
+            .unwrap_or(Err(InvokeError::TimedOut(function.timeout)))
+    }
+}

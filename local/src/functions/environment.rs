@@ -1,0 +1,26 @@
+//! What a function finds in its environment: the template's variables, and what Lambda itself sets.
+
+use shared::settings::Variables;
+
+use crate::template::Function;
+
+/// The variables of a function. Those that the template gives it can be overridden by this process's own.
+pub(crate) fn environment(
+    function: &Function,
+    process: &Variables,
+    dynamodb_url: &str,
+    sqs_url: &str,
+) -> Vec<(String, String)> {
+    let own = function.environment.iter().map(|(name, value)| {
+        let value = process.text(name).unwrap_or(value);
+        (name.clone(), value.to_owned())
+    });
+    let lambdas = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url),
+        ("AWS_ENDPOINT_URL_SQS", sqs_url),
+    ];
+    own.chain(lambdas.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
+}

@@ -1,0 +1,115 @@
+//! Functions in this process, behind the same adapters that their `main.rs` gives them on Lambda.
+
+use std::fmt::Display;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use dispatcher::Dispatcher;
+use instances::Instances;
+use lambda_http::request::LambdaRequest;
+use lambda_http::tower::Service;
+use lambda_http::{Adapter, Context, IntoResponse, LambdaEvent, Request};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::clock::SharedClock;
+use shared::random::SharedRandom;
+use shared::settings::{SettingError, Variables};
+use uuid::Uuid;
+use webhook::Webhook;
+
+use super::InvokeError;
+
+type Outcome = Result<Vec<u8>, String>;
+type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// A started function: from an event's JSON to its answer's.
+pub(super) type Handler = Arc<dyn Fn(Vec<u8>, Context) -> Running + Send + Sync>;
+
+/// Starts the function that this binary is; `None` when there is none of this name.
+pub(super) fn start(
+    binary: &str,
+    variables: &Variables,
+    clock: &SharedClock,
+    random: &SharedRandom,
+) -> Option<Result<Handler, SettingError>> {
+    let clock = clock.clone();
+    Some(match binary {
+        "instances" => Instances::from_variables(variables, clock, random.clone())
+            .map(|instances| http(instances.router())),
+        "webhook" => Webhook::from_variables(variables, clock).map(|webhook| {
+            let webhook = Arc::new(webhook);
+            http(lambda_http::service_fn(move |request| {
+                let webhook = webhook.clone();
+                async move { webhook.handle(request).await }
+            }))
+        }),
+        "dispatcher" => Dispatcher::from_variables(variables, clock).map(|dispatcher| {
+            let dispatcher = Arc::new(dispatcher);
+            handler(move |event| {
+                let dispatcher = dispatcher.clone();
+                async move { dispatcher.handle(event).await }
+            })
+        }),
+        _ => return None,
+    })
+}
+
+/// Calls a function. It runs as a task of its own: a panic in it is an error of this call and no other.
+pub(super) async fn invoke(
+    handler: &Handler,
+    event: Vec<u8>,
+    ends_at: DateTime<Utc>,
+) -> Result<Vec<u8>, InvokeError> {
+    let mut context = Context::default();
+    context.request_id = Uuid::new_v4().to_string();
+    context.deadline = u64::try_from(ends_at.timestamp_millis()).unwrap_or_default();
+    let task = AbortOnDrop(tokio::spawn(handler(event, context)));
+    task.await.map_err(InvokeError::Failed)
+}
+
+/// A function behind an HTTP API, in the adapter that `lambda_http::run` puts around it.
+fn http<S, R, E>(service: S) -> Handler
+where
+    S: Service<Request, Response = R, Error = E, Future: Send> + Clone + Send + Sync + 'static,
+    R: IntoResponse + 'static,
+    E: Display + 'static,
+{
+    handler::<LambdaRequest, _, _, _>(move |event| Adapter::from(service.clone()).call(event))
+}
+
+fn handler<Q, F, A, E>(function: impl Fn(LambdaEvent<Q>) -> F + Send + Sync + 'static) -> Handler
+where
+    Q: DeserializeOwned,
+    F: Future<Output = Result<A, E>> + Send + 'static,
+    A: Serialize,
+    E: Display,
+{
+    Arc::new(move |event, context| match serde_json::from_slice(&event) {
+        Ok(payload) => {
+            let answer = function(LambdaEvent::new(payload, context));
+            Box::pin(async move {
+                let answer = answer.await.map_err(|error| error.to_string())?;
+                serde_json::to_vec(&answer).map_err(|error| error.to_string())
+            })
+        }
+        Err(error) => Box::pin(std::future::ready(Err(format!("the event is not understood: {error}")))),
+    })
+}
+
+/// A task that ends with whoever waits for it, as a function ends at its time-out.
+struct AbortOnDrop(tokio::task::JoinHandle<Outcome>);
+
+impl Future for AbortOnDrop {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Outcome> {
+        Pin::new(&mut self.0).poll(cx).map(|joined| joined.unwrap_or_else(|error| Err(error.to_string())))
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,114 @@
+//! The HTTP API: from a request to the function of its route, and back.
+
+mod event;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse as _;
+use matchit::Router as Paths;
+use serde_json::json;
+use shared::clock::SharedClock;
+
+use crate::functions::{Functions, InvokeError};
+use crate::template::{Function, Route, RouteMethod};
+
+/// The largest body that an HTTP API takes (Amazon API Gateway quotas: 10 MB).
+const MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// The routes of the template, each with its function.
+#[derive(Clone)]
+pub(crate) struct Gateway(Arc<Parts>);
+
+struct Parts {
+    paths: Paths<Vec<(RouteMethod, Function)>>,
+    functions: Arc<Functions>,
+    clock: SharedClock,
+}
+
+/// A route that cannot stand beside the others.
+#[derive(Debug, thiserror::Error)]
+#[error("the route {path} cannot be served: {reason}")]
+pub struct RouteError {
+    path: String,
+    reason: String,
+}
+
+impl Gateway {
+    pub(crate) fn new(
+        routes: &[(Route, Function)],
+        functions: Arc<Functions>,
+        clock: SharedClock,
+    ) -> Result<Self, RouteError> {
+        let mut paths: Paths<Vec<(RouteMethod, Function)>> = Paths::new();
+        for (route, function) in routes {
+            let target = (route.method.clone(), function.clone());
+            let path = pattern(&route.path);
+            if let Ok(found) = paths.at_mut(&path)
+                && found.params.iter().all(|(_, value)| value.starts_with('{'))
+            {
+                found.value.push(target);
+                continue;
+            }
+            paths
+                .insert(&path, vec![target])
+                .map_err(|error| RouteError { path: route.path.clone(), reason: error.to_string() })?;
+        }
+        Ok(Self(Arc::new(Parts { paths, functions, clock })))
+    }
+
+    pub(crate) fn router(self) -> Router {
+        Router::new().fallback(answer).with_state(self)
+    }
+}
+
+/// The API's greedy parameter (`{proxy+}`) in the router's spelling.
+fn pattern(path: &str) -> String {
+    let segment = |segment: &str| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix("+}")) {
+        Some(name) => format!("{{*{name}}}"),
+        None => segment.to_owned(),
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+async fn answer(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
+    let Parts { paths, functions, clock } = &*gateway.0;
+    let (head, body) = request.into_parts();
+    let found = paths.at(head.uri.path()).ok().and_then(|found| {
+        let (method, function) = found.value.iter().find(|(method, _)| method.matches(&head.method))?;
+        Some((function.clone(), event::Route::of(method, &found.params)))
+    });
+    let Some((function, route)) = found else { return failure(StatusCode::NOT_FOUND, "Not Found") };
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    };
+    let event = event::of(&head, &body, &route, clock.now());
+    match functions.invoke(&function, event).await {
+        Ok(answer) => event::response(&answer).unwrap_or_else(|reason| {
+            tracing::error!(
+                function = function.logical_id,
+                reason,
+                "the function's answer is not understood"
+            );
+            failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        }),
+        Err(InvokeError::TooLarge) => failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+        Err(error @ InvokeError::TimedOut(_)) => {
+            tracing::error!(function = function.logical_id, %error, "function failed");
+            failure(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+        }
+        Err(error @ InvokeError::Failed(_)) => {
+            tracing::error!(function = function.logical_id, %error, "function failed");
+            failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        }
+    }
+}
+
+/// An answer of the API's own.
+fn failure(status: StatusCode, message: &str) -> Response<Body> {
+    (status, [("content-type", "application/json")], json!({ "message": message }).to_string())
+        .into_response()
+}

@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+mod console;
+mod data;
+mod developer;
+mod dynamodb;
+mod functions;
+mod gateway;
+mod mapping;
+mod options;
+mod schedule;
+mod system;
+
+pub mod sqs;
+pub mod template;
+
+pub use console::main;
+pub use data::Data;
+pub use developer::AccountError;
+pub use dynamodb::TablesError;
+pub use functions::StartError;
+pub use gateway::RouteError;
+pub use options::Options;
+pub use system::{OpenError, Running, Setup, System};

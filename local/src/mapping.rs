@@ -1,0 +1,121 @@
+//! An event source mapping: from a queue to a function, with Lambda's semantics.
+//!
+//! A batch is received, the function is called with it, and what it does not report as failed is deleted. The
+//! rest becomes visible again by itself, is received once more, and ends in the dead-letter queue when the queue's
+//! redrive policy says so (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS").
+
+mod batch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::functions::Functions;
+use crate::sqs::{Error, Receive, Received, Sqs};
+use crate::template::{Function, QueueSource};
+
+/// How long one receive waits for messages; between two, the mapping sees whether to stop.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// The pollers that Lambda starts with.
+const DEFAULT_CONCURRENCY: u32 = 5;
+
+/// One queue and the function that works it.
+#[derive(Clone)]
+pub(crate) struct Mapping {
+    pub(crate) source: QueueSource,
+    pub(crate) function: Function,
+    pub(crate) functions: Arc<Functions>,
+    pub(crate) sqs: Sqs,
+}
+
+impl Mapping {
+    /// Works the queue until `stop` turns true, then finishes what is under way.
+    pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
+        let limit = self.source.maximum_concurrency.unwrap_or(DEFAULT_CONCURRENCY);
+        let places = Arc::new(Semaphore::new(usize::try_from(limit).unwrap_or(Semaphore::MAX_PERMITS)));
+        let mut running = JoinSet::new();
+        while !*stop.borrow() {
+            let Ok(place) = places.clone().acquire_owned().await else { break };
+            let received = tokio::select! {
+                received = self.receive(WAIT) => received,
+                _ = stop.changed() => break,
+            };
+            match received {
+                Ok(messages) if messages.is_empty() => {}
+                Ok(messages) => {
+                    let mapping = self.clone();
+                    running.spawn(async move {
+                        mapping.work(messages).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::error!(queue = self.source.queue, %error, "messages could not be received");
+                    tokio::time::sleep(WAIT).await;
+                }
+            }
+            while running.try_join_next().is_some() {}
+        }
+        while running.join_next().await.is_some() {}
+    }
+
+    /// Works off the messages that are visible now, batch by batch; says how many there were.
+    pub(crate) async fn work_visible(&self) -> Result<usize, Error> {
+        let mut worked = 0;
+        loop {
+            let messages = self.receive(Duration::ZERO).await?;
+            if messages.is_empty() {
+                return Ok(worked);
+            }
+            worked += messages.len();
+            self.work(messages).await;
+        }
+    }
+
+    /// A batch: what is there at once, or what gathers within the batching window.
+    async fn receive(&self, wait: Duration) -> Result<Vec<Received>, Error> {
+        let size = i32::try_from(self.source.batch_size).unwrap_or(i32::MAX);
+        let receive = |maximum, wait: Duration| Receive {
+            maximum,
+            visibility_timeout: None,
+            wait_seconds: Some(i32::try_from(wait.as_secs()).unwrap_or(i32::MAX)),
+        };
+        let mut messages = self.sqs.receive(&self.source.queue, &receive(size, wait)).await?;
+        if !messages.is_empty() && !self.source.batching_window.is_zero() {
+            let gathered_until = tokio::time::Instant::now() + self.source.batching_window;
+            while let room @ 1.. = size - i32::try_from(messages.len()).unwrap_or(i32::MAX)
+                && tokio::time::Instant::now() < gathered_until
+            {
+                let more = self.sqs.receive(&self.source.queue, &receive(room, WAIT)).await?;
+                messages.extend(more);
+            }
+        }
+        Ok(messages)
+    }
+
+    async fn work(&self, messages: Vec<Received>) {
+        let queue = &self.source.queue;
+        let event = batch::event(queue, &messages);
+        let answer = self.functions.invoke(&self.function, event).await;
+        let failed = answer.map_err(|error| error.to_string()).and_then(|answer| {
+            let reports = self.source.report_batch_item_failures;
+            if reports { batch::failures(&answer, &messages) } else { Ok(Vec::new()) }
+        });
+        let failed = match failed {
+            Ok(failed) => failed,
+            Err(reason) => {
+                let (function, size) = (&self.function.logical_id, messages.len());
+                tracing::error!(function, size, reason, "the whole batch failed");
+                return;
+            }
+        };
+        let done = messages.iter().filter(|received| !failed.contains(&received.message.id));
+        let handles: Vec<_> = done.map(|received| &*received.receipt_handle).collect();
+        if let Err(error) = self.sqs.delete_all(queue, &handles) {
+            tracing::error!(queue, %error, "messages could not be deleted");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The event that a batch of messages is, and what the function says of it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::sqs::{ACCOUNT, AttributeValue, MessageAttribute, REGION, Received};
+
+/// The event for a batch.
+pub(super) fn event(queue: &str, messages: &[Received]) -> Vec<u8> {
+    let records: Vec<Value> = messages.iter().map(|received| record(queue, received)).collect();
+    json!({ "Records": records }).to_string().into_bytes()
+}
+
+fn record(queue: &str, received: &Received) -> Value {
+    let message = &received.message;
+    let millis = |time: chrono::DateTime<chrono::Utc>| time.timestamp_millis().to_string();
+    let attributes: BTreeMap<&str, Option<String>> = [
+        ("ApproximateReceiveCount", Some(message.receive_count.to_string())),
+        ("SentTimestamp", Some(millis(message.sent))),
+        ("SenderId", Some(ACCOUNT.to_owned())),
+        ("ApproximateFirstReceiveTimestamp", message.first_received.map(millis)),
+        ("MessageGroupId", message.group_id.clone()),
+        ("AWSTraceHeader", message.trace_header.clone()),
+    ]
+    .into_iter()
+    .filter(|(_, value)| value.is_some())
+    .collect();
+    let message_attributes: BTreeMap<&str, Value> =
+        message.attributes.iter().map(|(name, attribute)| (&**name, attribute_of(attribute))).collect();
+    json!({
+        "messageId": message.id,
+        "receiptHandle": received.receipt_handle,
+        "body": message.body,
+        "attributes": attributes,
+        "messageAttributes": message_attributes,
+        "md5OfBody": message.md5_of_body,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"),
+        "awsRegion": REGION,
+    })
+}
+
+fn attribute_of(attribute: &MessageAttribute) -> Value {
+    match &attribute.value {
+        AttributeValue::String(text) => json!({ "dataType": attribute.data_type, "stringValue": text }),
+        AttributeValue::Binary(bytes) => {
+            json!({ "dataType": attribute.data_type, "binaryValue": STANDARD.encode(bytes) })
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    batch_item_failures: Option<Vec<Failure>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    item_identifier: Option<String>,
+}
+
+/// The ids of the messages that failed, as the function reports them.
+///
+/// As on Lambda, an answer that names a message that was not in the batch, or is not understood, fails all of
+/// them; an empty or absent list fails none.
+pub(super) fn failures(answer: &[u8], messages: &[Received]) -> Result<Vec<String>, String> {
+    let answer: Option<Answer> = serde_json::from_slice(answer)
+        .map_err(|error| format!("the answer is no list of batchItemFailures: {error}"))?;
+    let failures = answer.and_then(|answer| answer.batch_item_failures).unwrap_or_default();
+    let known: HashSet<&str> = messages.iter().map(|received| &*received.message.id).collect();
+    failures
+        .into_iter()
+        .map(|failure| {
+            let id = failure.item_identifier.unwrap_or_default();
+            if known.contains(&*id) { Ok(id) } else { Err(format!("{id:?} is no message of the batch")) }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::DateTime;
+    use shared::clock::ManualClock;
+
+    use super::*;
+    use crate::sqs::{NewMessage, QueueAttributes, Receive, Sqs, Storage};
+
+    async fn received() -> Vec<Received> {
+        let clock = Arc::new(ManualClock::starting_at(DateTime::UNIX_EPOCH));
+        let sqs = Sqs::open(&Storage::Memory, clock, "http://127.0.0.1:1".to_owned()).unwrap();
+        sqs.create_queue("q", &QueueAttributes::new()).unwrap();
+        let message = NewMessage { group_id: Some("7".to_owned()), ..NewMessage::new("one") };
+        sqs.send("q", &message).unwrap();
+        sqs.send("q", &message).unwrap();
+        sqs.receive("q", &Receive { maximum: 10, ..Receive::default() }).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_the_event_that_lambda_makes_of_it() {
+        let messages = received().await;
+        let event: Value = serde_json::from_slice(&event("q", &messages)).unwrap();
+        let record = &event["Records"][0];
+        assert_eq!(record["body"], "one");
+        assert_eq!(record["messageId"], messages[0].message.id);
+        assert_eq!(record["attributes"]["ApproximateReceiveCount"], "1");
+        assert_eq!(record["attributes"]["MessageGroupId"], "7");
+        assert_eq!(record["eventSourceARN"], "arn:aws:sqs:us-east-1:000000000000:q");
+        assert_eq!(event["Records"].as_array().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn only_what_is_reported_and_was_in_the_batch_has_failed() {
+        let messages = received().await;
+        let id = &messages[1].message.id;
+        let report = |id: &str| format!(r#"{{"batchItemFailures":[{{"itemIdentifier":"{id}"}}]}}"#);
+        for none in ["{}", "null", r#"{"batchItemFailures":[]}"#, r#"{"batchItemFailures":null}"#] {
+            assert_eq!(failures(none.as_bytes(), &messages), Ok(Vec::new()), "{none}");
+        }
+        assert_eq!(failures(report(id).as_bytes(), &messages), Ok(vec![id.clone()]));
+        for all in [&*report("another"), &*report(""), r#"{"batchItemFailures":[{}]}"#, "[]", "no", ""] {
+            assert!(failures(all.as_bytes(), &messages).is_err(), "{all}");
+        }
+    }
+}

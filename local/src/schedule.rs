@@ -1,0 +1,32 @@
+//! The schedule: functions that are called every so often.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::functions::Functions;
+use crate::template::{Function, Schedule};
+
+/// Calls a function at the pace of its schedule until `stop` turns true.
+///
+/// A call that takes longer than the pace delays the next one; none is made twice to catch up.
+pub(crate) async fn run(
+    schedule: Schedule,
+    function: Function,
+    functions: Arc<Functions>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut ticks = tokio::time::interval(schedule.every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stop.changed() => return,
+        }
+        let input = schedule.input.clone().unwrap_or_else(|| json!({}));
+        if let Err(error) = functions.invoke(&function, input.to_string().into_bytes()).await {
+            tracing::error!(function = function.logical_id, %error, "scheduled call failed");
+        }
+    }
+}

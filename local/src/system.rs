@@ -1,0 +1,266 @@
+//! All the parts, put together as the template has them.
+
+mod error;
+mod ports;
+mod running;
+
+pub use error::OpenError;
+pub use running::Running;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use http::Uri;
+use shared::account::DynamoCredentialStore;
+use shared::aws::Aws;
+use shared::clock::SharedClock;
+use shared::random::SharedRandom;
+use shared::settings::Variables;
+use tokio::task::JoinSet;
+
+use crate::data::{Data, DataLock};
+use crate::developer::{AccountError, Developer};
+use crate::dynamodb::DynamoDb;
+use crate::functions::{Functions, StartError, environment};
+use crate::gateway::Gateway;
+use crate::mapping::Mapping;
+use crate::sqs::{ACCOUNT, REGION, Sqs, Storage};
+use crate::template::{Function, Route, Surroundings, Template};
+use ports::{Listeners, Urls};
+
+/// Template parameters that differ on one machine, with the variables of the functions that they become.
+const LOCAL_PARAMETERS: &[(&str, &str)] = &[
+    // Receivers are on this machine too.
+    ("CallbackAllowPrivate", "true"),
+    // And so may be whatever stands in for Close.
+    ("CloseApiHosts", "api.close.com,app.close.io,127.0.0.1,localhost,[::1]"),
+];
+
+/// What a system is made of.
+pub struct Setup {
+    /// The template.
+    pub template: PathBuf,
+    /// Where its state is.
+    pub data: Data,
+    /// The port of the HTTP API; 0 for free ones.
+    pub port: u16,
+    /// Where the functions run, if not in this process.
+    pub lambda: Option<Uri>,
+    /// This process's environment, which overrides the template's variables.
+    pub environment: Variables,
+    /// The time that everything goes by.
+    pub clock: SharedClock,
+    /// Where ids and secrets come from.
+    pub random: SharedRandom,
+}
+
+/// A system that listens, and whose queue nobody works yet.
+pub struct System {
+    urls: Urls,
+    sqs: Sqs,
+    dynamodb: DynamoDb,
+    mappings: Vec<Mapping>,
+    functions: Arc<Functions>,
+    template: Template,
+    environment: BTreeMap<String, String>,
+    developer: Developer,
+    credentials: DynamoCredentialStore,
+    random: SharedRandom,
+    _servers: JoinSet<()>,
+    _lock: DataLock,
+}
+
+impl System {
+    /// Opens the state, starts the functions and begins to listen.
+    ///
+    /// # Errors
+    /// When the template, the data directory, a port or a function's environment cannot be used.
+    pub async fn open(setup: Setup) -> Result<Self, OpenError> {
+        let (urls, listeners) = ports::bind(setup.port).await?;
+        let lock = setup.data.lock().map_err(|error| OpenError::data(&setup.data, error))?;
+        let template = read_template(&setup, &urls)?;
+        let dynamodb = DynamoDb::open(&setup.data, setup.clock.clone(), &template.tables)?;
+        let sqs = open_queues(&setup, &urls, &template)?;
+        let environments: Vec<_> = template
+            .functions
+            .iter()
+            .map(|function| environment(function, &setup.environment, &urls.dynamodb, &urls.sqs))
+            .collect();
+        let functions = Arc::new(start(&setup, &template, &environments)?);
+        let gateway = Gateway::new(&routes(&template), functions.clone(), setup.clock.clone())?;
+        let servers = serve(listeners, gateway, dynamodb.clone(), sqs.clone());
+        let environment: BTreeMap<_, _> = environments.into_iter().flatten().collect();
+        let credentials = credentials(&environment)?;
+
+        let file = setup.data.file("authorization");
+        let developer = Developer::kept_in(file.as_deref(), &*setup.random)?;
+        developer.register(&credentials).await.map_err(AccountError::from)?;
+        let mappings = mappings(&template, &functions, &sqs);
+        let random = setup.random;
+        Ok(Self {
+            urls,
+            sqs,
+            dynamodb,
+            mappings,
+            functions,
+            template,
+            environment,
+            developer,
+            credentials,
+            random,
+            _servers: servers,
+            _lock: lock,
+        })
+    }
+
+    /// Where the HTTP API is.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.urls.api
+    }
+
+    /// Where DynamoDB is.
+    #[must_use]
+    pub fn dynamodb_url(&self) -> &str {
+        &self.urls.dynamodb
+    }
+
+    /// Where SQS is.
+    #[must_use]
+    pub fn sqs_url(&self) -> &str {
+        &self.urls.sqs
+    }
+
+    /// The value of an `Authorization` header that the system knows.
+    #[must_use]
+    pub fn authorization(&self) -> String {
+        self.developer.authorization()
+    }
+
+    /// Another account's `Authorization` header.
+    ///
+    /// # Errors
+    /// When the account could not be made.
+    pub async fn another_account(&self, number: u64) -> Result<String, AccountError> {
+        let developer = Developer::new(number, &*self.random)?;
+        developer.register(&self.credentials).await?;
+        Ok(developer.authorization())
+    }
+
+    /// The queues.
+    #[must_use]
+    pub fn sqs(&self) -> &Sqs {
+        &self.sqs
+    }
+
+    /// What the template came to.
+    #[must_use]
+    pub fn template(&self) -> &Template {
+        &self.template
+    }
+
+    /// Every variable of every function, for functions that run elsewhere.
+    #[must_use]
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    /// Works off what is visible in the queues now; says how many messages that were.
+    ///
+    /// # Errors
+    /// When a queue cannot be read.
+    pub async fn work_visible(&self) -> Result<usize, crate::sqs::Error> {
+        let mut worked = 0;
+        for mapping in &self.mappings {
+            worked += mapping.work_visible().await?;
+        }
+        Ok(worked)
+    }
+
+    /// Begins to work the queues, tick the schedule and remove what expires.
+    #[must_use]
+    pub fn run(self) -> Running {
+        Running::start(self)
+    }
+}
+
+fn read_template(setup: &Setup, urls: &Urls) -> Result<Template, OpenError> {
+    let surroundings = Surroundings {
+        region: REGION.to_owned(),
+        account_id: ACCOUNT.to_owned(),
+        queue_base_url: urls.sqs.clone(),
+    };
+    let parameters = LOCAL_PARAMETERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Ok(Template::read(&setup.template, &surroundings, &parameters.collect())?)
+}
+
+fn open_queues(setup: &Setup, urls: &Urls, template: &Template) -> Result<Sqs, OpenError> {
+    let storage = setup.data.file("sqs.sqlite").map_or(Storage::Memory, Storage::File);
+    let sqs = Sqs::open(&storage, setup.clock.clone(), urls.sqs.clone())?;
+    for queue in &template.queues {
+        let made = match sqs.queue_url(&queue.name) {
+            Ok(_) => sqs.set_attributes(&queue.name, &queue.attributes),
+            Err(_) => sqs.create_queue(&queue.name, &queue.attributes).map(drop),
+        };
+        made.map_err(|reason| OpenError::Queue { queue: queue.name.clone(), reason })?;
+    }
+    Ok(sqs)
+}
+
+fn routes(template: &Template) -> Vec<(Route, Function)> {
+    let of = |function: &Function| {
+        let routes = function.routes.iter().map(|route| (route.clone(), function.clone()));
+        routes.collect::<Vec<_>>()
+    };
+    template.functions.iter().flat_map(of).collect()
+}
+
+fn mappings(template: &Template, functions: &Arc<Functions>, sqs: &Sqs) -> Vec<Mapping> {
+    let of = |function: &Function| {
+        let mapping = |source: &crate::template::QueueSource| Mapping {
+            source: source.clone(),
+            function: function.clone(),
+            functions: functions.clone(),
+            sqs: sqs.clone(),
+        };
+        function.queues.iter().map(mapping).collect::<Vec<_>>()
+    };
+    template.functions.iter().flat_map(of).collect()
+}
+
+fn start(
+    setup: &Setup,
+    template: &Template,
+    environments: &[Vec<(String, String)>],
+) -> Result<Functions, StartError> {
+    if let Some(url) = &setup.lambda {
+        return Ok(Functions::remote(url, &setup.clock));
+    }
+    let variables: Vec<Variables> = environments.iter().cloned().map(Variables::from_iter).collect();
+    Functions::in_process(template.functions.iter().zip(&variables), &setup.clock, &setup.random)
+}
+
+/// Answers on every port for as long as the returned set lives.
+fn serve(listeners: Listeners, gateway: Gateway, dynamodb: DynamoDb, sqs: Sqs) -> JoinSet<()> {
+    let Listeners { api, dynamodb: tables, sqs: queues } = listeners;
+    let mut servers = JoinSet::new();
+    servers.spawn(async move {
+        if let Err(error) = axum::serve(api, gateway.router()).await {
+            tracing::error!(%error, "the HTTP API has stopped");
+        }
+    });
+    servers.spawn(dynamodb.serve(tables));
+    servers.spawn(async move {
+        if let Err(error) = sqs.serve(queues).await {
+            tracing::error!(%error, "SQS has stopped");
+        }
+    });
+    servers
+}
+
+fn credentials(environment: &BTreeMap<String, String>) -> Result<DynamoCredentialStore, OpenError> {
+    let variables = environment.clone().into_iter().collect();
+    let client = Aws::from_variables(&variables)?.dynamodb();
+    Ok(DynamoCredentialStore::new(client, variables.required("CREDENTIALS_TABLE")?))
+}

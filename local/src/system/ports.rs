@@ -1,0 +1,38 @@
+//! Where the system listens.
+
+use std::net::Ipv4Addr;
+
+use tokio::net::TcpListener;
+
+use super::OpenError;
+
+/// The URLs of the three servers, without a slash at the end.
+pub(super) struct Urls {
+    pub(super) api: String,
+    pub(super) dynamodb: String,
+    pub(super) sqs: String,
+}
+
+/// Their sockets.
+pub(super) struct Listeners {
+    pub(super) api: TcpListener,
+    pub(super) dynamodb: TcpListener,
+    pub(super) sqs: TcpListener,
+}
+
+/// Takes `port` for the HTTP API and the next two for DynamoDB and SQS, or free ones for 0.
+pub(super) async fn bind(port: u16) -> Result<(Urls, Listeners), OpenError> {
+    let (api, api_url) = listen(port, 0).await?;
+    let (dynamodb, dynamodb_url) = listen(port, 1).await?;
+    let (sqs, sqs_url) = listen(port, 2).await?;
+    let urls = Urls { api: api_url, dynamodb: dynamodb_url, sqs: sqs_url };
+    Ok((urls, Listeners { api, dynamodb, sqs }))
+}
+
+async fn listen(first: u16, offset: u16) -> Result<(TcpListener, String), OpenError> {
+    let port = if first == 0 { 0 } else { first.saturating_add(offset) };
+    let refused = |reason| OpenError::Port { port, reason };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(refused)?;
+    let url = format!("http://{}", listener.local_addr().map_err(refused)?);
+    Ok((listener, url))
+}

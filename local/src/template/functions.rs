@@ -1,0 +1,107 @@
+//! `AWS::Serverless::Function`, with what `Globals.Function` says for all of them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::error::Fault;
+use super::events::{self, QueueSource, Route};
+use super::node::Node;
+use super::schedule::Schedule;
+use super::scope::FUNCTION;
+
+/// A Lambda function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    /// Its key in the template.
+    pub logical_id: String,
+    /// The binary to run: the last part of `CodeUri`.
+    pub binary: String,
+    /// How long one call may take.
+    pub timeout: Duration,
+    /// Its memory in MiB.
+    pub memory_mb: u32,
+    /// Its environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// The HTTP requests that it answers.
+    pub routes: Vec<Route>,
+    /// The queues that it works off.
+    pub queues: Vec<QueueSource>,
+    /// When else it is called.
+    pub schedules: Vec<Schedule>,
+}
+
+// What SAM takes where a template says nothing.
+const DEFAULT_TIMEOUT_SECONDS: u64 = 3;
+const DEFAULT_MEMORY_MB: u32 = 128;
+
+pub(super) fn read(root: &Node<'_>) -> Result<Vec<Function>, Fault> {
+    let globals = root.descendant(&["Globals", "Function"])?;
+    let functions = root.resources(FUNCTION)?.into_iter();
+    functions.map(|(id, own)| function(id, &Properties { own, globals: globals.clone() })).collect()
+}
+
+fn function(id: &str, properties: &Properties<'_>) -> Result<Function, Fault> {
+    let timeout = match properties.get("Timeout")? {
+        Some(node) => node.parsed("seconds")?,
+        None => DEFAULT_TIMEOUT_SECONDS,
+    };
+    let memory_mb = match properties.get("MemorySize")? {
+        Some(node) => node.parsed("mebibytes")?,
+        None => DEFAULT_MEMORY_MB,
+    };
+    let mut function = Function {
+        logical_id: id.to_owned(),
+        binary: binary(properties)?,
+        timeout: Duration::from_secs(timeout),
+        memory_mb,
+        environment: environment(properties)?,
+        routes: Vec::new(),
+        queues: Vec::new(),
+        schedules: Vec::new(),
+    };
+    if let Some(events) = properties.own.child("Events")? {
+        for (_, event) in events.entries()? {
+            events::add(&event, &mut function)?;
+        }
+    }
+    Ok(function)
+}
+
+/// The properties of one function over those of all.
+struct Properties<'a> {
+    own: Node<'a>,
+    globals: Option<Node<'a>>,
+}
+
+impl<'a> Properties<'a> {
+    fn get(&self, key: &str) -> Result<Option<Node<'a>>, Fault> {
+        match (self.own.child(key)?, &self.globals) {
+            (None, Some(globals)) => globals.child(key),
+            (own, _) => Ok(own),
+        }
+    }
+}
+
+fn binary(properties: &Properties<'_>) -> Result<String, Fault> {
+    let node = match properties.get("CodeUri")? {
+        Some(node) => node,
+        None => properties.own.required("CodeUri")?,
+    };
+    let path = node.text()?;
+    match path.trim_end_matches('/').rsplit('/').next() {
+        Some(name) if !name.is_empty() && !name.contains('.') => Ok(name.to_owned()),
+        _ => Err(node.fault(format!("expected a path that ends with the name of a binary, found {path:?}"))),
+    }
+}
+
+fn environment(properties: &Properties<'_>) -> Result<BTreeMap<String, String>, Fault> {
+    let mut environment = BTreeMap::new();
+    for layer in properties.globals.iter().chain([&properties.own]) {
+        if let Some(variables) = layer.descendant(&["Environment", "Variables"])? {
+            for (name, value) in variables.entries()? {
+                environment.insert(name.to_owned(), value.text()?);
+            }
+        }
+    }
+    Ok(environment)
+}

@@ -1,0 +1,44 @@
+//! What is read from small templates, and from the one of this system.
+
+mod intrinsics;
+mod refusals;
+mod resources;
+mod this_system;
+
+use std::collections::BTreeMap;
+
+use super::{Function, Queue, Surroundings, Table, Template, TemplateError};
+
+fn surroundings() -> Surroundings {
+    Surroundings {
+        region: "us-east-1".to_owned(),
+        account_id: "000000000000".to_owned(),
+        queue_base_url: "http://127.0.0.1:9324".to_owned(),
+    }
+}
+
+fn parse(text: &str) -> Result<Template, TemplateError> {
+    Template::parse(text, &surroundings(), &BTreeMap::new())
+}
+
+/// The text of the error that a template ends in.
+fn refusal(text: &str) -> String {
+    match parse(text) {
+        Ok(template) => panic!("expected an error, read {template:?}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+impl Template {
+    fn table(&self, name: &str) -> &Table {
+        self.tables.iter().find(|table| table.name == name).expect("the table")
+    }
+
+    fn queue(&self, name: &str) -> &Queue {
+        self.queues.iter().find(|queue| queue.name == name).expect("the queue")
+    }
+
+    fn function(&self, id: &str) -> &Function {
+        self.functions.iter().find(|function| function.logical_id == id).expect("the function")
+    }
+}

@@ -1,0 +1,126 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::super::RouteMethod;
+use super::{Function, Template, surroundings};
+
+fn template() -> Template {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    Template::read(&path, &surroundings(), &BTreeMap::new()).unwrap()
+}
+
+fn key_schema(template: &Template, table: &str) -> Vec<(String, String)> {
+    let request = &template.table(table).create_request;
+    let types = request["AttributeDefinitions"].as_array().unwrap();
+    let type_of = |name: &Value| types.iter().find(|entry| entry["AttributeName"] == *name).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let keys = request["KeySchema"].as_array().unwrap().iter().map(|key| &key["AttributeName"]);
+    keys.map(|name| (text(name), text(&type_of(name)["AttributeType"]))).collect()
+}
+
+fn routes(function: &Function) -> Vec<&str> {
+    assert!(function.routes.iter().all(|route| route.method == RouteMethod::Any));
+    function.routes.iter().map(|route| route.path.as_str()).collect()
+}
+
+fn variables(function: &Function) -> Vec<&str> {
+    function.environment.keys().map(String::as_str).collect()
+}
+
+#[test]
+fn its_tables_have_the_keys_that_the_functions_use() {
+    let template = template();
+    let tables = [
+        ("InstancesTable", vec![("instance_id", "N")], None),
+        ("CredentialsTable", vec![("credential", "S")], None),
+        ("EventsTable", vec![("instance_id", "N"), ("event_id", "S")], Some("expires_at")),
+        ("PayloadsTable", vec![("payload_id", "S"), ("part", "N")], Some("expires_at")),
+    ];
+    assert_eq!(template.tables.len(), tables.len());
+    for (name, keys, ttl) in tables {
+        let keys: Vec<_> = keys.into_iter().map(|(key, kind)| (key.to_owned(), kind.to_owned())).collect();
+        assert_eq!(key_schema(&template, name), keys);
+        assert_eq!(template.table(name).ttl_attribute.as_deref(), ttl);
+        assert_eq!(template.table(name).create_request["BillingMode"], "PAY_PER_REQUEST");
+    }
+    let expected = json!([{
+        "IndexName": "by_received_at",
+        "KeySchema": [
+            { "AttributeName": "instance_id", "KeyType": "HASH" },
+            { "AttributeName": "received_at", "KeyType": "RANGE" },
+        ],
+        "Projection": { "ProjectionType": "KEYS_ONLY" },
+    }]);
+    assert_eq!(template.table("EventsTable").create_request["GlobalSecondaryIndexes"], expected);
+}
+
+#[test]
+fn its_dead_letters_are_kept_longer_than_its_deliveries() {
+    let template = template();
+    let names: Vec<&str> = template.queues.iter().map(|queue| queue.name.as_str()).collect();
+    assert_eq!(names, ["DeliveryDeadLetterQueue", "local-delivery"]);
+    let (dead_letters, deliveries) = (&template.queues[0], &template.queues[1]);
+    assert_eq!(deliveries.dead_letter_queue.as_ref(), Some(&dead_letters.name));
+    assert_eq!(deliveries.attributes["MessageRetentionPeriod"], (4 * 24 * 60 * 60).to_string());
+    assert_eq!(dead_letters.attributes["MessageRetentionPeriod"], (14 * 24 * 60 * 60).to_string());
+    for queue in &template.queues {
+        assert_eq!(queue.attributes["MaximumMessageSize"], (1024 * 1024).to_string());
+    }
+    let policy: Value = serde_json::from_str(&deliveries.attributes["RedrivePolicy"]).unwrap();
+    assert_eq!(policy["maxReceiveCount"], 5);
+    let allowed: Value = serde_json::from_str(&dead_letters.attributes["RedriveAllowPolicy"]).unwrap();
+    assert_eq!(allowed["sourceQueueArns"], json!(["arn:aws:sqs:us-east-1:000000000000:local-delivery"]));
+}
+
+#[test]
+fn its_dispatcher_works_off_the_delivery_queue() {
+    let template = template();
+    let dispatcher = template.function("DispatcherFunction");
+    assert_eq!(dispatcher.binary, "dispatcher");
+    assert_eq!((dispatcher.timeout, dispatcher.memory_mb), (Duration::from_mins(1), 256));
+    let [source] = dispatcher.queues.as_slice() else { panic!("one queue") };
+    assert_eq!((source.queue.as_str(), source.batch_size), ("local-delivery", 10));
+    assert_eq!((source.batching_window, source.maximum_concurrency), (Duration::ZERO, Some(50)));
+    assert!(source.report_batch_item_failures);
+    // AWS asks for six times the time-out, so that a message is not seen again while its call still runs.
+    let visibility: u64 = template.queue(&source.queue).attributes["VisibilityTimeout"].parse().unwrap();
+    assert!(visibility >= 6 * dispatcher.timeout.as_secs());
+    assert_eq!(
+        variables(dispatcher),
+        [
+            "CALLBACK_ALLOW_PRIVATE",
+            "DEAD_LETTER_QUEUE_URL",
+            "DELIVERY_QUEUE_URL",
+            "EVENTS_TABLE",
+            "EVENT_RETENTION_DAYS",
+            "INSTANCES_TABLE",
+            "PAYLOADS_TABLE",
+        ]
+    );
+    let environment = &dispatcher.environment;
+    assert_eq!(environment["DELIVERY_QUEUE_URL"], "http://127.0.0.1:9324/000000000000/local-delivery");
+    assert_eq!(environment["EVENT_RETENTION_DAYS"], "30");
+}
+
+#[test]
+fn its_webhook_and_its_instances_answer_every_method() {
+    let template = template();
+    let (webhook, instances) = (template.function("WebhookFunction"), template.function("InstancesFunction"));
+    assert_eq!((webhook.binary.as_str(), instances.binary.as_str()), ("webhook", "instances"));
+    assert_eq!(routes(webhook), ["/elements/api-v2/events/closeio/{encodedId}"]);
+    assert_eq!(routes(instances), ["/elements/api-v2/instances", "/elements/api-v2/instances/{proxy+}"]);
+    assert_eq!(
+        variables(webhook),
+        ["DELIVERY_QUEUE_URL", "EVENT_RETENTION_DAYS", "INSTANCES_TABLE", "PAYLOADS_TABLE"]
+    );
+    assert_eq!(
+        variables(instances),
+        ["CALLBACK_ALLOW_PRIVATE", "CLOSE_API_HOSTS", "CREDENTIALS_TABLE", "INSTANCES_TABLE"]
+    );
+    assert_eq!(webhook.environment["INSTANCES_TABLE"], "InstancesTable");
+    assert_eq!(instances.environment["CLOSE_API_HOSTS"], "api.close.com,app.close.io");
+    assert_eq!(instances.environment["CALLBACK_ALLOW_PRIVATE"], "false");
+}

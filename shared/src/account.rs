@@ -1,0 +1,25 @@
+//! Who may call: users of organisations, and what they prove themselves with.
+
+mod authorization;
+mod credential;
+mod store;
+
+pub use authorization::Authorization;
+pub use credential::{Credential, CredentialKey, CredentialKind};
+pub use store::DynamoCredentialStore;
+pub(crate) use store::{CredentialItem, KEY};
+
+use serde::{Deserialize, Serialize};
+
+/// A user of an organisation, by the numbers that a callback carries.
+///
+/// Instances belong to an account: a caller sees those of its own and no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Account {
+    /// `companyId` of a callback: the organisation.
+    pub company_id: u64,
+    /// `accountId` of a callback: the owner of the instances.
+    pub account_id: u64,
+    /// `userId` of a callback.
+    pub user_id: u64,
+}

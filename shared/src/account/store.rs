@@ -1,0 +1,89 @@
+//! Credentials in DynamoDB.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use serde::{Deserialize, Serialize};
+
+use super::{Account, Authorization, Credential, CredentialKey, CredentialKind};
+use crate::aws::{AwsError, Unavailable};
+use crate::secret::Secret;
+
+/// The key attribute of the table.
+pub(crate) const KEY: &str = "credential";
+
+/// The credentials table: `credential` (S) is a [`CredentialKey`], the rest says what it proves.
+#[derive(Debug, Clone)]
+pub struct DynamoCredentialStore {
+    client: Client,
+    table: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct CredentialItem {
+    pub(crate) credential: CredentialKey,
+    pub(crate) proves: Credential,
+}
+
+impl DynamoCredentialStore {
+    /// The store in `table`.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// The account of a caller whose user and organisation secrets are both known and belong together.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn account_of(&self, authorization: &Authorization) -> Result<Option<Account>, AwsError> {
+        let (Some(user), Some(organization)) = (&authorization.user, &authorization.organization) else {
+            return Ok(None);
+        };
+        let found = self
+            .find([
+                CredentialKey::of(CredentialKind::User, user),
+                CredentialKey::of(CredentialKind::Organization, organization),
+            ])
+            .await?;
+        let account = found.iter().find_map(|proves| match proves {
+            Credential::User(account) => Some(*account),
+            Credential::Organization { .. } | Credential::Element { .. } => None,
+        });
+        Ok(account
+            .filter(|account| found.contains(&Credential::Organization { company_id: account.company_id })))
+    }
+
+    /// Keeps what `secret` proves; the secret itself is not kept.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn put(
+        &self,
+        kind: CredentialKind,
+        secret: &Secret,
+        proves: Credential,
+    ) -> Result<(), AwsError> {
+        let item = CredentialItem { credential: CredentialKey::of(kind, secret), proves };
+        let item = serde_dynamo::to_item(item).unavailable("write a credential")?;
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        put.send().await.unavailable("write a credential")?;
+        Ok(())
+    }
+
+    async fn find(&self, keys: [CredentialKey; 2]) -> Result<Vec<Credential>, AwsError> {
+        const ACTION: &str = "read credentials";
+        let keys = keys
+            .iter()
+            .map(|key| [(KEY.to_owned(), AttributeValue::S(key.as_str().to_owned()))].into_iter().collect());
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys.collect())).build();
+        let wanted = wanted.unavailable(ACTION)?;
+        let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await;
+        let answer = answer.unavailable(ACTION)?;
+        if answer.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
+            return Err(AwsError::new(ACTION, "the table gave back unprocessed keys"));
+        }
+        let items = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
+        let items: Vec<CredentialItem> = serde_dynamo::from_items(items).unavailable(ACTION)?;
+        Ok(items.into_iter().map(|item| item.proves).collect())
+    }
+}

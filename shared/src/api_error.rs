@@ -1,0 +1,103 @@
+//! The error answers of the HTTP functions, in the platform's shape.
+
+use http::{HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+
+/// The platform's text for every authorization that does not hold.
+pub const UNAUTHORIZED: &str = "Invalid Organization or User secret, or invalid Element token provided.";
+
+/// An error as the client sees it: `{"requestId","message"}` and a status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    status: StatusCode,
+    message: String,
+    allow: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    request_id: &'a str,
+    message: &'a str,
+}
+
+impl ApiError {
+    /// An error of this status; `message` is for the client.
+    #[must_use]
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), allow: None }
+    }
+
+    /// 404: the same for what does not exist, what is another's, and what cannot be an id.
+    #[must_use]
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// 401.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, UNAUTHORIZED)
+    }
+
+    /// 405, with the methods that there are.
+    #[must_use]
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("This route answers {allow} only."));
+        Self { allow: Some(allow), ..error }
+    }
+
+    /// 503 for a failure of ours; its reason is for the log, the sender is asked to come again.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "The service is unavailable for the moment; try again.")
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The text for the client.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The answer to the request of this id.
+    #[must_use]
+    pub fn into_response<B: From<String>>(self, request_id: &str) -> Response<B> {
+        let body = Body { request_id, message: &self.message };
+        // Two strings always serialise.
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = json_response(self.status, body);
+        if let Some(allow) = self.allow {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    }
+}
+
+/// An answer with a JSON body.
+#[must_use]
+pub fn json_response<B: From<String>>(status: StatusCode, body: String) -> Response<B> {
+    let mut response = Response::new(B::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_the_platforms_shape() {
+        let response: Response<String> = ApiError::method_not_allowed("POST").into_response("r-1");
+        assert_eq!(response.status(), 405);
+        assert_eq!(response.headers()["allow"], "POST");
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(response.body(), r#"{"requestId":"r-1","message":"This route answers POST only."}"#);
+    }
+}

@@ -1,0 +1,77 @@
+//! One error for every AWS call, that names what failed and shows no data.
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// A call to AWS failed after its retries, or its answer could not be read.
+///
+/// The text holds the service's error code and message, never what was sent or received.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("failed to {action}: {cause}")]
+pub struct AwsError {
+    action: &'static str,
+    cause: String,
+}
+
+impl AwsError {
+    /// `action` completes "failed to …".
+    #[must_use]
+    pub fn new(action: &'static str, cause: impl Into<String>) -> Self {
+        Self { action, cause: cause.into() }
+    }
+}
+
+/// Turns the result of an AWS call into one that says what could not be done.
+pub trait Unavailable<T> {
+    /// Keeps the value, or says that `action` (which completes "failed to …") failed.
+    ///
+    /// # Errors
+    /// The result's own, as an [`AwsError`].
+    fn unavailable(self, action: &'static str) -> Result<T, AwsError>;
+}
+
+impl<T, E: Describe> Unavailable<T> for Result<T, E> {
+    fn unavailable(self, action: &'static str) -> Result<T, AwsError> {
+        self.map_err(|error| AwsError { action, cause: error.describe() })
+    }
+}
+
+/// An error that can be told without its data.
+pub trait Describe {
+    /// Its cause in a few words.
+    fn describe(&self) -> String;
+}
+
+impl<E: ProvideErrorMetadata, R> Describe for SdkError<E, R> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the SDK may add kinds")]
+    fn describe(&self) -> String {
+        match self {
+            Self::ServiceError(error) => {
+                let code = error.err().code().unwrap_or("unknown error");
+                error.err().message().map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"))
+            }
+            Self::TimeoutError(_) => "the call timed out".to_owned(),
+            Self::DispatchFailure(_) => "the service could not be reached".to_owned(),
+            Self::ResponseError(_) => "the answer could not be read".to_owned(),
+            _ => "the request could not be built".to_owned(),
+        }
+    }
+}
+
+impl<E: Describe> Describe for Box<E> {
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+}
+
+impl Describe for aws_smithy_types::error::operation::BuildError {
+    fn describe(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Describe for serde_dynamo::Error {
+    fn describe(&self) -> String {
+        "an item has not the expected attributes".to_owned()
+    }
+}

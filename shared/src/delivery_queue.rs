@@ -1,0 +1,76 @@
+//! The delivery queue and its dead-letter queue, in SQS.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::MessageAttributeValue;
+
+use crate::aws::{AwsError, Unavailable};
+use crate::delivery::QueuedDelivery;
+
+/// A queue that deliveries are sent to.
+///
+/// Every message carries its instance as `MessageGroupId`: on a standard queue that makes SQS share the
+/// consumers fairly among instances (Amazon SQS Developer Guide, "Amazon SQS fair queues").
+#[derive(Debug, Clone)]
+pub struct SqsDeliveryQueue {
+    client: Client,
+    url: String,
+}
+
+impl SqsDeliveryQueue {
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Sends a delivery, to be received after `delay` (whole seconds, at most 900); durable when it returns.
+    ///
+    /// # Errors
+    /// When SQS did not take it.
+    pub async fn send(&self, delivery: &QueuedDelivery, delay: Duration) -> Result<(), AwsError> {
+        let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
+        let send = self.message(delivery).delay_seconds(seconds);
+        send.send().await.unavailable("enqueue a delivery")?;
+        Ok(())
+    }
+
+    /// Sends a delivery that has failed for good to the dead-letter queue, with the reason beside it.
+    ///
+    /// The message asks for a new round of attempts, so that it can be moved back to the delivery queue as it
+    /// stands.
+    ///
+    /// # Errors
+    /// When SQS did not take it.
+    pub async fn bury(&self, failed: &QueuedDelivery, reason: &str) -> Result<(), AwsError> {
+        let attributes = [
+            ("InstanceId", failed.instance_id.to_string()),
+            ("EventId", failed.event_id.to_string()),
+            ("Attempts", failed.attempt.to_string()),
+            ("Reason", reason.to_owned()),
+        ];
+        let mut send = self.message(&failed.next_round());
+        for (name, value) in attributes {
+            send = send.message_attributes(name, text(value)?);
+        }
+        send.send().await.unavailable("bury a failed delivery")?;
+        Ok(())
+    }
+
+    fn message(
+        &self,
+        delivery: &QueuedDelivery,
+    ) -> aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder {
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_group_id(delivery.instance_id.to_string())
+            .message_body(delivery.to_message())
+    }
+}
+
+fn text(value: String) -> Result<MessageAttributeValue, AwsError> {
+    let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+    value.unavailable("describe a failed delivery")
+}

@@ -1,0 +1,137 @@
+//! The flat settings of an instance, as the wire contract has them: names to strings or null.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::secret::MASK;
+
+/// The names of the settings that this system acts on (facts: the Open Connectors wire contract).
+pub mod key {
+    /// The Close API key.
+    pub const USERNAME: &str = "username";
+    /// Close wants none; accepted and kept secret.
+    pub const PASSWORD: &str = "password";
+    /// Where Close's API is.
+    pub const BASE_URL: &str = "base.url";
+    /// Whether events are delivered at all.
+    pub const ENABLED: &str = "event.notification.enabled";
+    /// `webhook`, `webhooks` or `polling`.
+    pub const VENDOR_TYPE: &str = "event.vendor.type";
+    /// Where events are delivered.
+    pub const CALLBACK_URL: &str = "event.notification.callback.url";
+    /// The key of `Elements-Webhook-Signature`.
+    pub const SIGNATURE_KEY: &str = "event.notification.signature.key";
+    /// Further headers of a callback.
+    pub const CALLBACK_HEADERS: &str = "event.notification.callback.headers";
+    /// The user name of Basic authentication at the receiver.
+    pub const BASIC_USERNAME: &str = "event.notification.basic.username";
+    /// The password that goes with it.
+    pub const BASIC_PASSWORD: &str = "event.notification.basic.password";
+    /// How many attempts an event gets; ours.
+    pub const RETRY_ATTEMPTS: &str = "event.notification.retry.attempts";
+    /// Seconds from a failed attempt to the next; ours.
+    pub const RETRY_INTERVAL: &str = "event.notification.retry.interval";
+    /// The `signature_key` of the subscription at Close; ours.
+    pub const SUBSCRIPTION_SIGNATURE_KEY: &str = "event.notification.subscription.signature.key";
+    /// A comma list of the object types that are wanted.
+    pub const OBJECTS: &str = "event.objects";
+    /// The page size that the old platform shows; it has no effect here.
+    pub const PAGINATION_MAX: &str = "pagination.max";
+    /// Whether the old platform paged by offset; it has no effect here.
+    pub const PAGINATION_OFFSET: &str = "pagination.offset";
+}
+
+/// What is kept apart from the other settings, so that it can be kept better.
+const SECRET_KEYS: &[&str] = &[
+    key::USERNAME,
+    key::PASSWORD,
+    key::SIGNATURE_KEY,
+    key::CALLBACK_HEADERS,
+    key::BASIC_PASSWORD,
+    key::SUBSCRIPTION_SIGNATURE_KEY,
+];
+
+/// The one secret that the platform reads back in the clear.
+const SHOWN_SECRET: &str = key::USERNAME;
+
+/// Settings by name. `Debug` shows names only.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Configuration(BTreeMap<String, Option<String>>);
+
+impl Configuration {
+    /// A setting's value; null and empty count as not set, as on the platform.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.as_deref().map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// Adds a setting that is not there.
+    pub fn set_default(&mut self, key: &str, value: &str) {
+        self.0.entry(key.to_owned()).or_insert_with(|| Some(value.to_owned()));
+    }
+
+    /// The settings as a client may read them: strings or null, secrets masked.
+    #[must_use]
+    pub fn masked(&self) -> BTreeMap<&str, Option<&str>> {
+        let mask = |key: &str| SECRET_KEYS.contains(&key) && key != SHOWN_SECRET;
+        self.0
+            .iter()
+            .map(|(key, value)| {
+                let value = value.as_deref();
+                (&**key, if mask(key) { value.map(|_| MASK) } else { value })
+            })
+            .collect()
+    }
+
+    /// The settings that are secret, and the others.
+    pub(super) fn split(self) -> (Self, Self) {
+        let (secret, open) = self.0.into_iter().partition(|(key, _)| SECRET_KEYS.contains(&&**key));
+        (Self(secret), Self(open))
+    }
+
+    pub(super) fn into_inner(self) -> BTreeMap<String, Option<String>> {
+        self.0
+    }
+}
+
+impl FromIterator<(String, Option<String>)> for Configuration {
+    fn from_iter<I: IntoIterator<Item = (String, Option<String>)>>(settings: I) -> Self {
+        Self(settings.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_read_back_masked_but_for_the_user_name() {
+        let settings = [
+            ("username", Some("api_key")),
+            ("password", Some("p")),
+            ("event.notification.signature.key", None),
+            ("event.objects", Some("accounts")),
+        ];
+        let configuration: Configuration =
+            settings.map(|(key, value)| (key.to_owned(), value.map(str::to_owned))).into_iter().collect();
+        let masked: Vec<_> = configuration.masked().into_iter().collect();
+        assert_eq!(
+            masked,
+            [
+                ("event.notification.signature.key", None),
+                ("event.objects", Some("accounts")),
+                ("password", Some(MASK)),
+                ("username", Some("api_key")),
+            ]
+        );
+        assert!(!format!("{configuration:?}").contains("api_key"));
+        let (secret, open) = configuration.split();
+        assert_eq!((secret.0.len(), open.0.len()), (3, 1), "the API key is a secret where it is stored");
+    }
+}

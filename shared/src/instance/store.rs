@@ -1,0 +1,147 @@
+//! Instances in DynamoDB.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Configuration, Instance};
+use crate::account::{self, Account, Credential, CredentialKey, CredentialKind};
+use crate::aws::{AwsError, Unavailable};
+use crate::instance_id::InstanceId;
+use crate::secret::Secret;
+
+const KEY: &str = "instance_id";
+
+/// The instances table: `instance_id` (N) is the key.
+///
+/// Secret settings stand in an attribute of their own, apart from those that anybody may read.
+#[derive(Debug, Clone)]
+pub struct DynamoInstanceStore {
+    client: Client,
+    instances: String,
+}
+
+/// What became of a new instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// It is stored.
+    Yes,
+    /// Its id, or its token, is somebody's already.
+    IdTaken,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Item {
+    instance_id: InstanceId,
+    company_id: u64,
+    account_id: u64,
+    user_id: u64,
+    name: String,
+    tags: Vec<String>,
+    configuration: BTreeMap<String, Option<String>>,
+    secrets: BTreeMap<String, Option<String>>,
+    disabled: bool,
+    created_at: DateTime<Utc>,
+}
+
+impl DynamoInstanceStore {
+    /// The store in the table `instances`.
+    #[must_use]
+    pub fn new(client: Client, instances: String) -> Self {
+        Self { client, instances }
+    }
+
+    /// The instance of this id.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn get(&self, id: InstanceId) -> Result<Option<Instance>, AwsError> {
+        const ACTION: &str = "read an instance";
+        let key = AttributeValue::N(id.to_string());
+        let answer = self.client.get_item().table_name(&self.instances).key(KEY, key).send().await;
+        let Some(item) = answer.unavailable(ACTION)?.item else { return Ok(None) };
+        let item: Item = serde_dynamo::from_item(item).unavailable(ACTION)?;
+        Ok(Some(item.into()))
+    }
+
+    /// Stores a new instance together with its token in the table `credentials`, both or neither.
+    ///
+    /// # Errors
+    /// When a table cannot be written.
+    pub async fn create(
+        &self,
+        instance: Instance,
+        token: &Secret,
+        credentials: &str,
+    ) -> Result<Created, AwsError> {
+        const ACTION: &str = "write an instance";
+        let proves = Credential::Element { instance_id: instance.id };
+        let credential = CredentialKey::of(CredentialKind::Element, token);
+        let item = serde_dynamo::to_item(Item::from(instance)).unavailable(ACTION)?;
+        let credential = serde_dynamo::to_item(account::CredentialItem { credential, proves });
+        let put_instance = put_new(&self.instances, KEY, item)?;
+        let put_token = put_new(credentials, account::KEY, credential.unavailable(ACTION)?)?;
+        let write = self.client.transact_write_items().transact_items(put_instance).transact_items(put_token);
+        match write.send().await {
+            Ok(_) => Ok(Created::Yes),
+            Err(SdkError::ServiceError(error)) if error.err().is_transaction_canceled_exception() => {
+                Ok(Created::IdTaken)
+            }
+            Err(error) => Err(error).unavailable(ACTION),
+        }
+    }
+}
+
+/// A write that does nothing when the key is taken.
+fn put_new(
+    table: &str,
+    key: &str,
+    item: HashMap<String, AttributeValue>,
+) -> Result<TransactWriteItem, AwsError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(#key)")
+        .expression_attribute_names("#key", key);
+    Ok(TransactWriteItem::builder().put(put.build().unavailable("write an instance")?).build())
+}
+
+impl From<Instance> for Item {
+    fn from(instance: Instance) -> Self {
+        let (secrets, configuration) = instance.configuration.split();
+        Self {
+            instance_id: instance.id,
+            company_id: instance.account.company_id,
+            account_id: instance.account.account_id,
+            user_id: instance.account.user_id,
+            name: instance.name,
+            tags: instance.tags,
+            configuration: configuration.into_inner(),
+            secrets: secrets.into_inner(),
+            disabled: instance.disabled,
+            created_at: instance.created_at,
+        }
+    }
+}
+
+impl From<Item> for Instance {
+    fn from(item: Item) -> Self {
+        Self {
+            id: item.instance_id,
+            account: Account {
+                company_id: item.company_id,
+                account_id: item.account_id,
+                user_id: item.user_id,
+            },
+            name: item.name,
+            tags: item.tags,
+            configuration: item.configuration.into_iter().chain(item.secrets).collect::<Configuration>(),
+            disabled: item.disabled,
+            created_at: item.created_at,
+        }
+    }
+}

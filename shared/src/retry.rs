@@ -1,0 +1,61 @@
+//! How often a callback is tried, and how far apart: data, not code.
+
+use std::time::Duration;
+
+/// The longest delay that SQS can give a message (Amazon SQS Developer Guide, "Message timers").
+pub const MAX_INTERVAL: Duration = Duration::from_secs(900);
+
+/// The schedule of attempts at one event.
+///
+/// The default is Close.io's own: three attempts, five minutes apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetrySchedule {
+    attempts: u32,
+    interval: Duration,
+}
+
+/// A schedule that cannot be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSchedule {
+    /// `event.notification.retry.attempts` is out of bounds.
+    #[error("is not a number of attempts from 1 to 10 (default 3)")]
+    Attempts,
+    /// `event.notification.retry.interval` is out of bounds.
+    #[error("is not a number of seconds from 1 to 900 (default 300)")]
+    Interval,
+}
+
+impl RetrySchedule {
+    /// A schedule of `attempts` attempts, each at least `seconds` after the failure of the one before.
+    ///
+    /// # Errors
+    /// When either is out of bounds.
+    pub fn new(attempts: u32, seconds: u64) -> Result<Self, InvalidSchedule> {
+        let interval = Duration::from_secs(seconds);
+        if !(1..=10).contains(&attempts) {
+            return Err(InvalidSchedule::Attempts);
+        }
+        if interval.is_zero() || interval > MAX_INTERVAL {
+            return Err(InvalidSchedule::Interval);
+        }
+        Ok(Self { attempts, interval })
+    }
+
+    /// How many attempts an event gets.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// How long after a failed attempt the next one is made.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+}
+
+impl Default for RetrySchedule {
+    fn default() -> Self {
+        Self { attempts: 3, interval: Duration::from_secs(300) }
+    }
+}

@@ -1,0 +1,221 @@
+//! Close's side: a small organisation whose every change is told to its webhook subscribers.
+//!
+//! A verb changes the state; today's event and the legacy payload are derived from that, and wait until
+//! [`Close::post_pending`] sends them. What Close does and this leaves out: the delay before an update is sent,
+//! `lead.updated` when a contact joins or leaves a lead, subscriptions to some events only, retries by the clock.
+
+#![expect(
+    clippy::must_use_candidate,
+    reason = "a verb is called for what it does; the id it returns is an extra"
+)]
+
+mod event;
+mod ids;
+mod object;
+mod organization;
+mod post;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use serde_json::{Value, json};
+use shared::clock::{ManualClock, SharedClock};
+
+pub use event::Event;
+use event::Occurrence;
+use organization::Organization;
+pub use post::{NO_ANSWER, signature, signature_key};
+use post::{Poster, Posting, Subscriber};
+
+/// A Close organisation; clones are the same one.
+#[derive(Clone)]
+pub struct Close {
+    state: Arc<Mutex<State>>,
+    clock: SharedClock,
+    poster: Poster,
+}
+
+struct State {
+    organization: Organization,
+    subscribers: Vec<Arc<Subscriber>>,
+    pending: VecDeque<Posting>,
+    posted: Vec<Posting>,
+}
+
+impl Close {
+    /// An empty organisation whose ids follow from `seed` and whose times are those of `clock`.
+    #[must_use]
+    pub fn new(seed: u64, clock: SharedClock) -> Self {
+        let state = State {
+            organization: Organization::new(seed, Arc::clone(&clock)),
+            subscribers: Vec::new(),
+            pending: VecDeque::new(),
+            posted: Vec::new(),
+        };
+        Self { state: Arc::new(Mutex::new(state)), clock, poster: Poster::new() }
+    }
+
+    /// An empty organisation where it is `start`, and a little later after each change.
+    #[must_use]
+    pub fn starting_at(start: DateTime<Utc>) -> Self {
+        Self::new(1, Arc::new(ManualClock::starting_at(start)))
+    }
+
+    /// Creates a lead and returns its id.
+    pub fn create_lead(&self, name: &str) -> String {
+        self.create("lead", &json!({"name": name}))
+    }
+
+    /// Changes one field of a lead.
+    pub fn update_lead(&self, id: &str, field: &str, value: impl Into<Value>) {
+        self.update("lead", id, field, value);
+    }
+
+    /// Deletes a lead, and with it all that belongs to it.
+    pub fn delete_lead(&self, id: &str) {
+        self.delete("lead", id);
+    }
+
+    /// Merges one lead into another: the source goes, and what belonged to it belongs to the destination.
+    ///
+    /// Today's webhooks tell it in two events (`merged` and `deleted`), legacy ones in one.
+    pub fn merge_leads(&self, source: &str, destination: &str) {
+        self.occur(|organization| ((), organization.merge(source, destination)));
+    }
+
+    /// Creates an object of any type (`contact`, `opportunity`, `task.lead`, `activity.note`…) and returns its id.
+    ///
+    /// `fields` is an object; what it leaves out has the value that Close gives to new ones.
+    pub fn create(&self, object_type: &str, fields: &Value) -> String {
+        self.occur(|organization| organization.create(object_type, fields))
+    }
+
+    /// Changes one field of an object.
+    ///
+    /// # Panics
+    /// When there is no such object; so do all verbs that name one.
+    pub fn update(&self, object_type: &str, id: &str, field: &str, value: impl Into<Value>) {
+        let value = value.into();
+        self.occur(|organization| ((), organization.update(object_type, id, field, value)));
+    }
+
+    /// Changes one field once more and consolidates: the object's last `updated` event tells both changes now,
+    /// under the same id with a later `date_updated`, and takes the place of itself where it is still pending.
+    ///
+    /// # Panics
+    /// When the object was not updated before.
+    pub fn update_again(&self, object_type: &str, id: &str, field: &str, value: impl Into<Value>) {
+        let value = value.into();
+        let mut state = self.state();
+        let occurrences = state.organization.update_again(object_type, id, field, value);
+        let consolidated = |event_id: &str| occurrences.iter().any(|it| it.event.id == event_id);
+        state.pending.retain(|posting| !posting.event_id().is_some_and(consolidated));
+        state.tell(&occurrences);
+    }
+
+    /// Deletes an object.
+    pub fn delete(&self, object_type: &str, id: &str) {
+        self.occur(|organization| ((), organization.delete(object_type, id)));
+    }
+
+    /// An object as the API shows it: a lead with its contacts, opportunities and tasks.
+    #[must_use]
+    pub fn object(&self, id: &str) -> Option<Value> {
+        self.state().organization.as_api(id)
+    }
+
+    /// The event log, oldest first.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.state().organization.events().to_vec()
+    }
+
+    /// Subscribes a URL to all events from now on, signed with a key of hexadecimal digits; returns the
+    /// subscription's id.
+    pub fn subscribe(&self, url: &str, signature_key_hex: &str) -> String {
+        let mut state = self.state();
+        let id = state.organization.subscription_id();
+        let key = signature_key(signature_key_hex);
+        state.subscribers.push(Arc::new(Subscriber::Signed { id: id.clone(), url: url.to_owned(), key }));
+        id
+    }
+
+    /// Subscribes a URL to all legacy payloads from now on; they are not signed.
+    pub fn subscribe_legacy(&self, url: &str) {
+        self.state().subscribers.push(Arc::new(Subscriber::Legacy { url: url.to_owned() }));
+    }
+
+    /// How many deliveries wait to be posted.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.state().pending.len()
+    }
+
+    /// Posts what is pending, oldest first, and returns the answers' statuses, [`NO_ANSWER`] where none came.
+    ///
+    /// What was not accepted (2xx, and for legacy exactly 200) stays pending. Each try is signed anew.
+    pub async fn post_pending(&self) -> Vec<StatusCode> {
+        let pending = std::mem::take(&mut self.state().pending);
+        let mut statuses = Vec::with_capacity(pending.len());
+        let mut refused = VecDeque::new();
+        for posting in pending {
+            let status = self.poster.post(&posting, self.clock.now()).await;
+            statuses.push(status);
+            if posting.subscriber.accepts(status) {
+                self.state().posted.push(posting);
+            } else {
+                refused.push_back(posting);
+            }
+        }
+        let mut state = self.state();
+        refused.append(&mut state.pending);
+        state.pending = refused;
+        statuses
+    }
+
+    /// Posts the last `n` accepted deliveries once more, in their order, as Close may at any time.
+    pub async fn repeat_last(&self, n: usize) -> Vec<StatusCode> {
+        let postings = {
+            let state = self.state();
+            state.posted[state.posted.len().saturating_sub(n)..].to_vec()
+        };
+        let mut statuses = Vec::with_capacity(n);
+        for posting in &postings {
+            statuses.push(self.poster.post(posting, self.clock.now()).await);
+        }
+        statuses
+    }
+
+    fn occur<T>(&self, change: impl FnOnce(&mut Organization) -> (T, Vec<Occurrence>)) -> T {
+        let mut state = self.state();
+        let (result, occurrences) = change(&mut state.organization);
+        state.tell(&occurrences);
+        result
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn tell(&mut self, occurrences: &[Occurrence]) {
+        for occurrence in occurrences {
+            for subscriber in &self.subscribers {
+                self.pending.extend(Posting::of(occurrence, subscriber));
+            }
+        }
+    }
+}
+
+/// The bytes of a value, as they go over the wire.
+#[expect(clippy::expect_used, reason = "these types have no map with other keys than strings")]
+fn to_bytes(value: &impl serde::Serialize) -> Bytes {
+    serde_json::to_vec(value).expect("plain data becomes JSON").into()
+}
+
+#[cfg(test)]
+mod tests;

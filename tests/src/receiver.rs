@@ -1,0 +1,148 @@
+//! The customer's side: a server on loopback that answers as it was told and keeps what it got.
+//!
+//! It reads each request whole, keeps it, and only then answers: what [`Receiver::received`] shows has arrived even
+//! if the sender never heard of it.
+
+mod answer;
+mod received;
+mod server;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpSocket;
+use tokio::task::JoinHandle;
+
+pub use answer::Answer;
+pub use received::Received;
+use server::{Keep, Shared};
+
+/// Connections that may wait to be accepted. With the usual 128, a burst of senders loses its first packets and
+/// waits a second to send them again.
+const BACKLOG: u32 = 4096;
+
+/// A server that plays the customer; it stops when this is dropped.
+#[derive(Debug)]
+pub struct Receiver {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    server: JoinHandle<()>,
+}
+
+impl Receiver {
+    /// Starts on a free port of 127.0.0.1; until told otherwise, every answer is 200 with `{}`.
+    #[expect(clippy::unused_async, reason = "its server needs a runtime, which only an async caller has")]
+    pub async fn start() -> Self {
+        Self::listen(Keep::Requests)
+    }
+
+    /// Starts one that answers as quickly as it can and keeps only the number of requests: for measurements.
+    #[expect(clippy::unused_async, reason = "its server needs a runtime, which only an async caller has")]
+    pub async fn counting() -> Self {
+        Self::listen(Keep::Count)
+    }
+
+    #[expect(clippy::expect_used, reason = "without loopback there is nothing to test")]
+    fn listen(keep: Keep) -> Self {
+        let socket = TcpSocket::new_v4().expect("the process has a socket left");
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("loopback has a free port");
+        let listener = socket.listen(BACKLOG).expect("a bound socket can listen");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let shared = Arc::new(Shared::new(keep));
+        let server = tokio::spawn(server::serve(listener, Arc::clone(&shared)));
+        Self { address, shared, server }
+    }
+
+    /// Where it listens, as a URL with the path `/`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// One path of it, with a script and a record of its own.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Hook {
+        let path = format!("/{}", path.trim_start_matches('/'));
+        Hook { url: format!("http://{}{path}", self.address), path, shared: Arc::clone(&self.shared) }
+    }
+
+    /// Adds answers, one per request, for all paths that have none of their own left.
+    pub fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.shared.answer(None, answers);
+    }
+
+    /// What follows when the answers are used up.
+    pub fn otherwise(&self, answer: Answer) {
+        self.shared.otherwise(None, answer);
+    }
+
+    /// Every request so far, in the order of arrival.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.shared.received(None)
+    }
+
+    /// How many requests have arrived.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.shared.count(None)
+    }
+
+    /// Waits until at least `n` requests have arrived, and returns all of them.
+    ///
+    /// # Panics
+    /// When fewer have come within `timeout`.
+    pub async fn wait_for(&self, n: usize, timeout: Duration) -> Vec<Received> {
+        self.shared.wait_for(None, n, timeout).await
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// One path of a [`Receiver`].
+#[derive(Debug, Clone)]
+pub struct Hook {
+    url: String,
+    path: String,
+    shared: Arc<Shared>,
+}
+
+impl Hook {
+    /// The URL that ends in its path.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Adds answers for this path, one per request; they go before those of the whole receiver.
+    pub fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.shared.answer(Some(&self.path), answers);
+    }
+
+    /// What follows at this path when its answers are used up.
+    pub fn otherwise(&self, answer: Answer) {
+        self.shared.otherwise(Some(&self.path), answer);
+    }
+
+    /// The requests to this path, in the order of arrival.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.shared.received(Some(&self.path))
+    }
+
+    /// Waits until at least `n` requests to this path have arrived, and returns all of them.
+    ///
+    /// # Panics
+    /// When fewer have come within `timeout`.
+    pub async fn wait_for(&self, n: usize, timeout: Duration) -> Vec<Received> {
+        self.shared.wait_for(Some(&self.path), n, timeout).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! What a receiver does with a request.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+
+/// What a receiver does with a request, good manners or bad.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// Sends this response.
+    Respond(Response<Bytes>),
+    /// Sends 200 and then one byte of body after each such time, without end.
+    Trickle(Duration),
+    /// Closes the connection without a word.
+    Reset,
+    /// Never answers, and keeps the connection open.
+    Hang,
+    /// Does the other thing, this much later.
+    After(Duration, Box<Answer>),
+}
+
+impl Answer {
+    /// A response with this status and the body `{}`.
+    ///
+    /// # Panics
+    /// When `code` is no status code.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "the code is a literal in a test")]
+    pub fn status(code: u16) -> Self {
+        let mut response = Response::new(Bytes::from_static(b"{}"));
+        *response.status_mut() = StatusCode::from_u16(code).expect("a status code has three digits");
+        Self::Respond(response)
+    }
+
+    /// The same response with one header more.
+    ///
+    /// # Panics
+    /// When the answer is no response, or the header is not one that HTTP can carry.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "the header is a literal in a test")]
+    pub fn with_header(self, name: &str, value: &str) -> Self {
+        let name = HeaderName::try_from(name).expect("a header name is a token");
+        let value = HeaderValue::try_from(value).expect("a header value is printable");
+        self.map(|mut response| {
+            response.headers_mut().append(name, value);
+            response
+        })
+    }
+
+    /// The same response with another body.
+    ///
+    /// # Panics
+    /// When the answer is no response.
+    #[must_use]
+    pub fn with_body(self, body: impl Into<Bytes>) -> Self {
+        self.map(|response| response.map(|_| body.into()))
+    }
+
+    /// The same answer, given `delay` later.
+    #[must_use]
+    pub fn after(self, delay: Duration) -> Self {
+        Self::After(delay, Box::new(self))
+    }
+
+    #[expect(clippy::panic, reason = "a test that decorates a missing response is wrong")]
+    fn map(self, change: impl FnOnce(Response<Bytes>) -> Response<Bytes>) -> Self {
+        match self {
+            Self::Respond(response) => Self::Respond(change(response)),
+            Self::After(delay, then) => then.map(change).after(delay),
+            Self::Trickle(_) | Self::Reset | Self::Hang => panic!("{self:?} has neither headers nor a body"),
+        }
+    }
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self::status(200)
+    }
+}
