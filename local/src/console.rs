@@ -2,7 +2,7 @@
 
 mod welcome;
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{Data, OpenError, Options, Setup, System};
 
 /// What is shown unless `RUST_LOG` says otherwise: each event as it passes, and what goes wrong.
-const DEFAULT_FILTER: &str = "warn,webhook=info,dispatcher=info,instances=info,local=info";
+const DEFAULT_FILTER: &str = "warn,dynoxide=error,webhook=info,dispatcher=info,instances=info,local=info";
 
 /// Why the program ends with a failure.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +108,7 @@ fn show_events(environment: &Variables) {
     tracing_subscriber::fmt()
         .compact()
         .with_target(false)
+        .with_ansi(io::stdout().is_terminal())
         .with_env_filter(EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER)))
         .init();
 }

@@ -1,4 +1,10 @@
-//! Stories of the whole system, and the servers they need.
+//! A test bed for stories of the whole system, and the servers at both its ends.
+//!
+//! [`bed::Bed`] is the local system under a clock that stands still; [`close::Close`] stands before it,
+//! [`receiver::Receiver`] behind it. The stories are in `tests/`, one file a subject.
 
+pub mod bed;
+pub mod client;
 pub mod close;
+pub mod fixtures;
 pub mod receiver;

@@ -99,7 +99,7 @@ impl Dispatcher {
         let mut outcomes = outcomes.buffer_unordered(CONCURRENCY);
         while let Some((message_id, outcome)) = outcomes.next().await {
             if let Err(reason) = outcome {
-                tracing::warn!(message = message_id, %reason, "handed back to the queue");
+                tracing::warn!(message_id, %reason, "handed back to the queue");
                 response.add_failure(message_id);
             }
         }

@@ -87,7 +87,8 @@ impl DynamoEventLog {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {
             Ok(answer) => {
-                let before = answer.attributes.map(state_of).transpose().unavailable(ACTION)?;
+                let before = answer.attributes.filter(|item| item.contains_key("delivery_status"));
+                let before = before.map(state_of).transpose().unavailable(ACTION)?;
                 Ok(Ok(Claimed::after(before)))
             }
             Err(error) => {

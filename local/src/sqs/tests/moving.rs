@@ -93,6 +93,17 @@ async fn a_cancelled_task_leaves_the_rest_where_it_is() {
 }
 
 #[tokio::test]
+async fn a_task_is_complete_when_others_took_what_was_left() {
+    let (sqs, clock) = given_up(3).await;
+    sqs.start_move(&names::arn("dead"), None, Some(1)).expect("the task starts");
+    clock.advance(seconds(1));
+    assert_eq!(sqs.take("dead").await.len(), 2);
+    clock.advance(seconds(1));
+    let task = sqs.moves(&names::arn("dead"), 1).expect("the queue exists").remove(0);
+    assert_eq!((task.status, task.moved, task.to_move), (MoveStatus::Completed, 1, 3));
+}
+
+#[tokio::test]
 async fn a_message_that_has_nowhere_to_go_fails_the_task() {
     let (sqs, _clock) = given_up(1).await;
     sqs.send("dead", &NewMessage::new("stray")).expect("it is sent");

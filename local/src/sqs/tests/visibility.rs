@@ -36,6 +36,7 @@ async fn a_message_comes_back_when_its_visibility_timeout_has_passed() {
     assert_eq!((first.message.receive_count, second.message.receive_count), (1, 2));
     assert_eq!(first.message.first_received, second.message.first_received);
     assert_ne!(first.receipt_handle, second.receipt_handle);
+    assert_eq!(sqs.peek("events"), Ok(vec![second.message]));
 }
 
 #[tokio::test]

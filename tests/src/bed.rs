@@ -1,0 +1,195 @@
+//! The whole system in a test: the local system in memory, under a clock that stands still until it is moved.
+
+mod instance;
+mod log;
+mod random;
+
+pub use instance::Instance;
+pub use log::LoggedEvent;
+pub use random::SeededRandom;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use http::Method;
+use local::sqs::{Message, QueueCounts};
+use local::{Data, Setup, System};
+use serde_json::{Value, json};
+use shared::clock::{Clock as _, ManualClock};
+use shared::settings::Variables;
+
+use crate::client::{Answer, Client};
+
+/// A queue that never empties is a story that never ends.
+const MOST_ROUNDS: usize = 10_000;
+
+/// The system under test, with verbs.
+///
+/// Nothing happens behind the story's back: queues are worked when it says so, and time passes when it says so.
+pub struct Bed {
+    system: System,
+    clock: ManualClock,
+    client: Client,
+}
+
+impl Bed {
+    /// A new system in memory, on 21 November 2026 at ten o'clock.
+    pub async fn start() -> Self {
+        Self::with(Data::Memory, "2026-11-21T10:00:00Z", &[]).await
+    }
+
+    /// A system on given data, from a given time on, with variables of its own.
+    ///
+    /// # Panics
+    /// When the system does not come up.
+    pub async fn with(data: Data, now: &str, variables: &[(&str, &str)]) -> Self {
+        let now: DateTime<Utc> = now.parse().unwrap_or_else(|error| panic!("{now} is no time: {error}"));
+        let clock = ManualClock::starting_at(now);
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let setup = Setup {
+            template: template(),
+            data,
+            port: 0,
+            lambda: None,
+            environment: variables.collect::<Variables>(),
+            clock: Arc::new(clock.clone()),
+            random: Arc::new(SeededRandom::default()),
+        };
+        let system = System::open(setup).await.unwrap_or_else(|error| panic!("the system: {error}"));
+        Self { system, clock, client: Client::default() }
+    }
+
+    /// The local system itself.
+    #[must_use]
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// The clock that everything goes by.
+    #[must_use]
+    pub fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    /// Calls a route of the API as the developer's account.
+    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let authorization = self.system.authorization();
+        self.call_as(&authorization, method, path, body.to_string()).await
+    }
+
+    /// Calls a route of the API with a given `Authorization` and body.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn call_as(
+        &self,
+        authorization: &str,
+        method: Method,
+        path: &str,
+        body: impl Into<bytes::Bytes>,
+    ) -> Answer {
+        let url = format!("{}/elements/api-v2{path}", self.system.url());
+        let headers = [("authorization", authorization), ("content-type", "application/json")];
+        let answer = self.client.send(method, &url, &headers, body).await;
+        answer.unwrap_or_else(|error| panic!("{url}: {error}"))
+    }
+
+    /// Provisions an instance that delivers to `callback_url`, with further settings.
+    ///
+    /// # Panics
+    /// When it is not answered with 200.
+    pub async fn provision(&self, callback_url: &str, settings: &[(&str, &str)]) -> Instance {
+        let mut configuration = json!({
+            "username": "api_key",
+            "event.notification.enabled": "true",
+            "event.vendor.type": "webhook",
+            "event.notification.callback.url": callback_url,
+        });
+        for (key, value) in settings {
+            configuration[key] = json!(value);
+        }
+        let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": configuration});
+        let answer = self.call(Method::POST, "/instances", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.message());
+        Instance::new(answer.json(), self.client.clone())
+    }
+
+    /// Works off what can be received now, retries that are due included; time stands still.
+    ///
+    /// # Panics
+    /// When a queue cannot be read.
+    pub async fn deliver(&self) -> usize {
+        self.system.work_visible().await.unwrap_or_else(|error| panic!("the queues: {error}"))
+    }
+
+    /// Delivers until nothing is left, moving time on to whatever comes next.
+    ///
+    /// # Panics
+    /// When the queue does not empty.
+    pub async fn drain(&self) {
+        for _ in 0..MOST_ROUNDS {
+            self.deliver().await;
+            let Some(next) = self.next_change() else { return };
+            self.clock.advance_to(next);
+        }
+        panic!("the queue does not empty: {:?}", self.queue());
+    }
+
+    /// Lets time pass, without delivering.
+    pub fn pass(&self, seconds: i64) {
+        self.clock.advance(TimeDelta::seconds(seconds));
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// What is in the delivery queue.
+    #[must_use]
+    pub fn queue(&self) -> QueueCounts {
+        self.system.sqs().counts(self.queue_name()).unwrap_or_default()
+    }
+
+    /// When a message of the delivery queue that cannot be received now can be; `None` if there is none.
+    #[must_use]
+    pub fn next_change(&self) -> Option<DateTime<Utc>> {
+        self.system.sqs().next_change(self.queue_name()).unwrap_or_default()
+    }
+
+    /// What is in the dead-letter queue.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<Message> {
+        self.system.sqs().peek(self.dead_letter_queue_name()).unwrap_or_default()
+    }
+
+    /// The name of the delivery queue.
+    ///
+    /// # Panics
+    /// When the template maps no queue to the dispatcher.
+    #[must_use]
+    pub fn queue_name(&self) -> &str {
+        let dispatcher = self.system.template().functions.iter().find(|f| f.binary == "dispatcher");
+        let source = dispatcher.and_then(|dispatcher| dispatcher.queues.first());
+        source.map_or_else(|| panic!("the dispatcher works no queue"), |source| &source.queue)
+    }
+
+    /// The name of its dead-letter queue.
+    ///
+    /// # Panics
+    /// When the template gives it none.
+    #[must_use]
+    pub fn dead_letter_queue_name(&self) -> &str {
+        let queue = self.system.template().queues.iter().find(|queue| queue.name == self.queue_name());
+        let dead_letters = queue.and_then(|queue| queue.dead_letter_queue.as_deref());
+        dead_letters.unwrap_or_else(|| panic!("the delivery queue has no dead-letter queue"))
+    }
+}
+
+/// The template that is deployed.
+#[must_use]
+pub fn template() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml"))
+}
