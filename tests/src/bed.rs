@@ -1,5 +1,7 @@
 //! The whole system in a test: the local system in memory, under a clock that stands still until it is moved.
 
+#![expect(clippy::panic, reason = "a story whose system does not answer cannot go on")]
+
 mod instance;
 mod log;
 mod random;
@@ -113,6 +115,14 @@ impl Bed {
         let answer = self.call(Method::POST, "/instances", &body).await;
         assert_eq!(answer.status, 200, "{}", answer.message());
         Instance::new(answer.json(), self.client.clone())
+    }
+
+    /// Stores an instance that delivers to `callback_url`, past the checks of provisioning.
+    ///
+    /// # Panics
+    /// When it cannot be stored.
+    pub async fn stored(&self, callback_url: &str) -> Instance {
+        instance::store(self, callback_url).await
     }
 
     /// Works off what can be received now, retries that are due included; time stands still.

@@ -7,4 +7,6 @@ pub mod bed;
 pub mod client;
 pub mod close;
 pub mod fixtures;
+pub mod program;
 pub mod receiver;
+pub mod tree;

@@ -2,8 +2,14 @@
 
 use bytes::Bytes;
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::account::Account;
+use shared::aws::Aws;
+use shared::instance::{DynamoInstanceStore, key};
+use shared::instance_id::InstanceId;
+use shared::secret::Secret;
 
+use super::Bed;
 use crate::client::{Answer, Client};
 
 /// An instance and the way to it.
@@ -43,4 +49,31 @@ impl Instance {
         let answer = self.client.send(Method::POST, &self.webhook_url(), &headers, webhook).await;
         answer.unwrap_or_else(|error| panic!("{}: {error}", self.webhook_url()))
     }
+}
+
+/// Writes an instance into the table as the instances function would.
+#[expect(clippy::expect_used, reason = "a story cannot go on without its instance")]
+pub(super) async fn store(bed: &Bed, callback_url: &str) -> Instance {
+    let environment = bed.system.environment();
+    let variables = environment.clone().into_iter().collect();
+    let client = Aws::from_variables(&variables).expect("the functions have credentials").dynamodb();
+    let store = DynamoInstanceStore::new(client, environment["INSTANCES_TABLE"].clone());
+    let id = InstanceId::from_entropy([7; 8]);
+    let settings = [(key::USERNAME, "api_key"), (key::ENABLED, "true"), (key::CALLBACK_URL, callback_url)];
+    let instance = shared::instance::Instance {
+        id,
+        account: Account { company_id: 1, account_id: 1, user_id: 1 },
+        name: "Test".to_owned(),
+        tags: Vec::new(),
+        configuration: settings
+            .map(|(key, value)| (key.to_owned(), Some(value.to_owned())))
+            .into_iter()
+            .collect(),
+        disabled: false,
+        created_at: bed.now(),
+    };
+    let credentials = &environment["CREDENTIALS_TABLE"];
+    store.create(instance, &Secret::new("token"), credentials).await.expect("the table can be written");
+    let webhook_url = format!("{}/elements/api-v2/events/closeio/{}", bed.system.url(), id.encode());
+    Instance::new(json!({"id": id.get(), "webhookUrl": webhook_url}), bed.client.clone())
 }

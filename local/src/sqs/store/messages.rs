@@ -14,7 +14,7 @@ pub(in crate::sqs) struct Stored {
     pub(in crate::sqs) message: Message,
 }
 
-/// The columns that [`read`] reads, of messages that [`peek`] and [`visible`] choose.
+/// The columns that [`read`] reads, of messages that [`all`] and [`visible`] choose.
 macro_rules! select {
     ($chosen:literal) => {
         concat!(

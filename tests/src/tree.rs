@@ -1,0 +1,59 @@
+//! The source tree, for the rules that no compiler checks.
+
+#![expect(clippy::panic, reason = "a tree that cannot be read keeps no rule")]
+
+use std::path::{Path, PathBuf};
+
+/// A file of the tree.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Its path from the root.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+/// The members of the workspace, by their directories.
+pub const MEMBERS: [&str; 6] =
+    ["functions/webhook", "functions/dispatcher", "functions/instances", "shared", "local", "tests"];
+
+/// A file of the tree.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn file(path: &str) -> File {
+    let text = std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    File { path: path.into(), text }
+}
+
+/// Every Rust file below a directory.
+///
+/// # Panics
+/// When it cannot be read.
+#[must_use]
+pub fn sources(directory: &str) -> Vec<File> {
+    let mut files = Vec::new();
+    collect(&root().join(directory), &mut files);
+    assert!(!files.is_empty(), "{directory} has no sources");
+    files
+}
+
+fn collect(directory: &Path, files: &mut Vec<File>) {
+    let entries =
+        std::fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text =
+                std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            files.push(File { path: path.strip_prefix(root()).map(Path::to_owned).unwrap_or(path), text });
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

@@ -1,0 +1,123 @@
+//! The `local` program, as a user meets it.
+
+#![expect(clippy::unwrap_used, reason = "the program under test answers")]
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use http::Method;
+use serde_json::json;
+use tests::client::Client;
+use tests::program::{Lambda, Local, local_fails};
+use tests::receiver::Receiver;
+
+/// The one line of a failure.
+fn failure(data: &Path, arguments: &[&str]) -> String {
+    let output = local_fails(data, arguments);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_told_in_one_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let refused = failure(&data, &["--port", &port]);
+    assert!(refused.starts_with(&format!("error: port {port} of 127.0.0.1 cannot be used: ")), "{refused}");
+
+    let missing = failure(&data, &["--port", "0", "--template", "/no/template.yaml"]);
+    assert!(missing.contains("/no/template.yaml"), "{missing}");
+
+    let broken = directory.path().join("broken.yaml");
+    std::fs::write(&broken, "Resources:\n  Table: [\n").unwrap();
+    let message = failure(&data, &["--port", "0", "--template", broken.to_str().unwrap()]);
+    assert!(message.contains("broken.yaml"), "{message}");
+
+    let file = directory.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let message = failure(&file, &["--port", "0"]);
+    assert!(message.contains("the data directory"), "{message}");
+}
+
+#[test]
+fn a_wrong_option_is_told_with_the_usage() {
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in [&["--bogus"][..], &["--port", "x"], &["--port", "70000"], &["--lambda", "not a url"]] {
+        let output = local_fails(directory.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
+    let help = local_fails(directory.path(), &["--help"]);
+    let text = String::from_utf8(help.stdout).unwrap();
+    for option in ["--port", "--data", "--ready-file", "--lambda"] {
+        assert!(text.contains(option), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn one_data_directory_is_one_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let first = Local::start(&data, &[]).await;
+    let message = failure(&data, &["--port", "0"]);
+    assert!(message.contains("another process is using it"), "{message}");
+    first.kill_9().await;
+    Local::start(&data, &[]).await.kill_9().await;
+}
+
+async fn one_event_passes(local: &Local) {
+    let receiver = Receiver::start().await;
+    let headers = [("authorization", &*local.ready("authorization"))];
+    let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": {
+        "username": "api_key", "event.notification.enabled": true, "event.vendor.type": "webhook",
+        "event.notification.callback.url": receiver.url()}});
+    let url = format!("{}/elements/api-v2/instances", local.ready("url"));
+    let created = Client::default().send(Method::POST, &url, &headers, body.to_string()).await.unwrap();
+    assert_eq!(created.status, 200, "{}", created.message());
+    let webhook_url = created.json()["webhookUrl"].as_str().unwrap().to_owned();
+    let webhook = r#"{"model":"lead","event":"create","data":{"id":"lead_1"}}"#;
+    assert_eq!(Client::default().send(Method::POST, &webhook_url, &[], webhook).await.unwrap().status, 200);
+    let requests = receiver.wait_for(1, std::time::Duration::from_secs(30)).await;
+    assert_eq!(requests[0].message()["message"]["events"][0]["objectId"], "lead_1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_passes_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let local = Local::start(&directory.path().join("data"), &[]).await;
+    one_event_passes(&local).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_functions_programs_serve_behind_the_lambda_api() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let mut lambda = Lambda::bind().await;
+    let local = Local::start(&data, &["--lambda", lambda.url()]).await;
+    let variables = std::fs::read_to_string(data.join("functions.env")).unwrap();
+    let variables: Vec<_> = variables
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    lambda.run(&["instances", "webhook", "dispatcher"], &variables);
+    one_event_passes(&local).await;
+}
+
+#[test]
+fn a_function_without_its_variables_ends_at_once_with_a_line_that_names_one() {
+    for function in ["instances", "webhook", "dispatcher"] {
+        let mut command = std::process::Command::new(tests::program::path(function));
+        command.env_clear().env("AWS_REGION", "us-east-1").env("AWS_ACCESS_KEY_ID", "x");
+        command.env("AWS_SECRET_ACCESS_KEY", "hush").env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9");
+        let output = command.output().unwrap();
+        assert!(!output.status.success());
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(text.contains("cannot start: environment variable "), "{function}: {text}");
+        assert!(text.contains("_TABLE is not set") && !text.contains("hush"), "{function}: {text}");
+    }
+}
