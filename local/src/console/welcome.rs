@@ -54,11 +54,13 @@ http.server.HTTPServer(("127.0.0.1", 8080), Receiver).serve_forever()'
 
 An instance that delivers to it, and a webhook as Close sends one:
 
-  curl -s {url}/elements/api-v2/instances \
-    -H 'Authorization: {authorization}' -H 'Content-Type: application/json' \
-    -d '{"element":{"key":"closeio"},"name":"Test","configuration":{"username":"api_key","event.notification.enabled":"true","event.vendor.type":"webhook","event.notification.callback.url":"http://127.0.0.1:8080/"}}'
+  WEBHOOK_URL=$(curl -s {url}/elements/api-v2/instances \
+    -H 'Authorization: {authorization}' \
+    -H 'Content-Type: application/json' \
+    -d '{"element":{"key":"closeio"},"name":"Test","configuration":{"username":"api_key","event.notification.enabled":"true","event.vendor.type":"webhook","event.notification.callback.url":"http://127.0.0.1:8080/"}}' \
+    | grep -o '"webhookUrl":"[^"]*' | cut -d'"' -f4)
 
-  curl -s "<the webhookUrl of the answer>" -H 'Content-Type: application/json' \
+  curl -s "$WEBHOOK_URL" -H 'Content-Type: application/json' \
     -d '{"model":"lead","event":"create","data":{"id":"lead_1","name":"Wayne Enterprises"}}'
 
 Each event is shown here as it passes. Ctrl-C stops the system.
