@@ -8,6 +8,9 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 use crate::aws::{AwsError, Unavailable};
 use crate::delivery::QueuedDelivery;
 
+/// A reason is a sentence; what a message may hold besides its body is bounded.
+const MAX_REASON: usize = 500;
+
 /// A queue that deliveries are sent to.
 ///
 /// Every message carries its instance as `MessageGroupId`: on a standard queue that makes SQS share the
@@ -48,7 +51,7 @@ impl SqsDeliveryQueue {
             ("InstanceId", failed.instance_id.to_string()),
             ("EventId", failed.event_id.to_string()),
             ("Attempts", failed.attempt.to_string()),
-            ("Reason", reason.to_owned()),
+            ("Reason", attribute_text(reason)),
         ];
         let mut send = self.message(&failed.next_round());
         for (name, value) in attributes {
@@ -70,7 +73,27 @@ impl SqsDeliveryQueue {
     }
 }
 
+/// A text that SQS takes as an attribute: not empty, not long, without control characters.
+fn attribute_text(text: &str) -> String {
+    let refused = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    let text: String = text.chars().map(|c| if refused(c) { ' ' } else { c }).take(MAX_REASON).collect();
+    if text.trim().is_empty() { "unknown".to_owned() } else { text }
+}
+
 fn text(value: String) -> Result<MessageAttributeValue, AwsError> {
     let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
     value.unavailable("describe a failed delivery")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_made_such_that_sqs_takes_it() {
+        assert_eq!(attribute_text("the receiver answered 500"), "the receiver answered 500");
+        assert_eq!(attribute_text("a\u{0}b\u{ffff}c"), "a b c");
+        assert_eq!(attribute_text("\n"), "unknown");
+        assert_eq!(attribute_text(&"é".repeat(600)).chars().count(), MAX_REASON);
+    }
 }

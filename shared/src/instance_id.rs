@@ -37,7 +37,7 @@ impl InstanceId {
         self.0
     }
 
-    /// An id from eight random bytes. None of 2^53 is much likelier than another: zero gives way to one.
+    /// An id from eight random bytes, each as likely as the next but for one, which stands in for zero.
     #[must_use]
     pub fn from_entropy(bytes: [u8; 8]) -> Self {
         Self((u64::from_be_bytes(bytes) % LIMIT).max(1))

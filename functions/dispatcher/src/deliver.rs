@@ -30,8 +30,8 @@ impl Dispatcher {
             Err(reason) => dropped(&delivery, reason, attempts),
         };
         if !self.log.record(&claim, outcome.clone()).await? {
-            tracing::warn!(event = %delivery.event_id, "the claim ran out before its outcome was written");
-            return Ok(());
+            // Whoever took over may work on this very message: it is theirs to delete.
+            return Err(HandBack::ClaimLost);
         }
         self.follow_up(&delivery, &outcome).await
     }

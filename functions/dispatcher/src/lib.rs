@@ -55,6 +55,8 @@ enum HandBack {
     Poison(#[from] shared::delivery::InvalidMessage),
     #[error("the same message may still be under way elsewhere")]
     UnderWay,
+    #[error("the claim ran out before the outcome of the attempt was written")]
+    ClaimLost,
     #[error("too little time is left for an attempt")]
     OutOfTime,
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use lambda_http::http::StatusCode;
 use shared::api_error::ApiError;
 use shared::aws::AwsError;
@@ -40,7 +41,7 @@ impl Webhook {
             (Normalized::Events(_), Some(reason)) => return Ok(ignored(cached, reason.to_owned())),
             (Normalized::Ignored(reason), _) => return Ok(ignored(cached, reason.to_string())),
         };
-        let delivery = self.delivery(cached, occurrence).await;
+        let delivery = self.delivery(cached, occurrence, received_at).await;
         let delivery = match delivery {
             Ok(delivery) => self.queue.send(&delivery, Duration::ZERO).await.map(|()| delivery),
             Err(error) => Err(error),
@@ -58,8 +59,8 @@ impl Webhook {
         &self,
         cached: &CachedInstance,
         occurrence: Occurrence<'_>,
+        received_at: DateTime<Utc>,
     ) -> Result<QueuedDelivery, AwsError> {
-        let received_at = self.clock.now();
         let Occurrence { event_id, events, raw } = occurrence;
         let instance_id = cached.instance.id;
         let payload = if DynamoPayloadStore::fits_inline(raw.get()) {

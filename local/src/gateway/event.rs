@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn event(content_type: &str, body: &[u8]) -> Value {
-        let request = axum::http::Request::post("/a/MjA5MzE%3D?x=1&x=2")
+        let request = http::Request::post("/a/MjA5MzE%3D?x=1&x=2")
             .header("Content-Type", content_type)
             .header("X-Twice", "a")
             .header("x-twice", "b")
