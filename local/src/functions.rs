@@ -98,7 +98,12 @@ impl Functions {
         }
         let call = async {
             match &self.place {
-                Place::Remote(remote) => remote.invoke(&function.binary, event).await,
+                Place::Remote(remote) => {
+                    let answer = remote.invoke(&function.binary, event).await;
+                    // What an event came to is told where the function runs; here, that it passed.
+                    tracing::info!(function = function.binary, ok = answer.is_ok(), "function called");
+                    answer
+                }
                 Place::InProcess(handlers) => {
                     let ends_at = self.clock.now() + function.timeout;
                     let handler = handlers.get(&function.binary);

@@ -30,6 +30,9 @@ const CONCURRENCY: usize = 10;
 /// No delivery is begun with less time left: one attempt, and the writes before and after it at their worst.
 const TIME_FOR_ONE: TimeDelta = TimeDelta::seconds(40);
 
+/// The time that a call has when nobody says; the function's time-out in the template.
+const ASSUMED_TIME: TimeDelta = TimeDelta::seconds(60);
+
 /// A claim outlives its function by this much, for clocks that disagree.
 const CLAIM_MARGIN: TimeDelta = TimeDelta::seconds(5);
 
@@ -92,7 +95,7 @@ impl Dispatcher {
     /// # Errors
     /// None: what fails is a failure of its message.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Infallible> {
-        let ends_at = deadline(event.context.deadline);
+        let ends_at = ends_at(event.context.deadline, self.clock.now());
         let outcomes = futures_util::stream::iter(event.payload.records).map(|message| async move {
             let id = message.message_id.clone().unwrap_or_default();
             (id, self.take(&message, ends_at).await)
@@ -116,6 +119,26 @@ impl Dispatcher {
     }
 }
 
-fn deadline(unix_millis: u64) -> DateTime<Utc> {
-    i64::try_from(unix_millis).ok().and_then(DateTime::from_timestamp_millis).unwrap_or(DateTime::UNIX_EPOCH)
+/// When a call that began at `now` is cut off, given its deadline in Unix milliseconds.
+///
+/// No call begins after its deadline: one that lies in the past was made up, as `cargo lambda watch` does.
+fn ends_at(deadline: u64, now: DateTime<Utc>) -> DateTime<Utc> {
+    let told = i64::try_from(deadline).ok().and_then(DateTime::from_timestamp_millis);
+    told.filter(|told| *told > now).unwrap_or(now + ASSUMED_TIME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_in_the_past_was_made_up() {
+        let now = "2026-11-21T10:00:00Z".parse().unwrap();
+        let in_seconds = |seconds| now + TimeDelta::seconds(seconds);
+        let millis = |time: DateTime<Utc>| u64::try_from(time.timestamp_millis()).unwrap();
+        assert_eq!(ends_at(millis(in_seconds(7)), now), in_seconds(7));
+        for made_up in [0, 600_000, millis(now), u64::MAX] {
+            assert_eq!(ends_at(made_up, now), in_seconds(60), "{made_up}");
+        }
+    }
 }

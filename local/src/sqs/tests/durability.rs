@@ -1,7 +1,5 @@
 //! What survives the end of the process.
 
-use std::process::Command;
-
 use super::*;
 
 #[tokio::test]
@@ -44,34 +42,4 @@ fn a_second_process_is_kept_out() {
     let (_sqs, clock) = at(&storage);
     let second = Sqs::open(&storage, Arc::new(clock), "http://localhost".to_owned());
     assert!(second.is_err());
-}
-
-/// The child of the next test: sends and receives, says so, and waits for its end.
-#[tokio::test]
-#[ignore = "what is acknowledged survives a kill runs it"]
-async fn child_that_is_killed() {
-    let path = std::env::args().find_map(|argument| argument.strip_prefix("--skip=path:").map(str::to_owned));
-    let (sqs, _clock) = at(&Storage::File(path.expect("a path").into()));
-    sqs.create_queue("events", &attributes([])).expect("the queue is made");
-    for number in 0..100 {
-        sqs.send("events", &NewMessage::new(number.to_string())).expect("it is sent");
-    }
-    let received = sqs.take("events").await;
-    sqs.delete("events", &received[0].receipt_handle).expect("it is deleted");
-    Command::new("kill").args(["-9", &std::process::id().to_string()]).status().expect("kill");
-    std::thread::sleep(std::time::Duration::from_secs(60));
-}
-
-#[test]
-fn what_is_acknowledged_survives_a_kill() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let path = directory.path().join("queues.db");
-    let child = Command::new(std::env::current_exe().expect("this test's program"))
-        .args(["--ignored", "--exact", "sqs::tests::durability::child_that_is_killed"])
-        .arg(format!("--skip=path:{}", path.display()))
-        .output()
-        .expect("the child runs");
-    assert!(!child.status.success(), "{child:?}");
-    let (sqs, _clock) = at(&Storage::File(path));
-    assert_eq!(sqs.counts("events"), Ok(counts(90, 0, 9)));
 }
