@@ -32,6 +32,7 @@ const MOST_ROUNDS: usize = 10_000;
 pub struct Bed {
     system: System,
     clock: ManualClock,
+    random: Arc<SeededRandom>,
     client: Client,
 }
 
@@ -49,6 +50,7 @@ impl Bed {
         let now: DateTime<Utc> = now.parse().unwrap_or_else(|error| panic!("{now} is no time: {error}"));
         let clock = ManualClock::starting_at(now);
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let random = Arc::new(SeededRandom::default());
         let setup = Setup {
             template: template(),
             data,
@@ -56,10 +58,10 @@ impl Bed {
             lambda: None,
             environment: variables.collect::<Variables>(),
             clock: Arc::new(clock.clone()),
-            random: Arc::new(SeededRandom::default()),
+            random: random.clone(),
         };
         let system = System::open(setup).await.unwrap_or_else(|error| panic!("the system: {error}"));
-        Self { system, clock, client: Client::default() }
+        Self { system, clock, random, client: Client::default() }
     }
 
     /// The local system itself.
@@ -117,12 +119,16 @@ impl Bed {
         Instance::new(answer.json(), self.client.clone())
     }
 
-    /// Stores an instance that delivers to `callback_url`, past the checks of provisioning.
+    /// Stores an instance that delivers to `callback_url`, changed by `change`, past the checks of provisioning.
     ///
     /// # Panics
     /// When it cannot be stored.
-    pub async fn stored(&self, callback_url: &str) -> Instance {
-        instance::store(self, callback_url).await
+    pub async fn stored(
+        &self,
+        callback_url: &str,
+        change: impl FnOnce(&mut shared::instance::Instance),
+    ) -> Instance {
+        instance::store(self, callback_url, change).await
     }
 
     /// Works off what can be received now, retries that are due included; time stands still.

@@ -167,18 +167,44 @@ async fn nobody_listening_is_a_failure_like_any_other() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_allowed_fails_at_once_and_says_which_rule() {
+async fn a_url_that_is_not_allowed_fails_at_once_and_says_which_rule() {
     let strict =
         Bed::with(Data::Memory, "2026-11-21T10:00:00Z", &[("CALLBACK_ALLOW_PRIVATE", "false")]).await;
     let receiver = Receiver::start().await;
-    // As it would stand in the table had private addresses been allowed when it was provisioned.
-    let instance = strict.stored(&receiver.url()).await;
-    instance.receives(fixtures::read("close/webhook.lead.created.json")).await;
-    strict.drain().await;
-    let log = &strict.log(instance.id()).await[0];
-    assert_eq!((log.delivery_status, log.attempts.len()), (DeliveryStatus::Failed, 1));
-    assert!(log.reason.as_ref().unwrap().starts_with("the callback URL is refused: "), "{:?}", log.reason);
-    assert_eq!((receiver.count(), strict.dead_letters().len()), (0, 1));
+    let rows = [
+        (receiver.url(), "the callback URL is refused: its scheme must be https"),
+        (receiver.url().replace("http:", "https:"), "the callback URL is refused: "),
+        ("http://example.com/hook".to_owned(), "the callback URL is refused: its scheme must be https"),
+    ];
+    for (number, (url, reason)) in rows.iter().enumerate() {
+        // As it would stand in the table had it been allowed when it was provisioned.
+        let instance = strict.stored(url, |_| {}).await;
+        instance.receives(fixtures::read("close/webhook.lead.created.json")).await;
+        strict.drain().await;
+        let log = &strict.log(instance.id()).await[0];
+        assert_eq!((log.delivery_status, log.attempts.len()), (DeliveryStatus::Failed, 1), "{url}");
+        assert!(log.reason.as_ref().unwrap().starts_with(reason), "{:?}", log.reason);
+        assert_eq!((receiver.count(), strict.dead_letters().len()), (0, number + 1));
+    }
+}
+
+#[tokio::test]
+async fn an_event_whose_instance_was_switched_off_meanwhile_is_dropped_with_the_reason() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.stored(&receiver.url(), |instance| instance.disabled = true).await;
+    // It was switched on when Close sent the event.
+    let text = format!(
+        r#"{{"version":1,"instanceId":{},"eventId":"e1","receivedAt":0,"round":0,"attempt":1,"events":[],"raw":{{}}}}"#,
+        instance.id()
+    );
+    bed.system().sqs().send(bed.queue_name(), &local::sqs::NewMessage::new(text)).unwrap();
+    bed.drain().await;
+    let log = &bed.log(instance.id()).await[0];
+    assert_eq!(
+        (log.delivery_status, log.reason.as_deref()),
+        (DeliveryStatus::Dropped, Some("the instance is disabled"))
+    );
+    assert_eq!((receiver.count(), bed.dead_letters().len()), (0, 0));
 }
 
 #[tokio::test]

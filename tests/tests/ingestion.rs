@@ -190,6 +190,20 @@ async fn what_an_instance_does_not_want_is_taken_and_goes_no_further() {
 }
 
 #[tokio::test]
+async fn an_instance_that_polls_takes_no_webhooks_and_a_disabled_one_refuses_them() {
+    let bed = Bed::start().await;
+    let polling = |instance: &mut shared::instance::Instance| {
+        instance.configuration.set_default("event.vendor.type", "polling");
+    };
+    let answer = bed.stored("http://127.0.0.1:9/", polling).await.receives(BODY).await;
+    assert_eq!(answer.json(), json!({"ignored": "event.vendor.type is polling"}));
+    let disabled = bed.stored("http://127.0.0.1:9/", |instance| instance.disabled = true).await;
+    let answer = disabled.receives(BODY).await;
+    assert_eq!((answer.status.as_u16(), &*answer.message()), (403, "The instance is disabled."));
+    assert_eq!(bed.queue().total(), 0);
+}
+
+#[tokio::test]
 async fn a_path_that_is_none_of_ours_is_the_gateways_to_refuse() {
     let bed = Bed::start().await;
     for path in ["/", "/elements/api-v2/events/pipedrive/MjA5MzE=", "/elements/api-v2/events/closeio"] {

@@ -26,10 +26,10 @@ const FREE: &str = "attribute_not_exists(event_id) \
      OR (delivery_status = :retry AND #round = :round AND attempt < :attempt) \
      OR (delivery_status = :delivering AND claimed_until < :now AND #round = :round AND attempt = :attempt)";
 
-/// `received_at` is set once: the index by time is then written once an event.
+/// `received_at` is the same in every message of an event, so the index by time is written once.
 const CLAIM: &str = "SET delivery_status = :delivering, #round = :round, attempt = :attempt, \
      claimed_by = :message, claimed_at = :now, claimed_until = :until, \
-     received_at = if_not_exists(received_at, :received), expires_at = :expires";
+     received_at = :received, expires_at = :expires";
 
 /// Only the holder of the claim writes its outcome.
 const HELD: &str = "claimed_by = :message AND claimed_until = :until AND delivery_status = :delivering";

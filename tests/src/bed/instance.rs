@@ -7,6 +7,7 @@ use shared::account::Account;
 use shared::aws::Aws;
 use shared::instance::{DynamoInstanceStore, key};
 use shared::instance_id::InstanceId;
+use shared::random;
 use shared::secret::Secret;
 
 use super::Bed;
@@ -53,14 +54,18 @@ impl Instance {
 
 /// Writes an instance into the table as the instances function would.
 #[expect(clippy::expect_used, reason = "a story cannot go on without its instance")]
-pub(super) async fn store(bed: &Bed, callback_url: &str) -> Instance {
+pub(super) async fn store(
+    bed: &Bed,
+    callback_url: &str,
+    change: impl FnOnce(&mut shared::instance::Instance),
+) -> Instance {
     let environment = bed.system.environment();
     let variables = environment.clone().into_iter().collect();
     let client = Aws::from_variables(&variables).expect("the functions have credentials").dynamodb();
     let store = DynamoInstanceStore::new(client, environment["INSTANCES_TABLE"].clone());
-    let id = InstanceId::from_entropy([7; 8]);
+    let id = InstanceId::from_entropy(random::array(&*bed.random).expect("the seed never runs out"));
     let settings = [(key::USERNAME, "api_key"), (key::ENABLED, "true"), (key::CALLBACK_URL, callback_url)];
-    let instance = shared::instance::Instance {
+    let mut instance = shared::instance::Instance {
         id,
         account: Account { company_id: 1, account_id: 1, user_id: 1 },
         name: "Test".to_owned(),
@@ -72,8 +77,12 @@ pub(super) async fn store(bed: &Bed, callback_url: &str) -> Instance {
         disabled: false,
         created_at: bed.now(),
     };
+    change(&mut instance);
     let credentials = &environment["CREDENTIALS_TABLE"];
-    store.create(instance, &Secret::new("token"), credentials).await.expect("the table can be written");
+    store
+        .create(instance, &Secret::new(id.to_string()), credentials)
+        .await
+        .expect("the table can be written");
     let webhook_url = format!("{}/elements/api-v2/events/closeio/{}", bed.system.url(), id.encode());
     Instance::new(json!({"id": id.get(), "webhookUrl": webhook_url}), bed.client.clone())
 }
