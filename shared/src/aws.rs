@@ -2,6 +2,7 @@
 
 mod error;
 
+pub(crate) use error::written;
 pub use error::{AwsError, Unavailable};
 
 use std::time::Duration;

@@ -7,6 +7,10 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 
 use crate::aws::{AwsError, Unavailable};
 use crate::delivery::QueuedDelivery;
+use crate::retry::MAX_INTERVAL;
+
+/// The message attribute that names the message which a postponed one speaks for.
+pub const CLAIMANT: &str = "Claimant";
 
 /// A reason is a sentence; what a message may hold besides its body is bounded.
 const MAX_REASON: usize = 500;
@@ -36,6 +40,24 @@ impl SqsDeliveryQueue {
         let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
         let send = self.message(delivery).delay_seconds(seconds);
         send.send().await.unavailable("enqueue a delivery")?;
+        Ok(())
+    }
+
+    /// Sends a delivery again that is not to be tried yet. `claimant` is the message that speaks for it in the event
+    /// log, so that what was half done for that one is still finished.
+    ///
+    /// # Errors
+    /// When SQS did not take it.
+    pub async fn postpone(
+        &self,
+        delivery: &QueuedDelivery,
+        claimant: &str,
+        delay: Duration,
+    ) -> Result<(), AwsError> {
+        let seconds = delay.as_secs().clamp(1, MAX_INTERVAL.as_secs());
+        let send = self.message(delivery).delay_seconds(i32::try_from(seconds).unwrap_or(i32::MAX));
+        let send = send.message_attributes(CLAIMANT, text(claimant.to_owned())?);
+        send.send().await.unavailable("postpone a delivery")?;
         Ok(())
     }
 

@@ -13,8 +13,10 @@ pub mod instance_id;
 
 pub mod delivery;
 pub mod delivery_queue;
+pub mod endpoint;
 pub mod event_log;
 pub mod notification;
+pub mod order;
 pub mod payload_store;
 pub mod retry;
 pub mod signing_key;

@@ -7,10 +7,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use ed25519_dalek::Signer as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::secret::Secret;
+use crate::secret::{MASK, Secret};
 
 /// The platform's length of a text field.
 const MAX_CHARS: usize = 128;
@@ -52,25 +53,104 @@ impl SigningKey {
         }
     }
 
-    /// The headers that sign `body` as the callback `id`, sent at `now`.
-    #[must_use]
-    pub fn headers(&self, id: &str, now: DateTime<Utc>, body: &str) -> Vec<(&'static str, String)> {
-        let signature = base64_mac(self.0.expose().as_bytes(), &[body]);
-        let mut headers = vec![("elements-webhook-signature", format!("sha256={signature}"))];
-        if let Some(secret) = self.standard_bytes() {
-            let timestamp = now.timestamp().to_string();
-            let signature = base64_mac(&secret, &[id, ".", &timestamp, ".", body]);
-            headers.push(("webhook-id", id.to_owned()));
-            headers.push(("webhook-timestamp", timestamp));
-            headers.push(("webhook-signature", format!("v1,{signature}")));
-        }
-        headers
+    /// The platform's signature of `body`.
+    fn elements(&self, body: &str) -> String {
+        format!("sha256={}", base64_mac(self.0.expose().as_bytes(), &[body]))
+    }
+
+    /// The Standard Webhooks signature of `signed`; `None` for a key that is none of theirs.
+    fn standard(&self, signed: &[&str]) -> Option<String> {
+        Some(format!("v1,{}", base64_mac(&self.standard_bytes()?, signed)))
     }
 
     /// The bytes of a Standard Webhooks secret; empty when what follows the prefix is not base64.
     fn standard_bytes(&self) -> Option<Vec<u8>> {
         let encoded = self.0.expose().strip_prefix(STANDARD_PREFIX)?;
         Some(STANDARD.decode(encoded).unwrap_or_default())
+    }
+}
+
+/// A key of asymmetric signatures: its owner's receivers need only the public half to check them.
+#[derive(Clone)]
+pub struct Ed25519Key(Box<ed25519_dalek::SigningKey>);
+
+/// A text that is no `whsk_` key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not whsk_ and base64 of an Ed25519 key (a seed of 32 bytes, or seed and public key)")]
+pub struct InvalidEd25519Key;
+
+impl Ed25519Key {
+    /// Reads a `whsk_` key.
+    ///
+    /// # Errors
+    /// When it is none, or its two halves do not belong together.
+    pub fn parse(text: &str) -> Result<Self, InvalidEd25519Key> {
+        let encoded = text.strip_prefix("whsk_").ok_or(InvalidEd25519Key)?;
+        let bytes = STANDARD.decode(encoded).map_err(|_| InvalidEd25519Key)?;
+        let key = match (<[u8; 32]>::try_from(&*bytes), <[u8; 64]>::try_from(&*bytes)) {
+            (Ok(seed), _) => ed25519_dalek::SigningKey::from_bytes(&seed),
+            (_, Ok(pair)) => {
+                ed25519_dalek::SigningKey::from_keypair_bytes(&pair).map_err(|_| InvalidEd25519Key)?
+            }
+            _ => return Err(InvalidEd25519Key),
+        };
+        Ok(Self(Box::new(key)))
+    }
+
+    fn standard(&self, signed: &[&str]) -> String {
+        format!("v1a,{}", STANDARD.encode(self.0.sign(signed.concat().as_bytes()).to_bytes()))
+    }
+}
+
+impl PartialEq for Ed25519Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.verifying_key() == other.0.verifying_key()
+    }
+}
+
+impl Eq for Ed25519Key {}
+
+impl std::fmt::Debug for Ed25519Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+/// Everything that signs an instance's callbacks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallbackSigning {
+    /// The key.
+    pub current: Option<SigningKey>,
+    /// The one before it: while receivers change over, both sign.
+    pub previous: Option<SigningKey>,
+    /// When the previous key signs no more; without this, for as long as it is set.
+    pub previous_until: Option<DateTime<Utc>>,
+    /// The key of `v1a` signatures.
+    pub ed25519: Option<Ed25519Key>,
+}
+
+impl CallbackSigning {
+    /// The headers that sign `body` as the callback `id`, sent at `now`.
+    ///
+    /// The platform's header has room for one signature, that of the present key; the Standard Webhooks header
+    /// holds one of each key, and a receiver needs to find one that it can check.
+    #[must_use]
+    pub fn headers(&self, id: &str, now: DateTime<Utc>, body: &str) -> Vec<(&'static str, String)> {
+        let elements = self.current.iter().map(|key| ("elements-webhook-signature", key.elements(body)));
+        let mut headers: Vec<_> = elements.collect();
+        let timestamp = now.timestamp().to_string();
+        let signed = [id, ".", &timestamp, ".", body];
+        let previous = self.previous.as_ref().filter(|_| self.previous_until.is_none_or(|until| now < until));
+        let keys = self.current.iter().chain(previous);
+        let signatures = keys.filter_map(|key| key.standard(&signed));
+        let signatures: Vec<_> =
+            signatures.chain(self.ed25519.iter().map(|key| key.standard(&signed))).collect();
+        if !signatures.is_empty() {
+            headers.push(("webhook-id", id.to_owned()));
+            headers.push(("webhook-signature", signatures.join(" ")));
+            headers.push(("webhook-timestamp", timestamp));
+        }
+        headers
     }
 }
 
@@ -84,47 +164,4 @@ fn base64_mac(key: &[u8], parts: &[&str]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_platforms_known_answer_comes_out() {
-        let key = SigningKey::parse("MySecretEventSignatureKey").unwrap();
-        let body = "<INSERT_EVENT_NOTIFICATION_RESPONSE_BODY>";
-        let headers = key.headers("id", DateTime::UNIX_EPOCH, body);
-        let expected = "sha256=jHdbRx5EZAsOfTwAPJOGkNUzQMVVdu5VJlxcsk+G6jQ=".to_owned();
-        assert_eq!(headers, [("elements-webhook-signature", expected)]);
-    }
-
-    #[test]
-    fn the_standard_webhooks_known_answer_comes_out() {
-        let key = SigningKey::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let at = DateTime::from_timestamp(1_614_265_330, 0).unwrap();
-        let headers = key.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, r#"{"test": 2432232314}"#);
-        assert_eq!(
-            headers[1..],
-            [
-                ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned()),
-                ("webhook-timestamp", "1614265330".to_owned()),
-                ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=".to_owned()),
-            ]
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_a_key_is_refused() {
-        use InvalidSigningKey::{NotAKey, NotAStandardSecret};
-        let rows = [
-            ("k".repeat(129), NotAKey),
-            ("a\u{7}".to_owned(), NotAKey),
-            ("whsec_".to_owned(), NotAStandardSecret),
-            ("whsec_%".to_owned(), NotAStandardSecret),
-            (format!("whsec_{}", STANDARD.encode([1; 23])), NotAStandardSecret),
-            (format!("whsec_{}", STANDARD.encode([1; 65])), NotAStandardSecret),
-        ];
-        for (text, error) in rows {
-            assert_eq!(SigningKey::parse(&text), Err(error), "{text}");
-        }
-        assert!(SigningKey::parse(&"k".repeat(128)).is_ok());
-    }
-}
+mod tests;

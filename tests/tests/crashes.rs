@@ -105,6 +105,7 @@ async fn a_retry_that_was_decided_and_not_queued_is_queued() {
     let claim = scene.claimed().await;
     let retry = Outcome {
         status: DeliveryStatus::Retry,
+        attempt: 1,
         next_attempt_at: Some(scene.bed.now() + TimeDelta::seconds(300)),
         reason: None,
         attempts: vec![failed(&scene.bed)],
@@ -122,7 +123,7 @@ async fn a_failure_that_was_decided_and_not_buried_is_buried() {
     let claim = scene.claimed().await;
     let reason = Some("the receiver answered 410".to_owned());
     let attempts = vec![failed(&scene.bed)];
-    let end = Outcome { status: DeliveryStatus::Failed, next_attempt_at: None, reason, attempts };
+    let end = Outcome { status: DeliveryStatus::Failed, attempt: 1, next_attempt_at: None, reason, attempts };
     assert!(scene.log.record(&claim, end).await.unwrap());
     scene.bed.drain().await;
     assert_eq!((scene.receiver.count(), scene.bed.dead_letters().len()), (0, 1));
@@ -134,8 +135,13 @@ async fn an_outcome_is_written_only_while_its_claim_holds() {
     let late = scene.claimed().await;
     scene.bed.pass(VISIBLE_AGAIN);
     scene.bed.deliver().await;
-    let end =
-        Outcome { status: DeliveryStatus::Failed, next_attempt_at: None, reason: None, attempts: Vec::new() };
+    let end = Outcome {
+        status: DeliveryStatus::Failed,
+        attempt: 1,
+        next_attempt_at: None,
+        reason: None,
+        attempts: Vec::new(),
+    };
     assert!(!scene.log.record(&late, end).await.unwrap(), "another function has taken over");
     assert_eq!(scene.status().await, DeliveryStatus::Delivered);
 }

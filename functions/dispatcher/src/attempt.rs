@@ -15,7 +15,7 @@ use shared::instance::CachedInstance;
 use shared::notification;
 use tokio::time::Instant;
 
-use crate::callback::{Answer, CallbackClient, ClientError};
+use crate::callback::{Answer, CallbackClient, ClientError, Phase, Unreachable};
 use crate::decide::retry_after;
 
 /// Who is calling, to the receiver.
@@ -41,16 +41,21 @@ pub enum AttemptResult {
     /// The deadline passed first.
     TimedOut {
         /// What was being done then.
-        phase: &'static str,
+        phase: Phase,
     },
     /// There was no connection, or no answer on it.
     Unreachable {
-        /// Why.
-        reason: String,
+        /// What the receiver's side did not provide.
+        reason: Unreachable,
     },
     /// Calling this URL is not allowed.
     Refused {
         /// The rule that forbids it.
+        reason: String,
+    },
+    /// Something of ours failed first; the receiver was not asked.
+    OwnFault {
+        /// What it was.
         reason: String,
     },
 }
@@ -61,7 +66,10 @@ impl AttemptResult {
     pub fn status_code(&self) -> Option<u16> {
         match self {
             Self::Accepted { status } | Self::Rejected { status, .. } => Some(*status),
-            Self::TimedOut { .. } | Self::Unreachable { .. } | Self::Refused { .. } => None,
+            Self::TimedOut { .. }
+            | Self::Unreachable { .. }
+            | Self::Refused { .. }
+            | Self::OwnFault { .. } => None,
         }
     }
 
@@ -72,7 +80,8 @@ impl AttemptResult {
             Self::Accepted { .. } => None,
             Self::Rejected { status, .. } => Some(format!("the receiver answered {status}")),
             Self::TimedOut { phase } => Some(format!("timed out while {phase}")),
-            Self::Unreachable { reason } => Some(reason.clone()),
+            Self::Unreachable { reason } => Some(reason.to_string()),
+            Self::OwnFault { reason } => Some(format!("own fault, which costs no attempt: {reason}")),
             Self::Refused { reason } => Some(format!("the callback URL is refused: {reason}")),
         }
     }
@@ -86,7 +95,8 @@ impl AttemptResult {
             | Self::Accepted { .. }
             | Self::TimedOut { .. }
             | Self::Unreachable { .. }
-            | Self::Refused { .. } => None,
+            | Self::Refused { .. }
+            | Self::OwnFault { .. } => None,
         }
     }
 }
@@ -119,8 +129,8 @@ impl Attempt<'_> {
         let mut headers: HeaderMap = events.headers.as_map().clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        let signatures = events.signing_key.iter().flat_map(|key| key.headers(id, self.began_at, &body));
-        for (name, value) in signatures.chain([("elements-webhook-id", id.to_owned())]) {
+        let signatures = events.signing.headers(id, self.began_at, &body);
+        for (name, value) in signatures.into_iter().chain([("elements-webhook-id", id.to_owned())]) {
             headers.insert(name, value.parse().map_err(|_| "its headers cannot be sent")?);
         }
         if let Some(basic) = &events.basic {
@@ -148,6 +158,7 @@ impl Attempt<'_> {
             Err(ClientError::TimedOut(phase)) => AttemptResult::TimedOut { phase },
             Err(ClientError::Refused(reason)) => AttemptResult::Refused { reason },
             Err(ClientError::Unreachable(reason)) => AttemptResult::Unreachable { reason },
+            Err(ClientError::OwnFault(reason)) => AttemptResult::OwnFault { reason },
         }
     }
 }

@@ -1,144 +1,225 @@
 //! One message: claim its attempt, make it, write down what came of it, arrange what comes next.
 
-use aws_lambda_events::sqs::SqsMessage;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use shared::delivery::QueuedDelivery;
 use shared::event_log::{AttemptRecord, Claim, DeliveryStatus, Outcome, Refusal};
 use shared::instance::CachedInstance;
 
+use crate::admit::{Plan, Recipient};
 use crate::attempt::{Attempt, AttemptResult};
 use crate::decide::{Decision, decide};
+use crate::health::Failure;
+use crate::message::Message;
+use crate::metrics::{Ended, Report};
 use crate::{Dispatcher, HandBack};
 
 impl Dispatcher {
     /// Returns once the message may be deleted; an error keeps it in the queue.
     ///
     /// What can fail for reasons of ours is done before the claim, so that it costs no attempt.
-    pub(crate) async fn deliver(&self, message: &SqsMessage, until: DateTime<Utc>) -> Result<(), HandBack> {
-        let delivery = QueuedDelivery::from_message(message.body.as_deref().unwrap_or_default())?;
+    pub(crate) async fn deliver(&self, message: &Message, until: DateTime<Utc>) -> Result<Report, HandBack> {
+        let delivery = &message.delivery;
         let instance = self.instances.get(delivery.instance_id).await?;
+        let instance = instance.as_deref();
+        let plan = self.plan(instance, delivery).await?;
+        if let Plan::Wait(until, reason) = plan {
+            return self.postpone(message, until, reason).await;
+        }
         let raw = self.payloads.fetch(&delivery.payload).await?;
-        let message_id = message.message_id.as_deref().unwrap_or_default();
-        let claim = Claim { delivery: &delivery, message_id, now: self.clock.now(), until };
+        let claim = Claim { delivery, message_id: message.claimant(), now: self.clock.now(), until };
         let attempts = match self.log.claim(&claim).await? {
             Ok(claimed) => claimed.attempts,
-            Err(refusal) => return self.settle(&delivery, refusal).await,
+            Err(refusal) => return self.settle(instance, delivery, refusal).await,
         };
-        let outcome = match recipient(instance.as_deref()) {
-            Ok(instance) => self.attempt(&claim, instance, &raw, attempts).await,
-            Err(reason) => dropped(&delivery, reason, attempts),
-        };
-        if !self.log.record(&claim, outcome.clone()).await? {
-            // Whoever took over may work on this very message: it is theirs to delete.
-            return Err(HandBack::ClaimLost);
+        match plan {
+            Plan::Attempt(recipient) => self.attempt(&claim, &recipient, &raw, attempts).await,
+            Plan::Fail(reason) => {
+                tracing::error!(
+                    instance = %delivery.instance_id, event = %delivery.event_id, reason,
+                    "failed without an attempt"
+                );
+                let outcome = ended(delivery, DeliveryStatus::Failed, reason, attempts);
+                self.conclude(&claim, instance, outcome, Ended::Failed).await
+            }
+            Plan::Drop(reason) => {
+                tracing::warn!(
+                    instance = %delivery.instance_id, event = %delivery.event_id, reason, "event dropped"
+                );
+                let outcome = ended(delivery, DeliveryStatus::Dropped, reason.to_owned(), attempts);
+                self.conclude(&claim, instance, outcome, Ended::Dropped).await
+            }
+            Plan::Wait(..) => Ok(Report::without_attempt(Ended::Postponed)),
         }
-        self.follow_up(&delivery, &outcome).await
     }
 
-    /// Makes the claimed attempt and decides what is next.
+    /// Makes the claimed attempt, decides what is next, and sees what it says of the receiver's health.
     async fn attempt(
         &self,
         claim: &Claim<'_>,
-        instance: &CachedInstance,
+        recipient: &Recipient<'_>,
         raw: &RawValue,
         mut attempts: Vec<AttemptRecord>,
-    ) -> Outcome {
+    ) -> Result<Report, HandBack> {
         let began_at = self.clock.now();
-        let delivery = claim.delivery;
+        let (delivery, instance) = (claim.delivery, recipient.instance);
         let attempt = Attempt { instance, delivery, raw, began_at };
         let (result, duration) = attempt.make(&self.callbacks).await;
         let schedule = &instance.events.retry;
-        let decision = decide(delivery.attempt, &result, schedule);
+        let decision = decide(delivery.attempt, &result, schedule, &recipient.health, self.clock.now());
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         log(delivery, &result, &decision, millis);
-        attempts.push(AttemptRecord {
-            round: delivery.round,
-            attempt: delivery.attempt,
-            at: began_at,
-            duration_ms: Some(millis),
-            status_code: result.status_code(),
-            error: result.error(),
-            excerpt: result.excerpt().map(str::to_owned),
-        });
-        let (status, next_attempt_at, reason) = match decision {
-            Decision::Done => (DeliveryStatus::Delivered, None, None),
-            Decision::RetryAfter(wait) => {
-                (DeliveryStatus::Retry, Some(self.clock.now() + wait), result.error())
-            }
-            Decision::GiveUp => (DeliveryStatus::Failed, None, result.error()),
+        let made = !matches!(decision, Decision::SameAfter(_));
+        if made {
+            attempts.push(AttemptRecord {
+                round: delivery.round,
+                attempt: delivery.attempt,
+                at: began_at,
+                duration_ms: Some(millis),
+                status_code: result.status_code(),
+                error: result.error(),
+                excerpt: result.excerpt().map(str::to_owned),
+            });
+        }
+        let count = attempts.len();
+        let (outcome, ended) = self.outcome(delivery, &result, decision, attempts);
+        let report = self.conclude(claim, Some(instance), outcome, ended).await?;
+        self.diagnose(delivery, recipient, &result, decision).await;
+        Ok(Report { attempts: count, attempted: made, ..report })
+    }
+
+    fn outcome(
+        &self,
+        delivery: &QueuedDelivery,
+        result: &AttemptResult,
+        decision: Decision,
+        attempts: Vec<AttemptRecord>,
+    ) -> (Outcome, Ended) {
+        let at = |wait| Some(self.clock.now() + wait);
+        let made = delivery.attempt;
+        let (status, attempt, next_attempt_at, ended) = match decision {
+            Decision::Done => (DeliveryStatus::Delivered, made, None, Ended::Delivered),
+            Decision::RetryAfter(wait) => (DeliveryStatus::Retry, made, at(wait), Ended::Retried),
+            Decision::SameAfter(wait) => (DeliveryStatus::Retry, made - 1, at(wait), Ended::OwnFault),
+            Decision::GiveUp => (DeliveryStatus::Failed, made, None, Ended::Failed),
         };
-        Outcome { status, next_attempt_at, reason, attempts }
+        (Outcome { status, attempt, next_attempt_at, reason: result.error(), attempts }, ended)
+    }
+
+    /// Writes the outcome down, then arranges what follows from it.
+    async fn conclude(
+        &self,
+        claim: &Claim<'_>,
+        instance: Option<&CachedInstance>,
+        outcome: Outcome,
+        ended: Ended,
+    ) -> Result<Report, HandBack> {
+        let delivery = claim.delivery;
+        if !self.log.record(claim, outcome.clone()).await? {
+            // Whoever took over may work on this very message: it is theirs to delete.
+            return Err(HandBack::ClaimLost);
+        }
+        match (outcome.status, outcome.next_attempt_at) {
+            (DeliveryStatus::Retry, Some(due)) => {
+                let next = QueuedDelivery { attempt: outcome.attempt + 1, ..delivery.clone() };
+                self.queue_at(&next, due).await?;
+            }
+            (DeliveryStatus::Failed, _) => {
+                self.dead_letters.bury(delivery, outcome.reason.as_deref().unwrap_or_default()).await?;
+            }
+            _ => {}
+        }
+        self.tell_line(instance, delivery, outcome.next_attempt_at).await?;
+        let delivered = outcome.status == DeliveryStatus::Delivered;
+        let latency = delivered.then(|| self.clock.now() - delivery.received_at);
+        Ok(Report { latency, ..Report::without_attempt(ended) })
+    }
+
+    /// What an attempt says of its receiver. The event is safe by now, so a failure here is logged and no more.
+    async fn diagnose(
+        &self,
+        delivery: &QueuedDelivery,
+        recipient: &Recipient<'_>,
+        result: &AttemptResult,
+        decision: Decision,
+    ) {
+        let (id, before) = (delivery.instance_id, &recipient.health);
+        let noted = match result {
+            AttemptResult::Accepted { .. } => self.health.succeeded(id, recipient.url, before).await,
+            AttemptResult::OwnFault { .. } => Ok(()),
+            AttemptResult::Rejected { .. }
+            | AttemptResult::TimedOut { .. }
+            | AttemptResult::Unreachable { .. }
+            | AttemptResult::Refused { .. } => {
+                let failure = Failure {
+                    gone: result.status_code() == Some(410),
+                    gave_up: decision == Decision::GiveUp,
+                    reason: result.error().unwrap_or_default(),
+                };
+                let policy = recipient.instance.events.circuit;
+                self.health.failed(id, recipient.url, before, failure, policy).await
+            }
+        };
+        if let Err(error) = noted {
+            tracing::warn!(instance = %id, %error, "the callback's health was not noted");
+        }
     }
 
     /// What a refused claim asks for.
-    async fn settle(&self, delivery: &QueuedDelivery, refusal: Refusal) -> Result<(), HandBack> {
+    async fn settle(
+        &self,
+        instance: Option<&CachedInstance>,
+        delivery: &QueuedDelivery,
+        refusal: Refusal,
+    ) -> Result<Report, HandBack> {
+        let duplicate = Report::without_attempt(Ended::Duplicate);
         match refusal {
-            Refusal::Duplicate => {
-                tracing::info!(instance = %delivery.instance_id, event = %delivery.event_id,
-                    attempt = delivery.attempt, "duplicate dropped");
-                Ok(())
+            Refusal::Duplicate => tracing::info!(event = %delivery.event_id, "duplicate dropped"),
+            Refusal::Over => {
+                tracing::info!(event = %delivery.event_id, "duplicate of a finished event dropped");
+                self.tell_line(instance, delivery, None).await?;
             }
-            Refusal::UnderWay => Err(HandBack::UnderWay),
-            Refusal::RetryPending(due) => self.queue_next(delivery, due).await,
-            Refusal::BurialPending(reason) => Ok(self.dead_letters.bury(delivery, &reason).await?),
+            Refusal::UnderWay => return Err(HandBack::UnderWay),
+            Refusal::RetryPending(due) => {
+                self.queue_at(&delivery.next_attempt(), due).await?;
+                self.tell_line(instance, delivery, Some(due)).await?;
+            }
+            Refusal::BurialPending(reason) => {
+                self.dead_letters.bury(delivery, &reason).await?;
+                self.tell_line(instance, delivery, None).await?;
+            }
         }
+        Ok(duplicate)
     }
 
-    async fn follow_up(&self, delivery: &QueuedDelivery, outcome: &Outcome) -> Result<(), HandBack> {
-        match (outcome.status, outcome.next_attempt_at) {
-            (DeliveryStatus::Retry, Some(due)) => self.queue_next(delivery, due).await,
-            (DeliveryStatus::Failed, _) => {
-                let reason = outcome.reason.as_deref().unwrap_or_default();
-                Ok(self.dead_letters.bury(delivery, reason).await?)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Queues the next attempt for when it is due. A delayed message is not in flight, so waiting receivers
-    /// cannot use up the queue's places for messages in flight.
-    async fn queue_next(&self, delivery: &QueuedDelivery, due: DateTime<Utc>) -> Result<(), HandBack> {
+    /// Queues an attempt for when it is due. A delayed message is not in flight, so waiting receivers cannot use
+    /// up the queue's places for messages in flight.
+    async fn queue_at(&self, delivery: &QueuedDelivery, due: DateTime<Utc>) -> Result<(), HandBack> {
         let wait = (due - self.clock.now()).to_std().unwrap_or_default();
-        Ok(self.queue.send(&delivery.next_attempt(), wait).await?)
+        Ok(self.queue.send(delivery, wait).await?)
     }
 }
 
-/// The instance, if it (still) wants events delivered; why not, otherwise.
-fn recipient(instance: Option<&CachedInstance>) -> Result<&CachedInstance, &'static str> {
-    let instance = instance.ok_or("the instance was deleted")?;
-    if instance.instance.disabled {
-        Err("the instance is disabled")
-    } else if !instance.events.enabled {
-        Err("event.notification.enabled is not true")
-    } else if instance.events.callback_url.is_none() {
-        Err("event.notification.callback.url is not set")
-    } else {
-        Ok(instance)
-    }
-}
-
-fn dropped(delivery: &QueuedDelivery, reason: &str, attempts: Vec<AttemptRecord>) -> Outcome {
-    tracing::warn!(instance = %delivery.instance_id, event = %delivery.event_id, reason, "event dropped");
-    Outcome {
-        status: DeliveryStatus::Dropped,
-        next_attempt_at: None,
-        reason: Some(reason.to_owned()),
-        attempts,
-    }
+fn ended(
+    delivery: &QueuedDelivery,
+    status: DeliveryStatus,
+    reason: String,
+    attempts: Vec<AttemptRecord>,
+) -> Outcome {
+    let (attempt, reason) = (delivery.attempt, Some(reason));
+    Outcome { status, attempt, next_attempt_at: None, reason, attempts }
 }
 
 fn log(delivery: &QueuedDelivery, result: &AttemptResult, decision: &Decision, millis: u64) {
     let (instance, event) = (delivery.instance_id, &delivery.event_id);
-    let (attempt, status) = (delivery.attempt, result.status_code());
+    let (attempt, status, reason) = (delivery.attempt, result.status_code(), result.error());
     match decision {
         Decision::Done => tracing::info!(%instance, %event, attempt, status, millis, "delivered"),
-        Decision::RetryAfter(wait) => tracing::warn!(
-            %instance, %event, attempt, reason = result.error(), millis, again_in_seconds = wait.as_secs(),
-            "attempt failed"
+        Decision::RetryAfter(wait) | Decision::SameAfter(wait) => tracing::warn!(
+            %instance, %event, attempt, reason, millis, again_in_seconds = wait.as_secs(), "attempt failed"
         ),
-        Decision::GiveUp => tracing::error!(
-            %instance, %event, attempt, reason = result.error(), millis, "delivery failed for good"
-        ),
+        Decision::GiveUp => {
+            tracing::error!(%instance, %event, attempt, reason, millis, "delivery failed for good");
+        }
     }
 }

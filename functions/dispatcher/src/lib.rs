@@ -1,34 +1,49 @@
 #![doc = include_str!("../README.md")]
 
+mod admit;
 mod attempt;
 mod callback;
 mod decide;
 mod deliver;
+mod health;
+mod lanes;
+mod message;
+mod metrics;
 
 use std::convert::Infallible;
+use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 use lambda_runtime::LambdaEvent;
 use shared::aws::Aws;
 use shared::callback_url::Reach;
 use shared::clock::SharedClock;
 use shared::delivery_queue::SqsDeliveryQueue;
+use shared::endpoint::DynamoEndpointStore;
 use shared::event_log::DynamoEventLog;
 use shared::instance::{DynamoInstanceStore, InstanceCache};
+use shared::order::DynamoOrderStore;
 use shared::payload_store::DynamoPayloadStore;
 use shared::settings::{SettingError, Variables};
 
 pub use attempt::AttemptResult;
-pub use callback::{CallbackClient, ClientError};
+pub use callback::{Answer, CallbackClient, ClientError, Limits, NameServers, Phase, Resolver, Unreachable};
 pub use decide::{Decision, decide, retry_after};
+pub use metrics::{Emit, to_stdout};
 
-/// Deliveries of one batch that are under way together.
-const CONCURRENCY: usize = 10;
+use health::HealthBook;
+use message::Message;
+use metrics::{Ended, Report};
 
-/// No delivery is begun with less time left: one attempt, and the writes before and after it at their worst.
-const TIME_FOR_ONE: TimeDelta = TimeDelta::seconds(40);
+/// Deliveries of one batch to one instance that are under way together. All ten of a batch to a receiver that
+/// hangs then take two deadlines, which fit the function's time-out.
+const CONCURRENCY: usize = 5;
+
+/// The writes before and after an attempt at their worst.
+const TIME_FOR_WRITES: TimeDelta = TimeDelta::seconds(25);
 
 /// The time that a call has when nobody says; the function's time-out in the template.
 const ASSUMED_TIME: TimeDelta = TimeDelta::seconds(60);
@@ -44,6 +59,12 @@ pub struct Dispatcher {
     queue: SqsDeliveryQueue,
     dead_letters: SqsDeliveryQueue,
     callbacks: CallbackClient,
+    health: HealthBook,
+    order: DynamoOrderStore,
+    /// No delivery is begun with less time left.
+    time_for_one: TimeDelta,
+    namespace: String,
+    emit: Emit,
     clock: SharedClock,
 }
 
@@ -53,9 +74,6 @@ enum HandBack {
     /// What is wrong is ours: it costs the receiver no attempt.
     #[error(transparent)]
     OwnFault(#[from] shared::aws::AwsError),
-    /// The queue moves it to the dead-letter queue after some receives.
-    #[error(transparent)]
-    Poison(#[from] shared::delivery::InvalidMessage),
     #[error("the same message may still be under way elsewhere")]
     UnderWay,
     #[error("the claim ran out before the outcome of the attempt was written")]
@@ -77,17 +95,37 @@ impl Dispatcher {
         let retention = TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into());
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         let reach = if anywhere { Reach::Any } else { Reach::Public };
-        let callbacks = CallbackClient::new(reach)
+        let limits = limits(variables)?;
+        let name_servers = variables.or("CALLBACK_DNS_SERVER", NameServers::OfSystem)?;
+        let resolver = Resolver::new(name_servers).map_err(|error| SettingError::Invalid {
+            name: "CALLBACK_DNS_SERVER",
+            reason: error.to_string(),
+        })?;
+        let callbacks = CallbackClient::new(reach, resolver, limits)
             .map_err(|error| SettingError::Invalid { name: "SSL_CERT_FILE", reason: error.to_string() })?;
+        let endpoints: String = variables.required("ENDPOINTS_TABLE")?;
+        let health = DynamoEndpointStore::new(dynamodb.clone(), endpoints.clone());
         Ok(Self {
             instances: InstanceCache::new(instances, clock.clone()),
             log: DynamoEventLog::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?, retention),
+            order: DynamoOrderStore::new(dynamodb.clone(), endpoints),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             queue: queue(variables.required("DELIVERY_QUEUE_URL")?),
             dead_letters: queue(variables.required("DEAD_LETTER_QUEUE_URL")?),
             callbacks,
+            health: HealthBook::new(health, clock.clone()),
+            time_for_one: TIME_FOR_WRITES + TimeDelta::from_std(limits.deadline).unwrap_or(TimeDelta::MAX),
+            namespace: variables.or("METRICS_NAMESPACE", "CloseioEvents".to_owned())?,
+            emit: metrics::to_log,
             clock,
         })
+    }
+
+    /// The same, with its metrics sent somewhere else than to the log.
+    #[must_use]
+    pub fn emitting(mut self, emit: Emit) -> Self {
+        self.emit = emit;
+        self
     }
 
     /// Delivers a batch and says which of its messages must come again.
@@ -96,27 +134,51 @@ impl Dispatcher {
     /// None: what fails is a failure of its message.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Infallible> {
         let ends_at = ends_at(event.context.deadline, self.clock.now());
-        let outcomes = futures_util::stream::iter(event.payload.records).map(|message| async move {
-            let id = message.message_id.clone().unwrap_or_default();
-            (id, self.take(&message, ends_at).await)
-        });
-        let mut response = SqsBatchResponse::default();
-        let mut outcomes = outcomes.buffer_unordered(CONCURRENCY);
-        while let Some((message_id, outcome)) = outcomes.next().await {
-            if let Err(reason) = outcome {
-                tracing::warn!(message_id, %reason, "handed back to the queue");
-                response.add_failure(message_id);
+        let (mut response, mut reports, mut messages) = (SqsBatchResponse::default(), Vec::new(), Vec::new());
+        for record in event.payload.records {
+            match Message::read(record) {
+                Ok(message) => messages.push(message),
+                // The queue moves it to the dead-letter queue after some receives.
+                Err((id, reason)) => reports.push(hand_back(&mut response, id, &reason)),
             }
+        }
+        let lanes = lanes::of(messages).into_iter().map(|lane| {
+            let work = futures_util::stream::iter(lane).map(|message| async move {
+                let outcome = self.take(&message, ends_at).await;
+                (message.id, outcome)
+            });
+            work.buffer_unordered(CONCURRENCY).collect::<Vec<_>>()
+        });
+        for (id, outcome) in join_all(lanes).await.into_iter().flatten() {
+            reports.push(outcome.unwrap_or_else(|reason| hand_back(&mut response, id, &reason)));
+        }
+        if let Some(line) = metrics::line(&self.namespace, &reports, self.clock.now()) {
+            (self.emit)(&line);
         }
         Ok(response)
     }
 
-    async fn take(&self, message: &SqsMessage, ends_at: DateTime<Utc>) -> Result<(), HandBack> {
-        if ends_at - self.clock.now() < TIME_FOR_ONE {
+    async fn take(&self, message: &Message, ends_at: DateTime<Utc>) -> Result<Report, HandBack> {
+        if ends_at - self.clock.now() < self.time_for_one {
             return Err(HandBack::OutOfTime);
         }
         self.deliver(message, ends_at + CLAIM_MARGIN).await
     }
+}
+
+fn hand_back(response: &mut SqsBatchResponse, message_id: String, reason: &dyn std::fmt::Display) -> Report {
+    tracing::warn!(message_id, %reason, "handed back to the queue");
+    response.add_failure(message_id);
+    Report::without_attempt(Ended::HandedBack)
+}
+
+/// The bounds of a callback; those of time are the deployment's.
+fn limits(variables: &Variables) -> Result<Limits, SettingError> {
+    Ok(Limits {
+        deadline: Duration::from_millis(variables.or("CALLBACK_DEADLINE_MILLIS", 15_000)?),
+        connect: Duration::from_millis(variables.or("CALLBACK_CONNECT_MILLIS", 5_000)?),
+        ..Limits::default()
+    })
 }
 
 /// When a call that began at `now` is cut off, given its deadline in Unix milliseconds.

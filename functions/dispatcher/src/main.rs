@@ -11,6 +11,7 @@ use shared::settings::Variables;
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let dispatcher = Dispatcher::from_variables(&Variables::of_process(), Arc::new(SystemClock))
-        .inspect_err(|error| tracing::error!("the dispatcher function cannot start: {error}"))?;
+        .inspect_err(|error| tracing::error!("the dispatcher function cannot start: {error}"))?
+        .emitting(dispatcher::to_stdout);
     run(service_fn(|event| dispatcher.handle(event))).await
 }

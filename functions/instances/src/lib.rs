@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod callback_health;
 mod caller;
 mod provision;
 mod representation;
@@ -11,11 +12,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use shared::account::DynamoCredentialStore;
 use shared::aws::Aws;
 use shared::callback_url::Reach;
 use shared::clock::SharedClock;
+use shared::endpoint::DynamoEndpointStore;
 use shared::instance::DynamoInstanceStore;
 use shared::random::SharedRandom;
 use shared::settings::{SettingError, Variables};
@@ -30,6 +32,7 @@ struct Parts {
     instances: DynamoInstanceStore,
     credentials: DynamoCredentialStore,
     credentials_table: String,
+    endpoints: DynamoEndpointStore,
     rules: Rules,
     clock: SharedClock,
     random: SharedRandom,
@@ -50,6 +53,7 @@ impl Instances {
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         Ok(Self(Arc::new(Parts {
             instances: DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?),
+            endpoints: DynamoEndpointStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?),
             credentials: DynamoCredentialStore::new(dynamodb, credentials_table.clone()),
             credentials_table,
             rules: Rules {
@@ -66,6 +70,7 @@ impl Instances {
         let api = Router::new()
             .route("/instances", post(routes::create))
             .route("/instances/{id}", get(routes::show))
+            .route("/instances/{id}/callback/enabled", put(routes::enable_callback))
             .method_not_allowed_fallback(answer::method_not_allowed);
         Router::new()
             .nest("/elements/api-v2", api)

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderMap, header};
 use serde::Serialize;
 use serde_json::Value;
+use shared::endpoint::Health;
 use shared::event::timestamp;
 use shared::instance::{Instance, key};
 use shared::notification::{ELEMENT_KEY, HUB_KEY};
 use shared::secret::{MASK, Secret};
+
+use crate::callback_health::CallbackHealth;
 
 /// The body of an answer that shows an instance: the fields of the old platform's answer, and two of ours.
 #[derive(Debug, Serialize)]
@@ -32,6 +35,9 @@ pub(crate) struct Representation {
     created_date: String,
     /// Ours: what to hand to Close.
     webhook_url: String,
+    /// Ours: what is wrong with the callback, where one instance is asked for and something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback: Option<CallbackHealth>,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,7 +110,14 @@ impl Representation {
             user: User { id: instance.account.user_id },
             created_date: timestamp(instance.created_at),
             webhook_url: format!("{base_url}/elements/api-v2/events/{ELEMENT_KEY}/{}", instance.id.encode()),
+            callback: None,
         }
+    }
+
+    /// The same with what is wrong with its callback, if something is.
+    pub(crate) fn with_callback(mut self, health: &Health) -> Self {
+        self.callback = CallbackHealth::of(health);
+        self
     }
 }
 

@@ -36,6 +36,22 @@ impl<T, E: Describe> Unavailable<T> for Result<T, E> {
     }
 }
 
+/// Whether a conditional write of DynamoDB was made; `false` when its condition does not hold.
+///
+/// # Errors
+/// When the table could not be written at all.
+pub(crate) fn written<T, E: ProvideErrorMetadata, R>(
+    sent: Result<T, SdkError<E, R>>,
+    action: &'static str,
+) -> Result<bool, AwsError> {
+    let refused = |error: &E| error.code() == Some("ConditionalCheckFailedException");
+    match sent {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(refused) => Ok(false),
+        Err(error) => Err(error).unavailable(action),
+    }
+}
+
 /// An error that can be told without its data.
 pub trait Describe {
     /// Its cause in a few words.

@@ -28,8 +28,10 @@ pub struct Claimed {
 /// A claim that was not granted, and what to do with the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The event, or this attempt at it, is dealt with elsewhere: the message is a duplicate and can go.
+    /// This attempt is dealt with elsewhere: the message is a duplicate and can go.
     Duplicate,
+    /// The event has come to its end, one way or another: the message is a duplicate and can go.
+    Over,
     /// This very message's attempt may still be under way: it must stay in the queue until that is known.
     UnderWay,
     /// This very message's attempt failed, and the message was delivered again before the next attempt was
@@ -56,11 +58,8 @@ impl Claim<'_> {
             DeliveryStatus::Failed if asked == claimed && same_message => {
                 Refusal::BurialPending(state.reason.clone().unwrap_or_default())
             }
-            DeliveryStatus::Delivering
-            | DeliveryStatus::Retry
-            | DeliveryStatus::Failed
-            | DeliveryStatus::Delivered
-            | DeliveryStatus::Dropped => Refusal::Duplicate,
+            DeliveryStatus::Delivering | DeliveryStatus::Retry => Refusal::Duplicate,
+            DeliveryStatus::Failed | DeliveryStatus::Delivered | DeliveryStatus::Dropped => Refusal::Over,
         }
     }
 }
@@ -117,7 +116,7 @@ mod tests {
     #[test]
     fn a_refusal_keeps_the_message_wherever_dropping_it_could_lose_the_event() {
         use DeliveryStatus::{Delivered, Delivering, Dropped, Failed, Retry};
-        use Refusal::{BurialPending, Duplicate, RetryPending, UnderWay};
+        use Refusal::{BurialPending, Duplicate, Over, RetryPending, UnderWay};
         let due = NOW + TimeDelta::seconds(300);
         let rows = [
             // The item's status, round and attempt; the message's id, round and attempt; what it means.
@@ -130,12 +129,12 @@ mod tests {
             ((Retry, 0, 1), ("other", 0, 1), Duplicate),
             ((Retry, 0, 2), ("first", 0, 1), Duplicate),
             ((Failed, 0, 3), ("first", 0, 3), BurialPending("why".to_owned())),
-            ((Failed, 0, 3), ("other", 0, 3), Duplicate),
-            ((Failed, 0, 3), ("other", 0, 1), Duplicate),
-            ((Failed, 1, 1), ("first", 0, 3), Duplicate),
-            ((Delivered, 0, 1), ("first", 0, 1), Duplicate),
-            ((Delivered, 0, 2), ("other", 0, 1), Duplicate),
-            ((Dropped, 0, 1), ("first", 0, 1), Duplicate),
+            ((Failed, 0, 3), ("other", 0, 3), Over),
+            ((Failed, 0, 3), ("other", 0, 1), Over),
+            ((Failed, 1, 1), ("first", 0, 3), Over),
+            ((Delivered, 0, 1), ("first", 0, 1), Over),
+            ((Delivered, 0, 2), ("other", 0, 1), Over),
+            ((Dropped, 0, 1), ("first", 0, 1), Over),
         ];
         for ((status, round, attempt), (message_id, asked_round, asked_attempt), refusal) in rows {
             let delivery = delivery(asked_round, asked_attempt);

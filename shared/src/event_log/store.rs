@@ -47,6 +47,8 @@ pub struct DynamoEventLog {
 pub struct Outcome {
     /// Where the event stands now.
     pub status: DeliveryStatus,
+    /// The attempts of this round that count: one fewer than was claimed, if the fault was ours.
+    pub attempt: u32,
     /// When the next attempt is due, if there is one.
     pub next_attempt_at: Option<DateTime<Utc>>,
     /// Why it is not delivered.
@@ -111,12 +113,7 @@ impl DynamoEventLog {
         let attempts =
             serde_dynamo::to_attribute_value(&outcome.attempts[forgotten..]).unavailable(ACTION)?;
         let events = serde_dynamo::to_attribute_value(events).unavailable(ACTION)?;
-        let (body, text) = match payload {
-            Payload::Inline(raw) => ("raw", AttributeValue::S(raw.get().to_owned())),
-            Payload::Stored(stored) => {
-                ("stored", serde_dynamo::to_attribute_value(stored).unavailable(ACTION)?)
-            }
-        };
+        let (body, text) = body_of(payload).unavailable(ACTION)?;
         let update = self
             .update(*instance_id, event_id)
             .condition_expression(HELD)
@@ -125,6 +122,7 @@ impl DynamoEventLog {
             .expression_attribute_values(":until", number(claim.until.timestamp_millis()));
         let changes = [
             ("delivery_status", Some(status(outcome.status))),
+            ("attempt", Some(number(outcome.attempt))),
             ("attempts", Some(attempts)),
             ("events", Some(events)),
             (body, Some(text)),
@@ -137,6 +135,44 @@ impl DynamoEventLog {
         }
     }
 
+    /// Notes an event that waits before its first attempt, so that the log shows it; does nothing if it is known.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn note_waiting(
+        &self,
+        claim: &Claim<'_>,
+        until: DateTime<Utc>,
+        reason: &str,
+    ) -> Result<(), AwsError> {
+        const ACTION: &str = "note an event that waits";
+        let QueuedDelivery { instance_id, event_id, events, payload, received_at, .. } = claim.delivery;
+        let events = serde_dynamo::to_attribute_value(events).unavailable(ACTION)?;
+        let (body, text) = body_of(payload).unavailable(ACTION)?;
+        let millis = |at: DateTime<Utc>| Some(number(at.timestamp_millis()));
+        let update =
+            self.update(*instance_id, event_id).condition_expression("attribute_not_exists(event_id)");
+        let changes = [
+            ("delivery_status", Some(status(DeliveryStatus::Retry))),
+            ("round", Some(number(claim.delivery.round))),
+            // None made yet: the claim of the first is granted.
+            ("attempt", Some(number(0))),
+            ("claimed_by", Some(AttributeValue::S(claim.message_id.to_owned()))),
+            ("claimed_at", millis(claim.now)),
+            ("claimed_until", millis(claim.now)),
+            ("received_at", millis(*received_at)),
+            ("expires_at", Some(number((claim.now + self.retention).timestamp()))),
+            ("next_attempt_at", millis(until)),
+            ("reason", Some(AttributeValue::S(reason.to_owned()))),
+            ("events", Some(events)),
+            (body, Some(text)),
+        ];
+        match with_changes(update, changes).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => condition_failure(error).unavailable(ACTION).map(drop),
+        }
+    }
+
     fn update(&self, instance: InstanceId, event: &EventId) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
@@ -144,6 +180,14 @@ impl DynamoEventLog {
             .key("instance_id", number(instance))
             .key("event_id", AttributeValue::S(event.to_string()))
     }
+}
+
+/// The attribute that holds what Close sent, or says where it is.
+fn body_of(payload: &Payload) -> Result<(&'static str, AttributeValue), serde_dynamo::Error> {
+    Ok(match payload {
+        Payload::Inline(raw) => ("raw", AttributeValue::S(raw.get().to_owned())),
+        Payload::Stored(stored) => ("stored", serde_dynamo::to_attribute_value(stored)?),
+    })
 }
 
 type Item = HashMap<String, AttributeValue>;

@@ -31,6 +31,16 @@ pub mod key {
     pub const RETRY_ATTEMPTS: &str = "event.notification.retry.attempts";
     /// Seconds from a failed attempt to the next; ours.
     pub const RETRY_INTERVAL: &str = "event.notification.retry.interval";
+    /// The key before the present one, which still signs for a while; ours.
+    pub const PREVIOUS_SIGNATURE_KEY: &str = "event.notification.signature.previous.key";
+    /// Until when it does, as an RFC 3339 time; ours.
+    pub const PREVIOUS_SIGNATURE_UNTIL: &str = "event.notification.signature.previous.until";
+    /// An Ed25519 key for `v1a` signatures; ours.
+    pub const ED25519_SIGNATURE_KEY: &str = "event.notification.signature.ed25519.key";
+    /// Minutes of nothing but failures after which events wait; ours.
+    pub const CIRCUIT_MINUTES: &str = "event.notification.circuit.minutes";
+    /// `object` delivers the events of an object one after the other; ours.
+    pub const ORDERING: &str = "event.notification.ordering";
     /// The `signature_key` of the subscription at Close; ours.
     pub const SUBSCRIPTION_SIGNATURE_KEY: &str = "event.notification.subscription.signature.key";
     /// A comma list of the object types that are wanted.
@@ -46,6 +56,8 @@ const SECRET_KEYS: &[&str] = &[
     key::USERNAME,
     key::PASSWORD,
     key::SIGNATURE_KEY,
+    key::PREVIOUS_SIGNATURE_KEY,
+    key::ED25519_SIGNATURE_KEY,
     key::CALLBACK_HEADERS,
     key::BASIC_PASSWORD,
     key::SUBSCRIPTION_SIGNATURE_KEY,

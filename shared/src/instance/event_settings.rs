@@ -1,13 +1,17 @@
 //! What the `event.*` settings of an instance come to.
 
+use chrono::DateTime;
+
 use super::configuration::{Configuration, key};
 use super::headers::CallbackHeaders;
 use crate::callback_url::{CallbackUrl, Reach};
 use crate::close::ObjectFilter;
 use crate::close::signature::SignatureKey;
+use crate::endpoint::CircuitPolicy;
+use crate::order::Ordering;
 use crate::retry::RetrySchedule;
 use crate::secret::Secret;
-use crate::signing_key::SigningKey;
+use crate::signing_key::{CallbackSigning, Ed25519Key, SigningKey};
 
 /// How an instance's events come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +35,12 @@ pub struct EventSettings {
     pub objects: ObjectFilter,
     /// How often they are tried.
     pub retry: RetrySchedule,
-    /// The key that callbacks are signed with.
-    pub signing_key: Option<SigningKey>,
+    /// When events wait for a receiver that fails.
+    pub circuit: CircuitPolicy,
+    /// Which events wait for each other.
+    pub ordering: Ordering,
+    /// The keys that callbacks are signed with.
+    pub signing: CallbackSigning,
     /// Who we are to the receiver.
     pub basic: Option<BasicAuth>,
     /// What else callbacks carry.
@@ -77,8 +85,9 @@ impl EventSettings {
             }),
             objects: reader.value(key::OBJECTS, |text| Ok(ObjectFilter::parse(text))).unwrap_or_default(),
             retry: reader.retry(),
-            signing_key: reader
-                .value(key::SIGNATURE_KEY, |text| SigningKey::parse(text).map_err(|error| error.to_string())),
+            circuit: reader.value(key::CIRCUIT_MINUTES, circuit).unwrap_or_default(),
+            ordering: reader.value(key::ORDERING, ordering).unwrap_or_default(),
+            signing: reader.signing(),
             basic: reader.basic(),
             headers: reader
                 .value(key::CALLBACK_HEADERS, |text| {
@@ -124,6 +133,21 @@ impl Reader<'_> {
         RetrySchedule::new(attempts, seconds).unwrap_or(default)
     }
 
+    fn signing(&mut self) -> CallbackSigning {
+        let key = |text: &str| SigningKey::parse(text).map_err(|error| error.to_string());
+        CallbackSigning {
+            current: self.value(key::SIGNATURE_KEY, key),
+            previous: self.value(key::PREVIOUS_SIGNATURE_KEY, key),
+            previous_until: self.value(key::PREVIOUS_SIGNATURE_UNTIL, |text| {
+                let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+                time.map_err(|_| "is not a time like 2026-11-21T10:00:00Z".to_owned())
+            }),
+            ed25519: self.value(key::ED25519_SIGNATURE_KEY, |text| {
+                Ed25519Key::parse(text).map_err(|error| error.to_string())
+            }),
+        }
+    }
+
     fn basic(&mut self) -> Option<BasicAuth> {
         let password = Secret::new(self.configuration.get(key::BASIC_PASSWORD).unwrap_or_default());
         self.value(key::BASIC_USERNAME, |username| {
@@ -149,6 +173,19 @@ fn source(text: &str) -> Result<EventSource, String> {
         "webhook" | "webhooks" => Ok(EventSource::Webhook),
         "polling" => Ok(EventSource::Polling),
         _ => Err(r#"is neither "webhook" nor "polling""#.to_owned()),
+    }
+}
+
+fn circuit(text: &str) -> Result<CircuitPolicy, String> {
+    let minutes = text.parse().unwrap_or(u32::MAX);
+    CircuitPolicy::of_minutes(minutes).map_err(|error| error.to_string())
+}
+
+fn ordering(text: &str) -> Result<Ordering, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "object" => Ok(Ordering::Object),
+        "none" => Ok(Ordering::None),
+        _ => Err(r#"is neither "object" nor "none""#.to_owned()),
     }
 }
 
@@ -196,7 +233,12 @@ mod tests {
             ("event.notification.callback.url", "http://example.com/"),
             ("event.notification.retry.attempts", "11"),
             ("event.notification.retry.interval", "0"),
+            ("event.notification.circuit.minutes", "soon"),
+            ("event.notification.ordering", "lead"),
             ("event.notification.signature.key", "a\u{7}"),
+            ("event.notification.signature.previous.key", "whsec_"),
+            ("event.notification.signature.previous.until", "tomorrow"),
+            ("event.notification.signature.ed25519.key", "whsk_"),
             ("event.notification.basic.username", "a:b"),
             ("event.notification.callback.headers", "Host: x"),
             ("event.notification.subscription.signature.key", "abc"),
@@ -211,7 +253,12 @@ mod tests {
                 "event.notification.callback.url",
                 "event.notification.retry.attempts",
                 "event.notification.retry.interval",
+                "event.notification.circuit.minutes",
+                "event.notification.ordering",
                 "event.notification.signature.key",
+                "event.notification.signature.previous.key",
+                "event.notification.signature.previous.until",
+                "event.notification.signature.ed25519.key",
                 "event.notification.basic.username",
                 "event.notification.callback.headers",
                 "event.notification.subscription.signature.key",

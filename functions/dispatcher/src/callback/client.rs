@@ -1,63 +1,42 @@
 //! One request, one answer, one deadline over all of it.
 
 use std::error::Error;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::header::HOST;
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::{ClientConfig, RootCertStore};
 use shared::callback_url::{CallbackUrl, Reach};
 use tokio::time::{Instant, timeout_at};
 
-use super::connector::{ConnectError, GuardedConnector};
-
-/// From the first look-up to the last byte of the answer.
-const DEADLINE: Duration = Duration::from_secs(15);
-/// Of an answer's body at most this is read.
-const MAX_BODY: usize = 64 * 1024;
-/// Of what was read at most this is kept, for the event log.
-const MAX_EXCERPT: usize = 1024;
-/// An answer's status line and headers fit in this, or it is none.
-const MAX_HEAD: usize = 32 * 1024;
-/// An answer has at most this many headers.
-const MAX_HEADERS: usize = 64;
-/// Idle connections kept to one receiver, for as long as the function is likely to run on.
-const IDLE_PER_HOST: usize = 10;
-const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+use super::connection::{Connection, Connector, Origin};
+use super::error::{ClientError, Phase, Unreachable};
+use super::limits::Limits;
+use super::metered::TOO_MUCH;
+use super::pool::Pool;
+use super::resolver::Resolver;
 
 /// Sends callbacks. One of it serves a whole process and keeps connections between batches.
 ///
 /// It follows no redirect, asks no proxy and decompresses nothing.
-#[derive(Clone)]
 pub struct CallbackClient {
-    client: Client<HttpsConnector<GuardedConnector>, Full<Bytes>>,
-    reach: Reach,
+    connector: Connector,
+    pool: Pool,
 }
 
 /// What a receiver answered.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) excerpt: String,
-}
-
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ClientError {
-    /// The deadline passed, while this was being done.
-    #[error("timed out while {0}")]
-    TimedOut(&'static str),
-    /// No connection, or no answer on it.
-    #[error("{0}")]
-    Unreachable(String),
-    /// The URL, or an address of its host, is not allowed.
-    #[error("{0}")]
-    Refused(String),
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status code.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The beginning of the body, as printable text.
+    pub excerpt: String,
 }
 
 impl CallbackClient {
@@ -65,68 +44,144 @@ impl CallbackClient {
     ///
     /// # Errors
     /// When there are none.
-    pub fn new(reach: Reach) -> std::io::Result<Self> {
-        let https = HttpsConnectorBuilder::new()
-            .with_native_roots()?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(GuardedConnector::new(reach));
-        #[expect(clippy::disallowed_methods, reason = "this is the client that bounds callbacks")]
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_PER_HOST)
-            .http1_max_buf_size(MAX_HEAD)
-            .http1_max_headers(MAX_HEADERS)
-            .build(https);
-        Ok(Self { client, reach })
+    pub fn new(reach: Reach, resolver: Resolver, limits: Limits) -> std::io::Result<Self> {
+        Self::trusting(system_roots()?, reach, resolver, limits)
     }
 
-    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answer, ClientError> {
+    /// The same with root certificates of one's own.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn trusting(
+        roots: RootCertStore,
+        reach: Reach,
+        resolver: Resolver,
+        limits: Limits,
+    ) -> std::io::Result<Self> {
+        let tls = Arc::new(tls(roots)?);
+        Ok(Self { connector: Connector { reach, resolver, tls, limits }, pool: Pool::default() })
+    }
+
+    /// Sends a request to the absolute URL in it, and reads the beginning of the answer.
+    ///
+    /// # Errors
+    /// When there is no answer in time, or none at all, or the URL is not allowed.
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answer, ClientError> {
+        let refused = |reason: &str| ClientError::Refused(reason.to_owned());
         // A URL that was allowed when it was configured may no longer be; one that is an address meets no
         // resolver, so this is where the address is judged.
-        CallbackUrl::parse(&request.uri().to_string(), self.reach)
+        let url = CallbackUrl::parse(&request.uri().to_string(), self.connector.reach)
             .map_err(|error| ClientError::Refused(error.to_string()))?;
-        let deadline = Instant::now() + DEADLINE;
-        let response = timeout_at(deadline, self.client.request(request))
-            .await
-            .map_err(|_| ClientError::TimedOut("waiting for the answer"))?
-            .map_err(|error| classify(&error))?;
-        let (head, body) = response.into_parts();
-        let excerpt = excerpt(body, deadline).await;
+        let origin = Origin::of(url.as_url()).ok_or_else(|| refused("it has no host"))?;
+        let request = in_origin_form(request, &origin).ok_or_else(|| refused("HTTP cannot carry it"))?;
+        let limits = &self.connector.limits;
+        let deadline = Instant::now() + limits.deadline;
+        let phase = AtomicU8::new(Phase::Resolving as u8);
+        let exchange = self.exchange(&origin, request, &phase);
+        let (response, connection) = match timeout_at(deadline, exchange).await {
+            Ok(answered) => answered?,
+            Err(_) => return Err(ClientError::TimedOut(reached(&phase))),
+        };
+        let (head, mut body) = response.into_parts();
+        let excerpt = excerpt(&mut body, limits, deadline).await;
+        if body.is_end_stream() {
+            self.keep(origin, connection, deadline).await;
+        }
         Ok(Answer { status: head.status, headers: head.headers, excerpt })
+    }
+
+    /// Up to the head of the answer. A connection from the pool that turns out to be closed is replaced, as long
+    /// as nothing was sent on it.
+    async fn exchange(
+        &self,
+        origin: &Origin,
+        mut request: Request<Full<Bytes>>,
+        phase: &AtomicU8,
+    ) -> Result<(Response<Incoming>, Connection), ClientError> {
+        let reached = |now: Phase| phase.store(now as u8, Ordering::Relaxed);
+        // An idle connection that its receiver has closed says so as soon as its task runs.
+        tokio::task::yield_now().await;
+        loop {
+            let (mut connection, idle) = match self.pool.take(origin) {
+                Some(connection) => (connection, true),
+                None => (self.connector.open(origin, &reached).await?, false),
+            };
+            reached(Phase::Waiting);
+            match connection.send(request, self.connector.limits.bytes()).await {
+                Ok(response) => return Ok((response, connection)),
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) if idle => request = unsent,
+                    _ => return Err(Unreachable::Answer(why(error.error())).into()),
+                },
+            }
+        }
+    }
+
+    async fn keep(&self, origin: Origin, mut connection: Connection, deadline: Instant) {
+        if let Ok(true) = timeout_at(deadline, connection.settle()).await {
+            self.pool.put(origin, connection);
+        }
     }
 }
 
+fn system_roots() -> std::io::Result<RootCertStore> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    let (taken, _) = roots.add_parsable_certificates(found.certs);
+    if taken == 0 {
+        let reason = found.errors.first().map_or_else(|| "none were found".to_owned(), ToString::to_string);
+        return Err(std::io::Error::other(format!("no root certificates: {reason}")));
+    }
+    Ok(roots)
+}
+
+fn tls(roots: RootCertStore) -> std::io::Result<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let versions = versions.map_err(std::io::Error::other)?;
+    let mut config = versions.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// What goes over the connection names only the path; the host is in a header.
+fn in_origin_form(mut request: Request<Full<Bytes>>, origin: &Origin) -> Option<Request<Full<Bytes>>> {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let uri = path.parse::<Uri>().ok()?;
+    *request.uri_mut() = uri;
+    request.headers_mut().insert(HOST, origin.host_header()?);
+    Some(request)
+}
+
+fn reached(phase: &AtomicU8) -> Phase {
+    let now = phase.load(Ordering::Relaxed);
+    let phases = [Phase::Resolving, Phase::Connecting, Phase::Securing];
+    phases.into_iter().find(|phase| *phase as u8 == now).unwrap_or(Phase::Waiting)
+}
+
 /// The beginning of a body. What cannot be read in time, or at all, is left out: the status has been given.
-async fn excerpt(mut body: Incoming, deadline: Instant) -> String {
+async fn excerpt(body: &mut Incoming, limits: &Limits, deadline: Instant) -> String {
     let (mut read, mut kept) = (0, Vec::new());
-    while read < MAX_BODY && !body.is_end_stream() {
+    while read < limits.body && !body.is_end_stream() {
         let Ok(Some(Ok(frame))) = timeout_at(deadline, body.frame()).await else { break };
         let Ok(data) = frame.into_data() else { continue };
         read += data.len();
-        let room = MAX_EXCERPT - kept.len();
+        let room = limits.excerpt - kept.len();
         kept.extend_from_slice(&data[..data.len().min(room)]);
     }
     let text = String::from_utf8_lossy(&kept);
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
 }
 
-/// What a failed request comes to; the receiver's side of it in words that show nothing of ours.
-fn classify(error: &hyper_util::client::legacy::Error) -> ClientError {
-    let mut last = error.to_string();
-    let mut next: Option<&(dyn Error + 'static)> = error.source();
-    while let Some(cause) = next {
-        match cause.downcast_ref::<ConnectError>() {
-            Some(ConnectError::Forbidden(reason)) => return ClientError::Refused(reason.clone()),
-            Some(ConnectError::TimedOut) => return ClientError::TimedOut("connecting"),
-            Some(error @ (ConnectError::Resolve(_) | ConnectError::Dial(_))) => {
-                return ClientError::Unreachable(error.to_string());
-            }
-            None => last = cause.to_string(),
-        }
-        next = cause.source();
+/// What is wrong with an answer, in words for the receiver's owner.
+fn why(error: &hyper::Error) -> String {
+    // The library tells this apart only to servers.
+    if error.is_parse() && error.to_string().contains("too large") {
+        return "its headers are too many or too large".to_owned();
     }
-    let what = if error.is_connect() { "the connection failed" } else { "the answer was cut off" };
-    ClientError::Unreachable(format!("{what}: {last}"))
+    if error.is_incomplete_message() || error.is_canceled() {
+        return "the connection was closed before it came".to_owned();
+    }
+    let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    if cause == TOO_MUCH { TOO_MUCH.to_owned() } else { format!("{error}: {cause}") }
 }

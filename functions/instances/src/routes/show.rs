@@ -8,6 +8,7 @@ use shared::instance_id::InstanceId;
 
 use crate::Instances;
 use crate::answer::Failure;
+use crate::callback_health::callback_health;
 use crate::caller::Caller;
 use crate::representation::{self, Representation};
 
@@ -25,5 +26,7 @@ pub(crate) async fn show(
     let instance = instance
         .filter(|instance| instance.account.account_id == account.account_id)
         .ok_or_else(|| ApiError::not_found("There is no instance with this ID."))?;
-    Ok(Json(Representation::of(&instance, None, &representation::base_url(&headers))))
+    let callback = callback_health(&state, &instance).await?;
+    let base = representation::base_url(&headers);
+    Ok(Json(Representation::of(&instance, None, &base).with_callback(&callback)))
 }

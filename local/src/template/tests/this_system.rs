@@ -37,6 +37,7 @@ fn its_tables_have_the_keys_that_the_functions_use() {
         ("InstancesTable", vec![("instance_id", "N")], None),
         ("CredentialsTable", vec![("credential", "S")], None),
         ("EventsTable", vec![("instance_id", "N"), ("event_id", "S")], Some("expires_at")),
+        ("EndpointsTable", vec![("instance_id", "N"), ("scope", "S")], Some("expires_at")),
         ("PayloadsTable", vec![("payload_id", "S"), ("part", "N")], Some("expires_at")),
     ];
     assert_eq!(template.tables.len(), tables.len());
@@ -92,11 +93,16 @@ fn its_dispatcher_works_off_the_delivery_queue() {
         variables(dispatcher),
         [
             "CALLBACK_ALLOW_PRIVATE",
+            "CALLBACK_CONNECT_MILLIS",
+            "CALLBACK_DEADLINE_MILLIS",
+            "CALLBACK_DNS_SERVER",
             "DEAD_LETTER_QUEUE_URL",
             "DELIVERY_QUEUE_URL",
+            "ENDPOINTS_TABLE",
             "EVENTS_TABLE",
             "EVENT_RETENTION_DAYS",
             "INSTANCES_TABLE",
+            "METRICS_NAMESPACE",
             "PAYLOADS_TABLE",
         ]
     );
@@ -118,7 +124,13 @@ fn its_webhook_and_its_instances_answer_every_method() {
     );
     assert_eq!(
         variables(instances),
-        ["CALLBACK_ALLOW_PRIVATE", "CLOSE_API_HOSTS", "CREDENTIALS_TABLE", "INSTANCES_TABLE"]
+        [
+            "CALLBACK_ALLOW_PRIVATE",
+            "CLOSE_API_HOSTS",
+            "CREDENTIALS_TABLE",
+            "ENDPOINTS_TABLE",
+            "INSTANCES_TABLE"
+        ]
     );
     assert_eq!(webhook.environment["INSTANCES_TABLE"], "InstancesTable");
     assert_eq!(instances.environment["CLOSE_API_HOSTS"], "api.close.com,app.close.io");

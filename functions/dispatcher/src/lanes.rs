@@ -1,0 +1,48 @@
+//! Who goes first within a batch.
+
+use std::collections::BTreeMap;
+
+use shared::instance_id::InstanceId;
+
+use crate::message::Message;
+
+/// Puts the messages of each instance into a lane of their own, where fresh events go before retries.
+///
+/// Lanes are worked side by side, so a receiver that hangs holds up nobody but itself; and within its lane an
+/// event that has never been tried does not wait behind those that have failed.
+pub(crate) fn of(messages: Vec<Message>) -> Vec<Vec<Message>> {
+    let mut lanes: BTreeMap<InstanceId, Vec<Message>> = BTreeMap::new();
+    for message in messages {
+        lanes.entry(message.delivery.instance_id).or_default().push(message);
+    }
+    for lane in lanes.values_mut() {
+        lane.sort_by_key(|message| (message.delivery.attempt, message.delivery.received_at));
+    }
+    lanes.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lambda_events::sqs::SqsMessage;
+
+    use super::*;
+
+    fn message(instance: u64, attempt: u32, received_at: i64) -> Message {
+        let body = format!(
+            r#"{{"version":1,"instanceId":{instance},"eventId":"e","receivedAt":{received_at},"round":0,"attempt":{attempt},"events":[],"raw":1}}"#
+        );
+        let mut message = SqsMessage::default();
+        message.message_id = Some(format!("{instance}/{attempt}/{received_at}"));
+        message.body = Some(body);
+        Message::read(message).unwrap()
+    }
+
+    #[test]
+    fn fresh_events_go_before_retries_and_instances_side_by_side() {
+        let batch = [(1, 3, 0), (2, 1, 5), (1, 2, 1), (1, 1, 9), (2, 1, 4), (1, 1, 8)];
+        let lanes = of(batch.map(|(instance, attempt, at)| message(instance, attempt, at)).into());
+        let ids: Vec<Vec<_>> =
+            lanes.iter().map(|lane| lane.iter().map(|message| &*message.id).collect()).collect();
+        assert_eq!(ids, [vec!["1/1/8", "1/1/9", "1/2/1", "1/3/0"], vec!["2/1/4", "2/1/5"]]);
+    }
+}
