@@ -5,6 +5,7 @@
 mod instance;
 mod log;
 mod random;
+mod redrive;
 
 pub use instance::Instance;
 pub use log::LoggedEvent;

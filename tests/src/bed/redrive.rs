@@ -1,0 +1,36 @@
+//! Dead letters on their way back.
+
+use shared::aws::Aws;
+
+use super::Bed;
+
+impl Bed {
+    /// Moves the dead letters back to the delivery queue, as an operator does: by a message move task of SQS.
+    ///
+    /// # Panics
+    /// When SQS does not take the task.
+    #[expect(clippy::expect_used, reason = "a story that redrives cannot go on without it")]
+    pub async fn redrive(&self) {
+        let variables = self.system.environment().clone().into_iter().collect();
+        let sqs = Aws::from_variables(&variables).expect("the functions have credentials").sqs();
+        let arn = async |queue: &str| {
+            let url = &self.system.environment()[queue];
+            let name = aws_sdk_sqs::types::QueueAttributeName::QueueArn;
+            let asked = sqs.get_queue_attributes().queue_url(url).attribute_names(name.clone()).send();
+            let attributes = asked.await.expect("the queue has attributes").attributes.unwrap_or_default();
+            attributes[&name].clone()
+        };
+        let task = sqs
+            .start_message_move_task()
+            .source_arn(arn("DEAD_LETTER_QUEUE_URL").await)
+            // Buried letters were sent to their queue, so SQS does not know where they come from.
+            .destination_arn(arn("DELIVERY_QUEUE_URL").await)
+            .send()
+            .await;
+        let handle = task.expect("the task is taken").task_handle;
+        assert!(handle.is_some());
+        while !self.dead_letters().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The HTTP client of callbacks against real servers on loopback.
+
+#[cfg(test)]
+mod callback_client {
+    mod hostile_receivers;
+    mod name_resolution;
+    mod tls;
+
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use dispatcher::Limits;
+    use http::Request;
+    use http_body_util::Full;
+
+    /// The limits of deployments, but for time.
+    fn limits() -> Limits {
+        let (deadline, connect) = (Duration::from_millis(800), Duration::from_millis(500));
+        Limits { deadline, connect, ..Limits::default() }
+    }
+
+    fn post(url: &str) -> Request<Full<Bytes>> {
+        Request::post(url).body(Full::new(Bytes::from_static(b"{}"))).unwrap()
+    }
+}
