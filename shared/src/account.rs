@@ -6,8 +6,8 @@ mod store;
 
 pub use authorization::Authorization;
 pub use credential::{Credential, CredentialKey, CredentialKind};
-pub use store::DynamoCredentialStore;
 pub(crate) use store::{CredentialItem, KEY};
+pub use store::{DynamoCredentialStore, Holder};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,17 +1,25 @@
 #![doc = include_str!("../README.md")]
 
+mod routes;
+
 mod answer;
+mod body;
 mod caller;
+mod modify;
+mod page;
+mod query;
+
+mod catalogue;
+mod markup;
 mod provision;
 mod representation;
-mod routes;
+mod setting;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
-use axum::routing::{get, post};
 use shared::account::DynamoCredentialStore;
 use shared::aws::Aws;
 use shared::callback_url::Reach;
@@ -63,10 +71,9 @@ impl Instances {
 
     /// The routes.
     pub fn router(self) -> Router {
-        let api = Router::new()
-            .route("/instances", post(routes::create))
-            .route("/instances/{id}", get(routes::show))
-            .method_not_allowed_fallback(answer::method_not_allowed);
+        let api =
+            routes::all().into_iter().fold(Router::new(), |api, (path, answers)| api.route(path, answers));
+        let api = api.method_not_allowed_fallback(answer::method_not_allowed);
         Router::new()
             .nest("/elements/api-v2", api)
             .fallback(answer::no_such_route)

@@ -1,7 +1,42 @@
-//! The routes, one a file.
+//! The routes: one file each, and the table that the router and the description of the API both have.
 
 mod create;
+mod delete;
+mod enabled;
+mod list;
+mod patch;
+mod replace;
+mod setting;
+mod settings;
 mod show;
 
-pub(crate) use create::create;
-pub(crate) use show::show;
+use axum::routing::{MethodRouter, get, post, put};
+
+use crate::Instances;
+
+/// A path below `/elements/api-v2`, and what answers there.
+pub(crate) type Route = (&'static str, MethodRouter<Instances>);
+
+/// Every route. Those without an id are about the instance whose token the caller presents.
+pub(crate) fn all() -> Vec<Route> {
+    let instance = || get(show::show).put(replace::replace).patch(patch::patch).delete(delete::delete);
+    let enabled = || put(enabled::enable).delete(enabled::disable);
+    let setting = || get(setting::show).patch(setting::patch);
+    vec![
+        (
+            "/instances",
+            post(create::create)
+                .get(list::list_or_show)
+                .put(replace::replace)
+                .patch(patch::patch)
+                .delete(delete::delete),
+        ),
+        ("/instances/enabled", enabled()),
+        ("/instances/configuration", get(settings::settings)),
+        ("/instances/configuration/{setting}", setting()),
+        ("/instances/{id}", instance()),
+        ("/instances/{id}/enabled", enabled()),
+        ("/instances/{id}/configuration", get(settings::settings)),
+        ("/instances/{id}/configuration/{setting}", setting()),
+    ]
+}

@@ -65,6 +65,52 @@ impl Configuration {
         self.0.get(key)?.as_deref().map(str::trim).filter(|value| !value.is_empty())
     }
 
+    /// A setting's value as it is kept: `None` when there is no such setting.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<Option<&str>> {
+        self.0.get(key).map(Option::as_deref)
+    }
+
+    /// Every setting by name, as it is kept.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.iter().map(|(key, value)| (&**key, value.as_deref()))
+    }
+
+    /// Sets a setting, to a text or to null.
+    pub fn set(&mut self, key: impl Into<String>, value: Option<String>) {
+        self.0.insert(key.into(), value);
+    }
+
+    /// Takes a setting away.
+    pub fn remove(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    /// Whether a setting of this name is masked when it is read back.
+    #[must_use]
+    pub fn is_masked(key: &str) -> bool {
+        SECRET_KEYS.contains(&key) && key != SHOWN_SECRET
+    }
+
+    /// The settings that come from a client who read these and sends them again: where it sends the mask, what
+    /// is behind the mask stays.
+    #[must_use]
+    pub fn unmasked_from(mut self, before: &Self) -> Self {
+        for (key, value) in &mut self.0 {
+            if value.as_deref() == Some(MASK) && Self::is_masked(key) {
+                *value = before.0.get(key).cloned().flatten();
+            }
+        }
+        self
+    }
+
+    /// These settings with others over them.
+    #[must_use]
+    pub fn merged_with(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     /// Adds a setting that is not there.
     pub fn set_default(&mut self, key: &str, value: &str) {
         self.0.entry(key.to_owned()).or_insert_with(|| Some(value.to_owned()));
@@ -73,12 +119,11 @@ impl Configuration {
     /// The settings as a client may read them: strings or null, secrets masked.
     #[must_use]
     pub fn masked(&self) -> BTreeMap<&str, Option<&str>> {
-        let mask = |key: &str| SECRET_KEYS.contains(&key) && key != SHOWN_SECRET;
         self.0
             .iter()
             .map(|(key, value)| {
                 let value = value.as_deref();
-                (&**key, if mask(key) { value.map(|_| MASK) } else { value })
+                (&**key, if Self::is_masked(key) { value.map(|_| MASK) } else { value })
             })
             .collect()
     }

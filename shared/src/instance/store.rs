@@ -1,5 +1,11 @@
 //! Instances in DynamoDB.
 
+mod change;
+mod list;
+
+pub use change::Changed;
+pub use list::Listing;
+
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
@@ -9,14 +15,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Configuration, Instance};
-use crate::account::{self, Account, Credential, CredentialKey, CredentialKind};
+use crate::account::{self, Account, Credential, CredentialKey};
 use crate::aws::{AwsError, Unavailable};
 use crate::instance_id::InstanceId;
-use crate::secret::Secret;
 
 const KEY: &str = "instance_id";
 
-/// The instances table: `instance_id` (N) is the key.
+/// The instances table: `instance_id` (N) is the key; the index `by_account` has the keys of each account.
 ///
 /// Secret settings stand in an attribute of their own, apart from those that anybody may read.
 #[derive(Debug, Clone)]
@@ -46,6 +51,8 @@ struct Item {
     secrets: BTreeMap<String, Option<String>>,
     disabled: bool,
     created_at: DateTime<Utc>,
+    token: CredentialKey,
+    revision: u64,
 }
 
 impl DynamoInstanceStore {
@@ -55,14 +62,15 @@ impl DynamoInstanceStore {
         Self { client, instances }
     }
 
-    /// The instance of this id.
+    /// The instance of this id, as it stands: a change or deletion that was answered is seen.
     ///
     /// # Errors
     /// When the table cannot be read.
     pub async fn get(&self, id: InstanceId) -> Result<Option<Instance>, AwsError> {
         const ACTION: &str = "read an instance";
         let key = AttributeValue::N(id.to_string());
-        let answer = self.client.get_item().table_name(&self.instances).key(KEY, key).send().await;
+        let answer = self.client.get_item().table_name(&self.instances).key(KEY, key).consistent_read(true);
+        let answer = answer.send().await;
         let Some(item) = answer.unavailable(ACTION)?.item else { return Ok(None) };
         let item: Item = serde_dynamo::from_item(item).unavailable(ACTION)?;
         Ok(Some(item.into()))
@@ -72,15 +80,10 @@ impl DynamoInstanceStore {
     ///
     /// # Errors
     /// When a table cannot be written.
-    pub async fn create(
-        &self,
-        instance: Instance,
-        token: &Secret,
-        credentials: &str,
-    ) -> Result<Created, AwsError> {
+    pub async fn create(&self, instance: Instance, credentials: &str) -> Result<Created, AwsError> {
         const ACTION: &str = "write an instance";
         let proves = Credential::Element { instance_id: instance.id };
-        let credential = CredentialKey::of(CredentialKind::Element, token);
+        let credential = instance.token.clone();
         let item = serde_dynamo::to_item(Item::from(instance)).unavailable(ACTION)?;
         let credential = serde_dynamo::to_item(account::CredentialItem { credential, proves });
         let put_instance = put_new(&self.instances, KEY, item)?;
@@ -124,6 +127,8 @@ impl From<Instance> for Item {
             secrets: secrets.into_inner(),
             disabled: instance.disabled,
             created_at: instance.created_at,
+            token: instance.token,
+            revision: instance.revision,
         }
     }
 }
@@ -142,6 +147,8 @@ impl From<Item> for Instance {
             configuration: item.configuration.into_iter().chain(item.secrets).collect::<Configuration>(),
             disabled: item.disabled,
             created_at: item.created_at,
+            token: item.token,
+            revision: item.revision,
         }
     }
 }

@@ -1,0 +1,33 @@
+//! The instances API over HTTP, as clients of the old platform use it.
+
+#[path = "instances_api/accounts.rs"]
+mod accounts;
+#[path = "instances_api/changes.rs"]
+mod changes;
+#[path = "instances_api/listing.rs"]
+mod listing;
+#[path = "instances_api/refusals.rs"]
+mod refusals;
+#[path = "instances_api/seeds.rs"]
+mod seeds;
+
+use http::Method;
+use serde_json::Value;
+use tests::bed::{Bed, Instance};
+use tests::client::Answer;
+
+/// The `Authorization` header of a caller who holds an instance's token.
+fn with_token(bed: &Bed, instance: &Instance) -> String {
+    format!("{}, Element {}", bed.system().authorization(), instance.answer["token"].as_str().unwrap())
+}
+
+/// Calls a route without a body.
+async fn get(bed: &Bed, path: &str) -> Answer {
+    bed.call_as(&bed.system().authorization(), Method::GET, path, "").await
+}
+
+/// Calls a route without an id, by the token of an instance.
+async fn by_token(bed: &Bed, instance: &Instance, method: Method, path: &str, body: &Value) -> Answer {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    bed.call_as(&with_token(bed, instance), method, path, body).await
+}
