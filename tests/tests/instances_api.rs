@@ -4,8 +4,12 @@
 mod accounts;
 #[path = "instances_api/changes.rs"]
 mod changes;
+#[path = "instances_api/events.rs"]
+mod events;
 #[path = "instances_api/listing.rs"]
 mod listing;
+#[path = "instances_api/redelivery.rs"]
+mod redelivery;
 #[path = "instances_api/refusals.rs"]
 mod refusals;
 #[path = "instances_api/seeds.rs"]

@@ -10,6 +10,7 @@ mod page;
 mod query;
 
 mod catalogue;
+mod events;
 mod markup;
 mod provision;
 mod representation;
@@ -24,7 +25,10 @@ use shared::account::DynamoCredentialStore;
 use shared::aws::Aws;
 use shared::callback_url::Reach;
 use shared::clock::SharedClock;
+use shared::delivery_queue::SqsDeliveryQueue;
+use shared::event_log::DynamoEventHistory;
 use shared::instance::DynamoInstanceStore;
+use shared::payload_store::DynamoPayloadStore;
 use shared::random::SharedRandom;
 use shared::settings::{SettingError, Variables};
 
@@ -38,6 +42,9 @@ struct Parts {
     instances: DynamoInstanceStore,
     credentials: DynamoCredentialStore,
     credentials_table: String,
+    history: DynamoEventHistory,
+    payloads: DynamoPayloadStore,
+    queue: SqsDeliveryQueue,
     rules: Rules,
     clock: SharedClock,
     random: SharedRandom,
@@ -53,13 +60,17 @@ impl Instances {
         clock: SharedClock,
         random: SharedRandom,
     ) -> Result<Self, SettingError> {
-        let dynamodb = Aws::from_variables(variables)?.dynamodb();
+        let aws = Aws::from_variables(variables)?;
+        let dynamodb = aws.dynamodb();
         let credentials_table: String = variables.required("CREDENTIALS_TABLE")?;
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         Ok(Self(Arc::new(Parts {
             instances: DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?),
-            credentials: DynamoCredentialStore::new(dynamodb, credentials_table.clone()),
+            credentials: DynamoCredentialStore::new(dynamodb.clone(), credentials_table.clone()),
             credentials_table,
+            history: DynamoEventHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),
+            payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
+            queue: SqsDeliveryQueue::new(aws.sqs(), variables.required("DELIVERY_QUEUE_URL")?),
             rules: Rules {
                 reach: if anywhere { Reach::Any } else { Reach::Public },
                 close_api_hosts: variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?,

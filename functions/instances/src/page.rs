@@ -9,7 +9,8 @@ use shared::api_error::ApiError;
 
 use crate::query::Query;
 
-const NEXT: &str = "elements-next-page-token";
+/// The header with the token of the next part.
+pub(crate) const NEXT: &str = "elements-next-page-token";
 const RETURNED: &str = "elements-returned-count";
 
 /// How much of a list is asked for, and from where.

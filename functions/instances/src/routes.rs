@@ -1,10 +1,15 @@
 //! The routes: one file each, and the table that the router and the description of the API both have.
 
+mod analytics;
 mod create;
 mod delete;
+mod dispositions;
 mod enabled;
+mod event;
+mod events;
 mod list;
 mod patch;
+mod redeliver;
 mod replace;
 mod setting;
 mod settings;
@@ -34,9 +39,21 @@ pub(crate) fn all() -> Vec<Route> {
         ("/instances/enabled", enabled()),
         ("/instances/configuration", get(settings::settings)),
         ("/instances/configuration/{setting}", setting()),
+        ("/instances/events", get(events::events)),
+        ("/instances/events/analytics", get(analytics::analytics)),
+        ("/instances/events/dispositions", get(dispositions::dispositions)),
+        ("/instances/events/redeliver", put(redeliver::many)),
+        ("/instances/events/{event}", get(event::event)),
+        ("/instances/events/{event}/redeliver", put(redeliver::one)),
         ("/instances/{id}", instance()),
         ("/instances/{id}/enabled", enabled()),
         ("/instances/{id}/configuration", get(settings::settings)),
         ("/instances/{id}/configuration/{setting}", setting()),
+        ("/instances/{id}/events", get(events::events)),
+        ("/instances/{id}/events/analytics", get(analytics::analytics)),
+        ("/instances/{id}/events/dispositions", get(dispositions::dispositions)),
+        ("/instances/{id}/events/redeliver", put(redeliver::many)),
+        ("/instances/{id}/events/{event}", get(event::event)),
+        ("/instances/{id}/events/{event}/redeliver", put(redeliver::one)),
     ]
 }

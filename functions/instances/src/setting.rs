@@ -10,7 +10,6 @@ use crate::catalogue;
 /// An entry of `/instances/{id}/configuration`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "the platform's answer has them")]
 pub(crate) struct Setting {
     id: u32,
     key: String,

@@ -56,7 +56,8 @@ impl Claim<'_> {
             DeliveryStatus::Failed if asked == claimed && same_message => {
                 Refusal::BurialPending(state.reason.clone().unwrap_or_default())
             }
-            DeliveryStatus::Delivering
+            DeliveryStatus::Queued
+            | DeliveryStatus::Delivering
             | DeliveryStatus::Retry
             | DeliveryStatus::Failed
             | DeliveryStatus::Delivered
@@ -116,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_refusal_keeps_the_message_wherever_dropping_it_could_lose_the_event() {
-        use DeliveryStatus::{Delivered, Delivering, Dropped, Failed, Retry};
+        use DeliveryStatus::{Delivered, Delivering, Dropped, Failed, Queued, Retry};
         use Refusal::{BurialPending, Duplicate, RetryPending, UnderWay};
         let due = NOW + TimeDelta::seconds(300);
         let rows = [
@@ -136,6 +137,7 @@ mod tests {
             ((Delivered, 0, 1), ("first", 0, 1), Duplicate),
             ((Delivered, 0, 2), ("other", 0, 1), Duplicate),
             ((Dropped, 0, 1), ("first", 0, 1), Duplicate),
+            ((Queued, 0, 2), ("other", 0, 3), Duplicate),
         ];
         for ((status, round, attempt), (message_id, asked_round, asked_attempt), refusal) in rows {
             let delivery = delivery(asked_round, asked_attempt);

@@ -8,7 +8,7 @@ use crate::{by_token, with_token};
 const UNAUTHORIZED: &str = "Invalid Organization or User secret, or invalid Element token provided.";
 
 /// Every route that names an instance.
-pub(crate) const NAMED: [(Method, &str); 9] = [
+pub(crate) const NAMED: [(Method, &str); 15] = [
     (Method::GET, ""),
     (Method::PUT, ""),
     (Method::PATCH, ""),
@@ -18,6 +18,12 @@ pub(crate) const NAMED: [(Method, &str); 9] = [
     (Method::GET, "/configuration"),
     (Method::GET, "/configuration/username"),
     (Method::PATCH, "/configuration/username"),
+    (Method::GET, "/events"),
+    (Method::GET, "/events/some"),
+    (Method::GET, "/events/dispositions"),
+    (Method::GET, "/events/analytics"),
+    (Method::PUT, "/events/redeliver"),
+    (Method::PUT, "/events/some/redeliver"),
 ];
 
 #[tokio::test]

@@ -118,7 +118,15 @@ fn its_webhook_and_its_instances_answer_every_method() {
     );
     assert_eq!(
         variables(instances),
-        ["CALLBACK_ALLOW_PRIVATE", "CLOSE_API_HOSTS", "CREDENTIALS_TABLE", "INSTANCES_TABLE"]
+        [
+            "CALLBACK_ALLOW_PRIVATE",
+            "CLOSE_API_HOSTS",
+            "CREDENTIALS_TABLE",
+            "DELIVERY_QUEUE_URL",
+            "EVENTS_TABLE",
+            "INSTANCES_TABLE",
+            "PAYLOADS_TABLE",
+        ]
     );
     assert_eq!(webhook.environment["INSTANCES_TABLE"], "InstancesTable");
     assert_eq!(instances.environment["CLOSE_API_HOSTS"], "api.close.com,app.close.io");
