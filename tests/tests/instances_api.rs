@@ -1,5 +1,7 @@
 //! The instances API over HTTP, as clients of the old platform use it.
 
+#![expect(clippy::unwrap_used, reason = "a story cannot go on without the answer that it needs")]
+
 #[path = "instances_api/accounts.rs"]
 mod accounts;
 #[path = "instances_api/changes.rs"]
@@ -12,6 +14,8 @@ mod listing;
 mod redelivery;
 #[path = "instances_api/refusals.rs"]
 mod refusals;
+#[path = "instances_api/secrets.rs"]
+mod secrets;
 #[path = "instances_api/seeds.rs"]
 mod seeds;
 

@@ -31,6 +31,7 @@ use shared::instance::DynamoInstanceStore;
 use shared::payload_store::DynamoPayloadStore;
 use shared::random::SharedRandom;
 use shared::settings::{SettingError, Variables};
+use shared::vault::Vault;
 
 pub use provision::{CloseApiHosts, Fault, Provision, Rules};
 
@@ -62,10 +63,16 @@ impl Instances {
     ) -> Result<Self, SettingError> {
         let aws = Aws::from_variables(variables)?;
         let dynamodb = aws.dynamodb();
+        let key_id = variables.required("KMS_KEY_ID")?;
+        let vault = Vault::sealing(aws.kms(), key_id, clock.clone(), random.clone());
         let credentials_table: String = variables.required("CREDENTIALS_TABLE")?;
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         Ok(Self(Arc::new(Parts {
-            instances: DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?),
+            instances: DynamoInstanceStore::new(
+                dynamodb.clone(),
+                variables.required("INSTANCES_TABLE")?,
+                vault,
+            ),
             credentials: DynamoCredentialStore::new(dynamodb.clone(), credentials_table.clone()),
             credentials_table,
             history: DynamoEventHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),

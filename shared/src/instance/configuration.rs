@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::secret::MASK;
+use crate::vault::Purpose;
 
 /// The names of the settings that this system acts on (facts: the Open Connectors wire contract).
 pub mod key {
@@ -41,22 +42,25 @@ pub mod key {
     pub const PAGINATION_OFFSET: &str = "pagination.offset";
 }
 
-/// What is kept apart from the other settings, so that it can be kept better.
-const SECRET_KEYS: &[&str] = &[
-    key::USERNAME,
-    key::PASSWORD,
-    key::SIGNATURE_KEY,
-    key::CALLBACK_HEADERS,
-    key::BASIC_PASSWORD,
-    key::SUBSCRIPTION_SIGNATURE_KEY,
+/// What is kept encrypted, with what it is for.
+const SECRETS: &[(&str, Purpose)] = &[
+    (key::USERNAME, Purpose::Close),
+    (key::PASSWORD, Purpose::Close),
+    (key::SIGNATURE_KEY, Purpose::Callback),
+    (key::CALLBACK_HEADERS, Purpose::Callback),
+    (key::BASIC_PASSWORD, Purpose::Callback),
+    (key::SUBSCRIPTION_SIGNATURE_KEY, Purpose::Webhook),
 ];
 
 /// The one secret that the platform reads back in the clear.
 const SHOWN_SECRET: &str = key::USERNAME;
 
+/// Settings as they are stored.
+pub(super) type Settings = BTreeMap<String, Option<String>>;
+
 /// Settings by name. `Debug` shows names only.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Configuration(BTreeMap<String, Option<String>>);
+pub struct Configuration(Settings);
 
 impl Configuration {
     /// A setting's value; null and empty count as not set, as on the platform.
@@ -89,7 +93,7 @@ impl Configuration {
     /// Whether a setting of this name is masked when it is read back.
     #[must_use]
     pub fn is_masked(key: &str) -> bool {
-        SECRET_KEYS.contains(&key) && key != SHOWN_SECRET
+        purpose_of(key).is_some() && key != SHOWN_SECRET
     }
 
     /// The settings that come from a client who read these and sends them again: where it sends the mask, what
@@ -128,15 +132,21 @@ impl Configuration {
             .collect()
     }
 
-    /// The settings that are secret, and the others.
-    pub(super) fn split(self) -> (Self, Self) {
-        let (secret, open) = self.0.into_iter().partition(|(key, _)| SECRET_KEYS.contains(&&**key));
-        (Self(secret), Self(open))
+    /// The settings that anybody may read, and the secret ones by what they are for.
+    pub(super) fn split(self) -> (Settings, BTreeMap<Purpose, Settings>) {
+        let (mut open, mut secret) = (BTreeMap::new(), BTreeMap::<Purpose, Settings>::new());
+        for (key, value) in self.0 {
+            match purpose_of(&key) {
+                Some(purpose) => secret.entry(purpose).or_default().insert(key, value),
+                None => open.insert(key, value),
+            };
+        }
+        (open, secret)
     }
+}
 
-    pub(super) fn into_inner(self) -> BTreeMap<String, Option<String>> {
-        self.0
-    }
+fn purpose_of(key: &str) -> Option<Purpose> {
+    SECRETS.iter().find(|(secret, _)| *secret == key).map(|(_, purpose)| *purpose)
 }
 
 impl FromIterator<(String, Option<String>)> for Configuration {
@@ -176,7 +186,12 @@ mod tests {
             ]
         );
         assert!(!format!("{configuration:?}").contains("api_key"));
-        let (secret, open) = configuration.split();
-        assert_eq!((secret.0.len(), open.0.len()), (3, 1), "the API key is a secret where it is stored");
+        let (open, secret) = configuration.split();
+        assert_eq!(
+            open.keys().collect::<Vec<_>>(),
+            ["event.objects"],
+            "the API key is a secret where it is stored"
+        );
+        assert_eq!((secret[&Purpose::Close].len(), secret[&Purpose::Callback].len()), (2, 1));
     }
 }

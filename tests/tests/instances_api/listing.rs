@@ -107,6 +107,7 @@ async fn a_crowd_of_other_accounts_is_not_looked_at() {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stderr, reason = "what was measured is what it is for")]
 #[ignore = "a measurement: fills the table with 100,000 instances"]
 async fn listing_ten_of_a_hundred_thousand_takes_as_long_as_listing_ten() {
     let bed = Bed::start().await;

@@ -25,10 +25,10 @@ async fn a_failed_event_is_sent_again_under_its_id_in_a_new_round() {
     assert_eq!((&queued["deliveryStatus"], &queued["status"]), (&json!("queued"), &json!("RECEIVED")));
 
     bed.drain().await;
-    let received = receiver.received();
-    assert_eq!(received.len(), before + 1);
-    assert_eq!(received[before].message()["message"]["eventId"], id.as_str());
-    assert_eq!(received[before].header("elements-webhook-id"), Some(&*id));
+    let callbacks = receiver.received();
+    assert_eq!(callbacks.len(), before + 1);
+    assert_eq!(callbacks[before].message()["message"]["eventId"], id.as_str());
+    assert_eq!(callbacks[before].header("elements-webhook-id"), Some(&*id));
     let shown = get(&bed, &format!("{path}/{id}")).await.json();
     assert_eq!((&shown["deliveryStatus"], &shown["round"]), (&json!("delivered"), &json!(1)));
     let attempts: Vec<_> = shown["attempts"].as_array().unwrap().iter().collect();
@@ -130,7 +130,7 @@ async fn a_large_event_is_sent_again_whole() {
     let path = format!("/instances/{}/events/redeliver", instance.id());
     assert_eq!(bed.call(Method::PUT, &path, &Value::Null).await.json()["redelivered"], 1);
     bed.drain().await;
-    let received = receiver.received();
-    assert_eq!(received.len(), 2);
-    assert_eq!(received[0].body, received[1].body);
+    let callbacks = receiver.received();
+    assert_eq!(callbacks.len(), 2);
+    assert_eq!(callbacks[0].body, callbacks[1].body);
 }

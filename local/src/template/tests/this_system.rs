@@ -125,6 +125,7 @@ fn its_webhook_and_its_instances_answer_every_method() {
             "DELIVERY_QUEUE_URL",
             "EVENTS_TABLE",
             "INSTANCES_TABLE",
+            "KMS_KEY_ID",
             "PAYLOADS_TABLE",
         ]
     );

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 
-use super::{DynamoInstanceStore, Item, KEY};
+use super::{DynamoInstanceStore, KEY};
 use crate::account;
 use crate::aws::{AwsError, Unavailable};
 use crate::instance::Instance;
@@ -28,7 +28,7 @@ impl DynamoInstanceStore {
     /// When the table cannot be written.
     pub async fn change(&self, changed: Instance) -> Result<Changed, AwsError> {
         const ACTION: &str = "change an instance";
-        let item = Item::from(changed);
+        let item = self.sealed(changed).await?;
         let value = |value: Result<AttributeValue, serde_dynamo::Error>| value.unavailable(ACTION);
         let update = self
             .client

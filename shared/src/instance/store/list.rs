@@ -72,7 +72,7 @@ impl DynamoInstanceStore {
             let items = answer.responses.unwrap_or_default().remove(&self.instances).unwrap_or_default();
             for item in items {
                 let item: Item = serde_dynamo::from_item(item).unavailable(ACTION)?;
-                instances.push(item.into());
+                instances.push(self.unsealed(item).await?);
             }
             let rest = answer.unprocessed_keys.unwrap_or_default().remove(&self.instances);
             keys = rest.map(|rest| rest.keys).unwrap_or_default();
