@@ -28,6 +28,8 @@ const KEPT: TimeDelta = TimeDelta::minutes(15);
 /// Data keys that one process keeps; when there are more, all are forgotten.
 const CAPACITY: usize = 10_000;
 
+const DECRYPT: &str = "decrypt a secret";
+
 /// What a secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -68,13 +70,16 @@ pub struct Sealed {
 #[derive(Clone)]
 pub struct Vault(Arc<Parts>);
 
+/// Data keys by what KMS made of them, each with the time until which it is kept.
+type KeptKeys = HashMap<String, (DateTime<Utc>, Arc<DataKey>)>;
+
 struct Parts {
     client: Client,
     /// What new data keys are encrypted under, and where their nonces come from.
     sealing: Option<(String, SharedRandom)>,
     purposes: &'static [Purpose],
     clock: SharedClock,
-    keys: Mutex<HashMap<String, (DateTime<Utc>, Arc<DataKey>)>>,
+    keys: Mutex<KeptKeys>,
 }
 
 impl Vault {
@@ -140,28 +145,34 @@ impl Vault {
         purpose: Purpose,
         sealed: &Sealed,
     ) -> Result<Vec<u8>, AwsError> {
-        const ACTION: &str = "decrypt a secret";
-        let unreadable = |_| AwsError::new(ACTION, "it is not base64");
         let data = STANDARD.decode(&sealed.data).map_err(unreadable)?;
         let key = match self.kept(&sealed.key) {
             Some(key) => key,
-            None => {
-                let encrypted = STANDARD.decode(&sealed.key).map_err(unreadable)?;
-                let answer = self
-                    .0
-                    .client
-                    .decrypt()
-                    .ciphertext_blob(Blob::new(encrypted))
-                    .encryption_context("instance_id", instance.to_string())
-                    .encryption_context("purpose", purpose.as_str())
-                    .send()
-                    .await
-                    .unavailable(ACTION)?;
-                let plaintext = answer.plaintext.unwrap_or_else(|| Blob::new([]));
-                self.keep(sealed.key.clone(), DataKey::new(plaintext.as_ref())?)
-            }
+            None => self.decrypt(instance, purpose, &sealed.key).await?,
         };
         key.open(&context(instance, purpose), data)
+    }
+
+    /// The data key, from KMS.
+    async fn decrypt(
+        &self,
+        instance: InstanceId,
+        purpose: Purpose,
+        encrypted: &str,
+    ) -> Result<Arc<DataKey>, AwsError> {
+        let blob = Blob::new(STANDARD.decode(encrypted).map_err(unreadable)?);
+        let answer = self
+            .0
+            .client
+            .decrypt()
+            .ciphertext_blob(blob)
+            .encryption_context("instance_id", instance.to_string())
+            .encryption_context("purpose", purpose.as_str())
+            .send()
+            .await
+            .unavailable(DECRYPT)?;
+        let plaintext = answer.plaintext.unwrap_or_else(|| Blob::new([]));
+        Ok(self.keep(encrypted.to_owned(), DataKey::new(plaintext.as_ref())?))
     }
 
     fn kept(&self, encrypted: &str) -> Option<Arc<DataKey>> {
@@ -185,6 +196,10 @@ impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Vault").field("purposes", &self.0.purposes).finish_non_exhaustive()
     }
+}
+
+fn unreadable(_: base64::DecodeError) -> AwsError {
+    AwsError::new(DECRYPT, "it is not base64")
 }
 
 /// What the data is bound to, beside its key.

@@ -18,6 +18,8 @@ mod refusals;
 mod secrets;
 #[path = "instances_api/seeds.rs"]
 mod seeds;
+#[path = "instances_api/subscriptions.rs"]
+mod subscriptions;
 
 use http::Method;
 use serde_json::Value;

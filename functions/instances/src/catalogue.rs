@@ -59,6 +59,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     of(key::RETRY_ATTEMPTS, "Attempts per event", NUMBER, "3", Used),
     of(key::RETRY_INTERVAL, "Seconds between attempts", NUMBER, "300", Used),
     of(key::OBJECTS, "Object types wanted", TEXT, "accounts,contacts", Used),
+    of(key::SUBSCRIPTION_PROVISIONING, "Subscription at Close", SHORT, "automatic", Used),
+    of(key::SUBSCRIPTION_ID, "Id of the subscription at Close", SHORT, "", Used),
     of(
         key::SUBSCRIPTION_SIGNATURE_KEY,
         "Signature key of the subscription at Close",

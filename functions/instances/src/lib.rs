@@ -10,11 +10,13 @@ mod page;
 mod query;
 
 mod catalogue;
+mod close;
 mod events;
 mod markup;
 mod provision;
 mod representation;
 mod setting;
+mod subscription;
 
 use std::sync::Arc;
 

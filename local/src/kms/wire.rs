@@ -77,10 +77,8 @@ async fn answer(State(kms): State<Kms>, headers: HeaderMap, body: Bytes) -> Resp
     let mut response = match outcome {
         Ok(answer) => answer.to_string().into_response(),
         Err(error) => {
-            let status = match error {
-                Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-                _ => StatusCode::BAD_REQUEST,
-            };
+            let ours = matches!(error, Error::Internal(_));
+            let status = if ours { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
             (status, json!({ "__type": error.kind(), "message": error.to_string() }).to_string())
                 .into_response()
         }

@@ -32,6 +32,10 @@ pub mod key {
     pub const RETRY_ATTEMPTS: &str = "event.notification.retry.attempts";
     /// Seconds from a failed attempt to the next; ours.
     pub const RETRY_INTERVAL: &str = "event.notification.retry.interval";
+    /// Who makes the subscription at Close: `manual` (the default) or `automatic`; ours.
+    pub const SUBSCRIPTION_PROVISIONING: &str = "event.notification.subscription.provisioning";
+    /// The id of the subscription at Close.
+    pub const SUBSCRIPTION_ID: &str = "event.notification.subscription.id";
     /// The `signature_key` of the subscription at Close; ours.
     pub const SUBSCRIPTION_SIGNATURE_KEY: &str = "event.notification.subscription.signature.key";
     /// A comma list of the object types that are wanted.

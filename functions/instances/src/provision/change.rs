@@ -1,9 +1,10 @@
 //! What `PATCH` and `PUT` ask for, and the instance that comes of it.
 
-use shared::instance::{Configuration, Instance};
+use shared::instance::{Configuration, Instance, key};
 
 use super::reader::Reader;
 use super::{DEFAULTS, Fault, Rules, check, json};
+use crate::subscription::{self, MANAGED};
 
 /// A change of an instance that is well-formed.
 #[derive(Debug, Clone)]
@@ -76,7 +77,8 @@ impl Change {
             instance.tags.clone_from(tags);
         }
         let Some(settings) = &self.configuration else { return Ok(instance) };
-        let settings = settings.clone().unmasked_from(&instance.configuration);
+        let mut settings = settings.clone().unmasked_from(&instance.configuration);
+        let mut faults = managed(&instance.configuration, &mut settings);
         instance.configuration = match self.how {
             How::Merge => instance.configuration.merged_with(settings),
             How::Replace => settings,
@@ -84,8 +86,30 @@ impl Change {
         for (key, value) in DEFAULTS {
             instance.configuration.set_default(key, value);
         }
-        let mut faults = Vec::new();
         check::check(&instance.configuration, rules, &mut faults);
         if faults.is_empty() { Ok(instance) } else { Err(faults) }
     }
+}
+
+/// Keeps what this system manages, and says where a change would touch it: without the subscription's key anybody
+/// could send webhooks.
+fn managed(before: &Configuration, settings: &mut Configuration) -> Vec<Fault> {
+    let (is, was) = (subscription::is_automatic(settings), subscription::is_automatic(before));
+    if is && !was {
+        let reason = "can be automatic from the creation of an instance on only; create it again";
+        return vec![Fault::wrong(format!("configuration.{}", key::SUBSCRIPTION_PROVISIONING), reason)];
+    }
+    let mut faults = Vec::new();
+    for key in MANAGED.into_iter().filter(|_| was) {
+        let kept = before.entry(key).flatten();
+        match settings.entry(key) {
+            Some(value) if value != kept => {
+                let reason = "is managed by this system while the subscription at Close is automatic";
+                faults.push(Fault::wrong(format!("configuration.{key}"), reason));
+            }
+            Some(_) => {}
+            None => settings.set(key, kept.map(str::to_owned)),
+        }
+    }
+    faults
 }

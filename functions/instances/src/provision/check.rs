@@ -5,6 +5,7 @@ use shared::instance::{Configuration, EventSettings, EventSource, key};
 
 use super::{Fault, Rules};
 use crate::catalogue::{self, Treatment};
+use crate::subscription;
 
 /// What the keys begin with that are part of the events contract, where a slip of the pen must not go unseen.
 const EVENTS: &str = "event.";
@@ -26,6 +27,10 @@ pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut V
         Ok(events) => {
             if events.enabled && events.callback_url.is_none() {
                 faults.push(Fault::missing(format!("configuration.{}", key::CALLBACK_URL)));
+            }
+            if events.source == EventSource::Polling && subscription::is_automatic(configuration) {
+                let reason = "is automatic, which goes with webhooks and not with polling";
+                faults.push(Fault::wrong(entry(key::SUBSCRIPTION_PROVISIONING), reason));
             }
             if events.source == EventSource::Polling {
                 faults.push(wrong(
@@ -57,6 +62,11 @@ fn keys(configuration: &Configuration, faults: &mut Vec<Fault>) {
     {
         faults
             .push(wrong("event.notification.type", "is not \"webhook\", the one way that notifications go"));
+    }
+    if let Some(how) = configuration.get(key::SUBSCRIPTION_PROVISIONING)
+        && !["automatic", "manual"].iter().any(|known| how.eq_ignore_ascii_case(known))
+    {
+        faults.push(wrong(key::SUBSCRIPTION_PROVISIONING, "is neither \"manual\" nor \"automatic\""));
     }
     if let Some(minutes) = configuration.get("event.poller.refresh_interval")
         && !minutes.parse::<u64>().is_ok_and(|minutes| minutes > 0)

@@ -19,6 +19,7 @@ use crate::caller::Caller;
 use crate::modify::refused;
 use crate::provision::Provision;
 use crate::representation::{self, Representation};
+use crate::subscription;
 
 /// An id is taken about once in 2^53 divided by the number of instances; twice in a row means another fault.
 const TRIES: usize = 3;
@@ -34,11 +35,12 @@ pub(crate) async fn create(
     let provision = Provision::read(&body, &state.rules).map_err(refused)?;
     let Provision { name, tags, configuration } = provision;
     let created_at = state.clock.now();
+    let base = representation::base_url(&headers);
     for _ in 0..TRIES {
         let (id, token) = draw(&*state.random).map_err(|error| unavailable(&error))?;
         let (name, tags, configuration) = (name.clone(), tags.clone(), configuration.clone());
         let key = CredentialKey::of(CredentialKind::Element, &token);
-        let instance = Instance {
+        let mut instance = Instance {
             id,
             account,
             name,
@@ -49,14 +51,25 @@ pub(crate) async fn create(
             token: key,
             revision: 0,
         };
-        let created = state.instances.create(instance.clone(), &state.credentials_table).await?;
-        if created == Created::Yes {
+        subscription::begin(&mut instance, &representation::webhook_url(id, &base)).await?;
+        let created = state.instances.create(instance.clone(), &state.credentials_table).await;
+        if !matches!(created, Ok(Created::Yes)) {
+            abandon(&instance).await;
+        }
+        if created? == Created::Yes {
             tracing::info!(instance = %id, "instance created");
-            let base = representation::base_url(&headers);
             return Ok(Json(Representation::of(&instance, Some(&token), &base)));
         }
     }
     Err(unavailable(&"no free instance id was found"))
+}
+
+/// Ends the subscription of an instance that did not come to be. If that fails too, Close is answered with 404 and
+/// pauses it by itself.
+async fn abandon(instance: &Instance) {
+    if let Err(error) = subscription::end(instance).await {
+        tracing::warn!(instance = %instance.id, %error, "a subscription at Close is left without its instance");
+    }
 }
 
 /// An id and a token. The token looks as the platform's do: base64 of random bytes.
