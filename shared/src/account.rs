@@ -2,10 +2,12 @@
 
 mod authorization;
 mod credential;
+mod directory;
 mod store;
 
 pub use authorization::Authorization;
 pub use credential::{Credential, CredentialKey, CredentialKind};
+pub use directory::{DirectoryEntry, DynamoDirectory};
 pub(crate) use store::{CredentialItem, KEY};
 pub use store::{DynamoCredentialStore, Holder};
 

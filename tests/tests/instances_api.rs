@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a story cannot go on without the answer that it needs")]
 
-#[path = "instances_api/accounts.rs"]
-mod accounts;
+#[path = "instances_api/callers.rs"]
+mod callers;
 #[path = "instances_api/changes.rs"]
 mod changes;
 #[path = "instances_api/events.rs"]
@@ -20,6 +20,8 @@ mod secrets;
 mod seeds;
 #[path = "instances_api/subscriptions.rs"]
 mod subscriptions;
+#[path = "instances_api/tool.rs"]
+mod tool;
 
 use http::Method;
 use serde_json::Value;
