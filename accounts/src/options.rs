@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(version, about, long_about, after_long_help = EXAMPLES)]
 pub struct Options {
-    /// The credentials table: the stack's output CredentialsTableName. Without it, the variable CREDENTIALS_TABLE
+    /// The credentials table: the stack's output `CredentialsTableName`. Without it, the variable `CREDENTIALS_TABLE`
     /// says which; with --local it is the template's.
     #[arg(long, global = true, value_name = "NAME")]
     pub table: Option<String>,

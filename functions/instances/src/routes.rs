@@ -57,3 +57,6 @@ pub(crate) fn all() -> Vec<Route> {
         ("/instances/{id}/events/{event}/redeliver", put(redeliver::one)),
     ]
 }
+
+#[cfg(test)]
+mod tests;
