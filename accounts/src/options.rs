@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 ///
 /// A caller of the API proves itself with two secrets, its organisation's and its user's:
 ///
-///   Authorization: User <secret>, Organization <secret>
+///   `Authorization: User <secret>, Organization <secret>`
 ///
 /// Only hashes are stored, so a secret is shown once, when it is made. Instances belong to an account; users of one
 /// account see the same instances.

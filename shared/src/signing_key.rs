@@ -53,16 +53,28 @@ impl SigningKey {
     }
 
     /// The headers that sign `body` as the callback `id`, sent at `now`.
+    ///
+    /// The Standard Webhooks header has room for the signature by a `previous` key too; the platform's has not.
     #[must_use]
-    pub fn headers(&self, id: &str, now: DateTime<Utc>, body: &str) -> Vec<(&'static str, String)> {
+    pub fn headers(
+        &self,
+        id: &str,
+        now: DateTime<Utc>,
+        body: &str,
+        previous: Option<&Self>,
+    ) -> Vec<(&'static str, String)> {
         let signature = base64_mac(self.0.expose().as_bytes(), &[body]);
         let mut headers = vec![("elements-webhook-signature", format!("sha256={signature}"))];
         if let Some(secret) = self.standard_bytes() {
             let timestamp = now.timestamp().to_string();
-            let signature = base64_mac(&secret, &[id, ".", &timestamp, ".", body]);
+            let previous = previous.and_then(Self::standard_bytes);
+            let signatures = std::iter::once(secret)
+                .chain(previous)
+                .map(|secret| format!("v1,{}", base64_mac(&secret, &[id, ".", &timestamp, ".", body])));
+            let signatures: Vec<_> = signatures.collect();
             headers.push(("webhook-id", id.to_owned()));
             headers.push(("webhook-timestamp", timestamp));
-            headers.push(("webhook-signature", format!("v1,{signature}")));
+            headers.push(("webhook-signature", signatures.join(" ")));
         }
         headers
     }
@@ -91,7 +103,7 @@ mod tests {
     fn the_platforms_known_answer_comes_out() {
         let key = SigningKey::parse("MySecretEventSignatureKey").unwrap();
         let body = "<INSERT_EVENT_NOTIFICATION_RESPONSE_BODY>";
-        let headers = key.headers("id", DateTime::UNIX_EPOCH, body);
+        let headers = key.headers("id", DateTime::UNIX_EPOCH, body, None);
         let expected = "sha256=jHdbRx5EZAsOfTwAPJOGkNUzQMVVdu5VJlxcsk+G6jQ=".to_owned();
         assert_eq!(headers, [("elements-webhook-signature", expected)]);
     }
@@ -100,7 +112,7 @@ mod tests {
     fn the_standard_webhooks_known_answer_comes_out() {
         let key = SigningKey::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let at = DateTime::from_timestamp(1_614_265_330, 0).unwrap();
-        let headers = key.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, r#"{"test": 2432232314}"#);
+        let headers = key.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, r#"{"test": 2432232314}"#, None);
         assert_eq!(
             headers[1..],
             [

@@ -119,8 +119,8 @@ impl Attempt<'_> {
         let mut headers: HeaderMap = events.headers.as_map().clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        let signatures = events.signing_key.iter().flat_map(|key| key.headers(id, self.began_at, &body));
-        for (name, value) in signatures.chain([("elements-webhook-id", id.to_owned())]) {
+        let signatures = events.signature_headers(id, self.began_at, &body);
+        for (name, value) in signatures.into_iter().chain([("elements-webhook-id", id.to_owned())]) {
             headers.insert(name, value.parse().map_err(|_| "its headers cannot be sent")?);
         }
         if let Some(basic) = &events.basic {

@@ -53,6 +53,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         Used,
     ),
+    of(key::PREVIOUS_SIGNATURE_KEY, "Callback signature key before", PASSWORD, "", Used),
+    of(key::PREVIOUS_SIGNATURE_KEY_UNTIL, "Its end", SHORT, "2026-11-22T10:00:00Z", Used),
     of(key::CALLBACK_HEADERS, "Callback headers", PASSWORD, r#"{"X-Team":"sales"}"#, Used),
     of(key::BASIC_USERNAME, "Callback user name", SHORT, "relay", Used),
     of(key::BASIC_PASSWORD, "Callback password", PASSWORD, "a password", Used),

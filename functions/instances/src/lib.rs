@@ -65,9 +65,9 @@ impl Instances {
     ) -> Result<Self, SettingError> {
         let aws = Aws::from_variables(variables)?;
         let dynamodb = aws.dynamodb();
+        let credentials_table: String = variables.required("CREDENTIALS_TABLE")?;
         let key_id = variables.required("KMS_KEY_ID")?;
         let vault = Vault::sealing(aws.kms(), key_id, clock.clone(), random.clone());
-        let credentials_table: String = variables.required("CREDENTIALS_TABLE")?;
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         Ok(Self(Arc::new(Parts {
             instances: DynamoInstanceStore::new(

@@ -8,6 +8,7 @@ use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::no_such_instance;
 use crate::provision::{Change, Fault};
+use crate::subscription;
 
 /// Somebody else's change in between is rare; that many in a row are a client at odds with itself.
 const TRIES: usize = 5;
@@ -40,7 +41,11 @@ impl Instances {
         change: Result<Change, Vec<Fault>>,
     ) -> Result<Instance, Failure> {
         let change = change.map_err(refused)?;
-        self.modify(instance, |instance| Ok(change.apply(instance, &self.0.rules).map_err(refused)?)).await
+        let now = self.0.clock.now();
+        let apply = |instance| Ok(change.apply(instance, &self.0.rules, now).map_err(refused)?);
+        let asked: Instance = apply(instance.clone())?;
+        subscription::check_change(&instance.configuration, &asked.configuration).await?;
+        self.modify(instance, apply).await
     }
 }
 

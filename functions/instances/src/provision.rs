@@ -6,6 +6,7 @@ mod close_api_hosts;
 mod fault;
 mod json;
 mod reader;
+mod rotation;
 
 pub(crate) use change::Change;
 pub use close_api_hosts::CloseApiHosts;

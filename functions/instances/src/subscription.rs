@@ -33,6 +33,19 @@ pub(crate) async fn begin(instance: &mut Instance, webhook_url: &str) -> Result<
     Ok(())
 }
 
+/// Asks Close whether the key still holds, where a change is about to replace it and this system needs it to end
+/// the subscription some day.
+///
+/// # Errors
+/// As [`begin`].
+pub(crate) async fn check_change(before: &Configuration, after: &Configuration) -> Result<(), ApiError> {
+    let same = [key::USERNAME, key::BASE_URL].iter().all(|key| before.get(key) == after.get(key));
+    if same || !is_automatic(after) {
+        return Ok(());
+    }
+    Ok(api(after).check_key().await?)
+}
+
 /// Ends the subscription of an instance that is to go, if this system made it.
 ///
 /// # Errors

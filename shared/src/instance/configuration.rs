@@ -22,6 +22,10 @@ pub mod key {
     pub const CALLBACK_URL: &str = "event.notification.callback.url";
     /// The key of `Elements-Webhook-Signature`.
     pub const SIGNATURE_KEY: &str = "event.notification.signature.key";
+    /// The key before that one, while both are in use; written by this system.
+    pub const PREVIOUS_SIGNATURE_KEY: &str = "event.notification.signature.key.previous";
+    /// Until when the previous key is in use; written by this system.
+    pub const PREVIOUS_SIGNATURE_KEY_UNTIL: &str = "event.notification.signature.key.previous.until";
     /// Further headers of a callback.
     pub const CALLBACK_HEADERS: &str = "event.notification.callback.headers";
     /// The user name of Basic authentication at the receiver.
@@ -51,6 +55,7 @@ const SECRETS: &[(&str, Purpose)] = &[
     (key::USERNAME, Purpose::Close),
     (key::PASSWORD, Purpose::Close),
     (key::SIGNATURE_KEY, Purpose::Callback),
+    (key::PREVIOUS_SIGNATURE_KEY, Purpose::Callback),
     (key::CALLBACK_HEADERS, Purpose::Callback),
     (key::BASIC_PASSWORD, Purpose::Callback),
     (key::SUBSCRIPTION_SIGNATURE_KEY, Purpose::Webhook),

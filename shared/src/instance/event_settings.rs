@@ -1,5 +1,7 @@
 //! What the `event.*` settings of an instance come to.
 
+use chrono::{DateTime, Utc};
+
 use super::configuration::{Configuration, key};
 use super::headers::CallbackHeaders;
 use crate::callback_url::{CallbackUrl, Reach};
@@ -33,6 +35,8 @@ pub struct EventSettings {
     pub retry: RetrySchedule,
     /// The key that callbacks are signed with.
     pub signing_key: Option<SigningKey>,
+    /// The signing key before that one, and until when it signs too.
+    pub previous_signing_key: Option<(SigningKey, DateTime<Utc>)>,
     /// Who we are to the receiver.
     pub basic: Option<BasicAuth>,
     /// What else callbacks carry.
@@ -79,6 +83,7 @@ impl EventSettings {
             retry: reader.retry(),
             signing_key: reader
                 .value(key::SIGNATURE_KEY, |text| SigningKey::parse(text).map_err(|error| error.to_string())),
+            previous_signing_key: reader.previous_signing_key(),
             basic: reader.basic(),
             headers: reader
                 .value(key::CALLBACK_HEADERS, |text| {
@@ -90,6 +95,14 @@ impl EventSettings {
             }),
         };
         if reader.faults.is_empty() { Ok(settings) } else { Err(reader.faults) }
+    }
+
+    /// The headers that sign a callback's body, sent at `now`: with both keys, while a new one takes over.
+    #[must_use]
+    pub fn signature_headers(&self, id: &str, now: DateTime<Utc>, body: &str) -> Vec<(&'static str, String)> {
+        let Some(key) = &self.signing_key else { return Vec::new() };
+        let previous = self.previous_signing_key.as_ref().filter(|(_, until)| now < *until);
+        key.headers(id, now, body, previous.map(|(key, _)| key))
     }
 }
 
@@ -122,6 +135,16 @@ impl Reader<'_> {
         let attempts = attempts.unwrap_or(default.attempts());
         let seconds = interval.unwrap_or(default.interval()).as_secs();
         RetrySchedule::new(attempts, seconds).unwrap_or(default)
+    }
+
+    fn previous_signing_key(&mut self) -> Option<(SigningKey, DateTime<Utc>)> {
+        let key = self.value(key::PREVIOUS_SIGNATURE_KEY, |text| {
+            SigningKey::parse(text).map_err(|error| error.to_string())
+        });
+        let until = self.value(key::PREVIOUS_SIGNATURE_KEY_UNTIL, |text| {
+            text.parse().map_err(|_| "is not a time as in RFC 3339".to_owned())
+        });
+        key.zip(until)
     }
 
     fn basic(&mut self) -> Option<BasicAuth> {

@@ -2,6 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
+use shared::signing_key::SigningKey;
 use tests::bed::Bed;
 use tests::fixtures;
 use tests::receiver::Receiver;
@@ -61,8 +62,11 @@ async fn a_put_replaces_and_what_was_read_can_be_put_back() {
 
     instance.receives(fixtures::read("close/legacy.lead.create.json")).await;
     bed.drain().await;
-    let signed = receiver.received()[0].headers.contains_key("elements-webhook-signature");
-    assert!(signed, "the key behind the mask is still there");
+    let callback = &receiver.received()[0];
+    let body = std::str::from_utf8(&callback.body).unwrap();
+    let signed = &SigningKey::parse(key.1).unwrap().headers("id", bed.now(), body, None)[0].1;
+    let sent = callback.header("elements-webhook-signature");
+    assert_eq!(sent, Some(&**signed), "the key behind the mask is still there");
 
     let answer = bed.call(Method::PUT, &path, &json!({"name": "Test"})).await;
     assert_eq!(answer.status, 400);

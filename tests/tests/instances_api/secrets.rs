@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
+use http::Method;
+use serde_json::json;
 use shared::aws::Aws;
 use shared::instance::DynamoInstanceStore;
 use shared::instance_id::InstanceId;
 use shared::vault::{Purpose, Vault};
 use tests::bed::{Bed, Instance};
+use tests::receiver::Receiver;
 
 use crate::get;
 
@@ -112,4 +115,28 @@ async fn the_embedded_kms_refuses_as_kms_does() {
     assert!(other.into_service_error().is_invalid_ciphertext_exception());
     let nobodys = kms.generate_data_key().key_id("none").number_of_bytes(32).send().await.unwrap_err();
     assert!(nobodys.into_service_error().is_not_found_exception());
+}
+
+#[tokio::test]
+async fn a_new_signing_key_takes_over_in_a_day() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let key = "event.notification.signature.key";
+    let instance = bed.provision(&receiver.url(), &[(key, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]).await;
+    let path = format!("/instances/{}", instance.id());
+    let mut signatures = Vec::new();
+    for (number, wait) in [0, 60, 24 * 3600].into_iter().enumerate() {
+        if number == 1 {
+            let change = json!({"configuration": {key: "whsec_plJ3nmyCDGBKInavdOK15jsl2LRlPcAl"}});
+            let answer = bed.call(Method::PATCH, &path, &change).await;
+            assert_eq!(answer.status, 200, "{}", answer.message());
+        }
+        bed.pass(wait);
+        let webhook = json!({"model": "lead", "event": "create", "data": {"id": format!("lead_{number}")}});
+        instance.receives(webhook.to_string()).await;
+        bed.drain().await;
+        let callbacks = receiver.received();
+        let header = callbacks.last().unwrap().header("webhook-signature").unwrap().to_owned();
+        signatures.push(header.split(' ').count());
+    }
+    assert_eq!(signatures, [1, 2, 1]);
 }

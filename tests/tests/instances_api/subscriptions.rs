@@ -146,11 +146,28 @@ async fn what_the_system_manages_is_not_the_clients_to_change() {
         assert_eq!(answer.status, 400, "{key}");
         assert!(answer.message().contains("is managed by this system"), "{}", answer.message());
     }
-    let put = json!({"name": "New", "configuration": {"username": "api_key", "event.notification.enabled": "false"}});
+    let base = format!("{}api/v1", close.url());
+    let put = json!({"name": "New", "configuration": {"username": "api_key", "base.url": base}});
     let replaced = bed.call(Method::PUT, &path, &put).await.json();
     assert_eq!((&replaced["name"], &replaced["subscriptionState"]), (&json!("New"), &json!("active")));
     let manual = format!("/instances/{}", bed.provision(&callback.url(), &[]).await.id());
     let answer =
         bed.call(Method::PATCH, &manual, &json!({"configuration": {PROVISIONING: "automatic"}})).await;
     assert!(answer.message().contains("from the creation of an instance on only"), "{}", answer.message());
+}
+
+#[tokio::test]
+async fn a_new_api_key_is_tried_before_it_is_kept() {
+    let (bed, close, callback) = (Bed::start().await, Receiver::start().await, Receiver::start().await);
+    let instance = provisioned(&bed, &close, &callback).await;
+    let path = format!("/instances/{}", instance["id"]);
+    close.at("/api/v1/me/").answer([Reply::status(401)]);
+    let change = json!({"configuration": {"username": "api_other"}});
+    assert_eq!(bed.call(Method::PATCH, &path, &change).await.status, 400);
+    assert_eq!(get(&bed, &path).await.json()["configuration"]["username"], "api_key");
+    assert_eq!(bed.call(Method::PATCH, &path, &change).await.status, 200);
+    assert_eq!(get(&bed, &path).await.json()["configuration"]["username"], "api_other");
+    let asked_before = close.received().len();
+    assert_eq!(bed.call(Method::PATCH, &path, &json!({"name": "New"})).await.status, 200);
+    assert_eq!(close.received().len(), asked_before, "other changes ask nobody");
 }

@@ -1,9 +1,10 @@
 //! What `PATCH` and `PUT` ask for, and the instance that comes of it.
 
+use chrono::{DateTime, Utc};
 use shared::instance::{Configuration, Instance, key};
 
 use super::reader::Reader;
-use super::{DEFAULTS, Fault, Rules, check, json};
+use super::{DEFAULTS, Fault, Rules, check, json, rotation};
 use crate::subscription::{self, MANAGED};
 
 /// A change of an instance that is well-formed.
@@ -69,7 +70,12 @@ impl Change {
     ///
     /// # Errors
     /// Everything that the settings would then lack, or have that cannot be used.
-    pub(crate) fn apply(&self, mut instance: Instance, rules: &Rules) -> Result<Instance, Vec<Fault>> {
+    pub(crate) fn apply(
+        &self,
+        mut instance: Instance,
+        rules: &Rules,
+        now: DateTime<Utc>,
+    ) -> Result<Instance, Vec<Fault>> {
         if let Some(name) = &self.name {
             instance.name.clone_from(name);
         }
@@ -79,10 +85,12 @@ impl Change {
         let Some(settings) = &self.configuration else { return Ok(instance) };
         let mut settings = settings.clone().unmasked_from(&instance.configuration);
         let mut faults = managed(&instance.configuration, &mut settings);
-        instance.configuration = match self.how {
-            How::Merge => instance.configuration.merged_with(settings),
+        let mut changed = match self.how {
+            How::Merge => instance.configuration.clone().merged_with(settings),
             How::Replace => settings,
         };
+        rotation::overlap(&instance.configuration, &mut changed, now);
+        instance.configuration = changed;
         for (key, value) in DEFAULTS {
             instance.configuration.set_default(key, value);
         }

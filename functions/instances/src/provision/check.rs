@@ -11,6 +11,10 @@ use crate::subscription;
 const EVENTS: &str = "event.";
 /// The platform keeps a text area in this many bytes at most; a longer value is no setting.
 const MAX_VALUE: usize = 64 * 1024;
+/// All settings together: encrypted and with names and tags they have to fit an item of 400 KB.
+const MAX_TOTAL: usize = 128 * 1024;
+/// The longest key of the contract has 49 bytes.
+const MAX_KEY: usize = 255;
 
 /// Adds everything that is missing from a configuration, and everything in it that cannot be used.
 pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut Vec<Fault>) {
@@ -45,7 +49,18 @@ pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut V
 
 /// The keys that nobody else looks at.
 fn keys(configuration: &Configuration, faults: &mut Vec<Fault>) {
+    let size = |(key, value): (&str, Option<&str>)| key.len() + value.map_or(0, str::len);
+    let bytes: usize = configuration.entries().map(size).sum();
+    if bytes > MAX_TOTAL {
+        let problem = format!("has {bytes} bytes of settings; at most {MAX_TOTAL} are kept");
+        faults.push(Fault::wrong("configuration", problem));
+    }
     for (key, value) in configuration.entries() {
+        if key.trim().is_empty() || key.len() > MAX_KEY {
+            let problem = format!("has a setting whose key is empty or longer than {MAX_KEY} bytes");
+            faults.push(Fault::wrong("configuration", problem));
+            continue;
+        }
         if value.is_some_and(|value| value.len() > MAX_VALUE) {
             faults.push(Fault::wrong(entry(key), format!("is longer than {MAX_VALUE} bytes")));
         }

@@ -11,7 +11,7 @@ use crate::markup;
 const ELEMENT_ENTRIES: [&str; 2] = ["element", "connector"];
 
 /// Characters that a name or tag may have. Names and tags are in every callback.
-const MAX_NAME: usize = 500;
+const MAX_NAME: usize = 250;
 /// Tags that an instance may have.
 const MAX_TAGS: usize = 100;
 

@@ -168,6 +168,32 @@ fn settings_are_checked_before_anything_is_stored() {
 }
 
 #[test]
+fn what_the_table_could_not_hold_is_refused() {
+    let rows = [
+        ("", json!("x"), "configuration has a setting whose key is empty or longer than 255 bytes."),
+        (
+            &"k".repeat(256),
+            json!("x"),
+            "configuration has a setting whose key is empty or longer than 255 bytes.",
+        ),
+        ("notes", json!("x".repeat(65_537)), "configuration.notes is longer than 65536 bytes."),
+    ];
+    for (key, value, message) in rows {
+        let mut body = sap();
+        body["configuration"][key] = value;
+        assert_eq!(read(&body).unwrap_err(), message);
+    }
+    let mut body = sap();
+    for key in ["a", "b", "c"] {
+        body["configuration"][key] = json!("x".repeat(60_000));
+    }
+    assert!(read(&body).unwrap_err().contains("bytes of settings; at most 131072 are kept"));
+    let mut body = sap();
+    body["tags"] = json!(vec!["t"; 101]);
+    assert!(read(&body).unwrap_err().starts_with("tags has more than 100 tags"));
+}
+
+#[test]
 fn slips_of_copying_are_named() {
     let seed = "{\n  \"name\": \"x\",\n  \"tags\": [],\n}";
     assert_eq!(

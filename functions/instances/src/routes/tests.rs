@@ -26,17 +26,16 @@ fn described() -> BTreeMap<String, BTreeSet<String>> {
 
 /// The methods of each path, as the router answers.
 async fn routed() -> BTreeMap<String, BTreeSet<String>> {
-    let mut routed = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for (path, _) in super::all() {
         let request = Request::builder().method(Method::TRACE).uri(format!("/elements/api-v2{path}"));
-        let router = instances().router();
-        let answer = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let answer = instances().router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
         let allowed = answer.headers()["allow"].to_str().unwrap();
         let methods = allowed.split(',').filter(|method| *method != "HEAD").map(str::to_owned);
-        routed.insert(path.to_owned(), methods.collect());
+        found.insert(path.to_owned(), methods.collect());
     }
-    routed
+    found
 }
 
 /// The function, with nobody to talk to.

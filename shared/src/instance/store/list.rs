@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
 use super::{DynamoInstanceStore, Item, KEY};
 use crate::aws::{AwsError, Unavailable};
 use crate::instance::Instance;
@@ -15,6 +17,8 @@ const INDEX: &str = "by_account";
 const BATCH: usize = 100;
 /// A batch that is too large, or throttled, is read in so many rounds at most.
 const ROUNDS: usize = 20;
+/// Instances whose secrets are decrypted together; each may cost calls to KMS.
+const TOGETHER: usize = 16;
 
 /// A part of an account's instances, in the order of their ids.
 #[derive(Debug, Clone)]
@@ -51,29 +55,24 @@ impl DynamoInstanceStore {
         let keys: Vec<HashMap<String, AttributeValue>> =
             answer.items.unwrap_or_default().into_iter().filter_map(table_key).collect();
         let next = keys.last().and_then(id_of).filter(|_| more);
-        let mut instances = self.read_all(keys).await?;
-        instances.sort_unstable_by_key(|instance| instance.id);
-        Ok(Listing { instances, next })
+        let mut items = self.read_all(keys).await?;
+        items.sort_unstable_by_key(|item| item.instance_id);
+        let instances = stream::iter(items).map(|item| self.unsealed(item)).buffered(TOGETHER);
+        Ok(Listing { instances: instances.try_collect().await?, next })
     }
 
-    async fn read_all(
-        &self,
-        mut keys: Vec<HashMap<String, AttributeValue>>,
-    ) -> Result<Vec<Instance>, AwsError> {
+    async fn read_all(&self, mut keys: Vec<HashMap<String, AttributeValue>>) -> Result<Vec<Item>, AwsError> {
         const ACTION: &str = "read an account's instances";
-        let mut instances = Vec::with_capacity(keys.len());
+        let mut found = Vec::with_capacity(keys.len());
         for _ in 0..ROUNDS {
             if keys.is_empty() {
-                return Ok(instances);
+                return Ok(found);
             }
             let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().unavailable(ACTION)?;
             let answer = self.client.batch_get_item().request_items(&self.instances, wanted).send().await;
             let answer = answer.unavailable(ACTION)?;
             let items = answer.responses.unwrap_or_default().remove(&self.instances).unwrap_or_default();
-            for item in items {
-                let item: Item = serde_dynamo::from_item(item).unavailable(ACTION)?;
-                instances.push(self.unsealed(item).await?);
-            }
+            found.extend(serde_dynamo::from_items::<_, Item>(items).unavailable(ACTION)?);
             let rest = answer.unprocessed_keys.unwrap_or_default().remove(&self.instances);
             keys = rest.map(|rest| rest.keys).unwrap_or_default();
         }
