@@ -84,6 +84,7 @@ fn ready(system: &System) -> String {
         "authorization": system.authorization(),
         "dynamodbUrl": system.dynamodb_url(),
         "sqsUrl": system.sqs_url(),
+        "kmsUrl": system.kms_url(),
     });
     format!("{ready:#}\n")
 }

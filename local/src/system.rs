@@ -5,6 +5,7 @@ mod ports;
 mod running;
 
 pub use error::OpenError;
+pub(crate) use ports::Urls;
 pub use running::Running;
 
 use std::collections::BTreeMap;
@@ -24,10 +25,11 @@ use crate::developer::{AccountError, Developer};
 use crate::dynamodb::DynamoDb;
 use crate::functions::{Functions, StartError, environment};
 use crate::gateway::Gateway;
+use crate::kms::Kms;
 use crate::mapping::Mapping;
 use crate::sqs::{ACCOUNT, REGION, Sqs, Storage};
 use crate::template::{Function, Route, Surroundings, Template};
-use ports::{Listeners, Urls};
+use ports::Listeners;
 
 /// Template parameters that differ on one machine, with the variables of the functions that they become.
 const LOCAL_PARAMETERS: &[(&str, &str)] = &[
@@ -85,11 +87,12 @@ impl System {
         let environments: Vec<_> = template
             .functions
             .iter()
-            .map(|function| environment(function, &setup.environment, &urls.dynamodb, &urls.sqs))
+            .map(|function| environment(function, &setup.environment, &urls))
             .collect();
         let functions = Arc::new(start(&setup, &template, &environments)?);
         let gateway = Gateway::new(&routes(&template), functions.clone(), setup.clock.clone())?;
-        let servers = serve(listeners, gateway, dynamodb.clone(), sqs.clone());
+        let kms = Kms::open(&setup.data, &template.keys, setup.random.clone())?;
+        let servers = serve(listeners, gateway, dynamodb.clone(), sqs.clone(), kms);
         let environment: BTreeMap<_, _> = environments.into_iter().flatten().collect();
         let credentials = credentials(&environment)?;
 
@@ -130,6 +133,12 @@ impl System {
     #[must_use]
     pub fn sqs_url(&self) -> &str {
         &self.urls.sqs
+    }
+
+    /// Where KMS is.
+    #[must_use]
+    pub fn kms_url(&self) -> &str {
+        &self.urls.kms
     }
 
     /// The value of an `Authorization` header that the system knows.
@@ -242,8 +251,8 @@ fn start(
 }
 
 /// Answers on every port for as long as the returned set lives.
-fn serve(listeners: Listeners, gateway: Gateway, dynamodb: DynamoDb, sqs: Sqs) -> JoinSet<()> {
-    let Listeners { api, dynamodb: tables, sqs: queues } = listeners;
+fn serve(listeners: Listeners, gateway: Gateway, dynamodb: DynamoDb, sqs: Sqs, kms: Kms) -> JoinSet<()> {
+    let Listeners { api, dynamodb: tables, sqs: queues, kms: keys } = listeners;
     let mut servers = JoinSet::new();
     servers.spawn(async move {
         if let Err(error) = axum::serve(api, gateway.router()).await {
@@ -254,6 +263,11 @@ fn serve(listeners: Listeners, gateway: Gateway, dynamodb: DynamoDb, sqs: Sqs) -
     servers.spawn(async move {
         if let Err(error) = sqs.serve(queues).await {
             tracing::error!(%error, "SQS has stopped");
+        }
+    });
+    servers.spawn(async move {
+        if let Err(error) = kms.serve(keys).await {
+            tracing::error!(%error, "KMS has stopped");
         }
     });
     servers

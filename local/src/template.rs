@@ -32,7 +32,7 @@ pub use self::tables::Table;
 
 use self::error::Fault;
 use self::node::Node;
-use self::scope::Scope;
+use self::scope::{KEY, Scope};
 
 /// What of a template can run on one machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +41,8 @@ pub struct Template {
     pub tables: Vec<Table>,
     /// The SQS queues, each after its dead-letter queue, so that they can be created in this order.
     pub queues: Vec<Queue>,
+    /// The names of the KMS keys.
+    pub keys: Vec<String>,
     /// The Lambda functions with what calls them.
     pub functions: Vec<Function>,
 }
@@ -107,6 +109,7 @@ impl Template {
         Ok(Self {
             tables: tables::read(&root)?,
             queues: queues::read(&root)?,
+            keys: root.resources(KEY)?.into_iter().map(|(id, _)| id.to_owned()).collect(),
             functions: functions::read(&root)?,
         })
     }

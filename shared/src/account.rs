@@ -2,12 +2,14 @@
 
 mod authorization;
 mod credential;
+mod directory;
 mod store;
 
 pub use authorization::Authorization;
 pub use credential::{Credential, CredentialKey, CredentialKind};
-pub use store::DynamoCredentialStore;
+pub use directory::{DirectoryEntry, DynamoDirectory};
 pub(crate) use store::{CredentialItem, KEY};
+pub use store::{DynamoCredentialStore, Holder};
 
 use serde::{Deserialize, Serialize};
 

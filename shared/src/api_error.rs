@@ -6,11 +6,12 @@ use serde::Serialize;
 /// The platform's text for every authorization that does not hold.
 pub const UNAUTHORIZED: &str = "Invalid Organization or User secret, or invalid Element token provided.";
 
-/// An error as the client sees it: `{"requestId","message"}` and a status.
+/// An error as the client sees it: `{"requestId","message"[,"providerMessage"]}` and a status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     status: StatusCode,
     message: String,
+    provider_message: Option<String>,
     allow: Option<&'static str>,
 }
 
@@ -19,13 +20,15 @@ pub struct ApiError {
 struct Body<'a> {
     request_id: &'a str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_message: Option<&'a str>,
 }
 
 impl ApiError {
     /// An error of this status; `message` is for the client.
     #[must_use]
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), allow: None }
+        Self { status, message: message.into(), provider_message: None, allow: None }
     }
 
     /// 404: the same for what does not exist, what is another's, and what cannot be an id.
@@ -53,6 +56,12 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "The service is unavailable for the moment; try again.")
     }
 
+    /// The same with what Close said (`providerMessage`), for the client to act on.
+    #[must_use]
+    pub fn with_provider_message(self, said: impl Into<String>) -> Self {
+        Self { provider_message: Some(said.into()), ..self }
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -68,8 +77,9 @@ impl ApiError {
     /// The answer to the request of this id.
     #[must_use]
     pub fn into_response<B: From<String>>(self, request_id: &str) -> Response<B> {
-        let body = Body { request_id, message: &self.message };
-        // Two strings always serialise.
+        let provider_message = self.provider_message.as_deref();
+        let body = Body { request_id, message: &self.message, provider_message };
+        // Strings always serialise.
         let body = serde_json::to_string(&body).unwrap_or_default();
         let mut response = json_response(self.status, body);
         if let Some(allow) = self.allow {

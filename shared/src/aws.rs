@@ -35,11 +35,12 @@ pub struct Aws {
     config: SdkConfig,
     dynamodb_url: Option<String>,
     sqs_url: Option<String>,
+    kms_url: Option<String>,
 }
 
 impl Aws {
     /// Reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and the SDK's
-    /// endpoint overrides `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_SQS`.
+    /// endpoint overrides `AWS_ENDPOINT_URL`, and `AWS_ENDPOINT_URL_DYNAMODB`, `…_SQS` and `…_KMS`.
     ///
     /// # Errors
     /// When a required one is not set.
@@ -80,6 +81,7 @@ impl Aws {
             config,
             dynamodb_url: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
             sqs_url: endpoint("AWS_ENDPOINT_URL_SQS"),
+            kms_url: endpoint("AWS_ENDPOINT_URL_KMS"),
         })
     }
 
@@ -89,6 +91,14 @@ impl Aws {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
         config.set_endpoint_url(self.dynamodb_url.clone());
         aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    /// A client of KMS.
+    #[must_use]
+    pub fn kms(&self) -> aws_sdk_kms::Client {
+        let mut config = aws_sdk_kms::config::Builder::from(&self.config);
+        config.set_endpoint_url(self.kms_url.clone());
+        aws_sdk_kms::Client::from_conf(config.build())
     }
 
     /// A client of SQS.

@@ -10,11 +10,11 @@ pub use cache::{CachedInstance, InstanceCache};
 pub use configuration::{Configuration, key};
 pub use event_settings::{BasicAuth, ConfigurationFault, EventSettings, EventSource};
 pub use headers::{CallbackHeaders, InvalidHeaders};
-pub use store::{Created, DynamoInstanceStore};
+pub use store::{Changed, Created, DynamoInstanceStore, Listing};
 
 use chrono::{DateTime, Utc};
 
-use crate::account::Account;
+use crate::account::{Account, CredentialKey};
 use crate::instance_id::InstanceId;
 
 /// An instance as it was provisioned.
@@ -34,4 +34,8 @@ pub struct Instance {
     pub disabled: bool,
     /// When it was provisioned.
     pub created_at: DateTime<Utc>,
+    /// The key of its token among the credentials.
+    pub token: CredentialKey,
+    /// How often it was changed; a change holds only for the revision that it was made from.
+    pub revision: u64,
 }

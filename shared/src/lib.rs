@@ -32,3 +32,4 @@ pub mod json;
 pub mod random;
 pub mod secret;
 pub mod settings;
+pub mod vault;

@@ -168,7 +168,8 @@ async fn an_account_sees_its_own_instances_only() {
 #[tokio::test]
 async fn other_methods_are_told_what_there_is() {
     let bed = Bed::start().await;
-    let answer = bed.call(Method::PUT, "/instances", &Value::Null).await;
-    assert_eq!((answer.status.as_u16(), answer.headers["allow"].to_str().unwrap()), (405, "POST"));
+    let answer = bed.call(Method::POST, "/instances/1", &Value::Null).await;
+    let allowed = answer.headers["allow"].to_str().unwrap();
+    assert_eq!((answer.status.as_u16(), allowed), (405, "GET,HEAD,PUT,PATCH,DELETE"));
     assert!(answer.json()["requestId"].is_string());
 }

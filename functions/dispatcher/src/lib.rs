@@ -28,6 +28,7 @@ use shared::instance::{DynamoInstanceStore, InstanceCache};
 use shared::order::DynamoOrderStore;
 use shared::payload_store::DynamoPayloadStore;
 use shared::settings::{SettingError, Variables};
+use shared::vault::{Purpose, Vault};
 
 pub use attempt::AttemptResult;
 pub use callback::{Answer, CallbackClient, ClientError, Limits, NameServers, Phase, Resolver, Unreachable};
@@ -91,7 +92,9 @@ impl Dispatcher {
         let aws = Aws::from_variables(variables)?;
         let (dynamodb, sqs) = (aws.dynamodb(), aws.sqs());
         let queue = |url| SqsDeliveryQueue::new(sqs.clone(), url);
-        let instances = DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?);
+        let vault = Vault::opening(aws.kms(), &[Purpose::Callback], clock.clone());
+        let instances =
+            DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?, vault);
         let retention = TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into());
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         let reach = if anywhere { Reach::Any } else { Reach::Public };

@@ -1,6 +1,7 @@
 //! Answers in the platform's shape: every error has a `requestId`, and so has every response.
 
 use axum::extract::Request;
+use axum::http::header::{ALLOW, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -41,9 +42,9 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         tracing::info!(status = error.status().as_u16(), reason = error.message(), "request refused");
-        let allow = response.headers_mut().remove("allow");
+        let kept = [ALLOW, RETRY_AFTER].map(|name| (response.headers_mut().remove(&name), name));
         response = error.into_response(&id);
-        response.headers_mut().extend(allow.map(|allow| (axum::http::header::ALLOW, allow)));
+        response.headers_mut().extend(kept.into_iter().filter_map(|(value, name)| Some((name, value?))));
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);

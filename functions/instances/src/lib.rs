@@ -1,26 +1,41 @@
 #![doc = include_str!("../README.md")]
 
+mod routes;
+
 mod answer;
+mod body;
 mod callback_health;
 mod caller;
+mod modify;
+mod page;
+mod query;
+
+mod catalogue;
+mod close;
+mod events;
+mod markup;
 mod provision;
 mod representation;
-mod routes;
+mod setting;
+mod subscription;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
-use axum::routing::{get, post, put};
 use shared::account::DynamoCredentialStore;
 use shared::aws::Aws;
 use shared::callback_url::Reach;
 use shared::clock::SharedClock;
+use shared::delivery_queue::SqsDeliveryQueue;
 use shared::endpoint::DynamoEndpointStore;
+use shared::event_log::DynamoEventHistory;
 use shared::instance::DynamoInstanceStore;
+use shared::payload_store::DynamoPayloadStore;
 use shared::random::SharedRandom;
 use shared::settings::{SettingError, Variables};
+use shared::vault::Vault;
 
 pub use provision::{CloseApiHosts, Fault, Provision, Rules};
 
@@ -33,6 +48,9 @@ struct Parts {
     credentials: DynamoCredentialStore,
     credentials_table: String,
     endpoints: DynamoEndpointStore,
+    history: DynamoEventHistory,
+    payloads: DynamoPayloadStore,
+    queue: SqsDeliveryQueue,
     rules: Rules,
     clock: SharedClock,
     random: SharedRandom,
@@ -48,14 +66,24 @@ impl Instances {
         clock: SharedClock,
         random: SharedRandom,
     ) -> Result<Self, SettingError> {
-        let dynamodb = Aws::from_variables(variables)?.dynamodb();
+        let aws = Aws::from_variables(variables)?;
+        let dynamodb = aws.dynamodb();
         let credentials_table: String = variables.required("CREDENTIALS_TABLE")?;
+        let key_id = variables.required("KMS_KEY_ID")?;
+        let vault = Vault::sealing(aws.kms(), key_id, clock.clone(), random.clone());
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         Ok(Self(Arc::new(Parts {
-            instances: DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?),
+            instances: DynamoInstanceStore::new(
+                dynamodb.clone(),
+                variables.required("INSTANCES_TABLE")?,
+                vault,
+            ),
             endpoints: DynamoEndpointStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?),
-            credentials: DynamoCredentialStore::new(dynamodb, credentials_table.clone()),
+            credentials: DynamoCredentialStore::new(dynamodb.clone(), credentials_table.clone()),
             credentials_table,
+            history: DynamoEventHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),
+            payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
+            queue: SqsDeliveryQueue::new(aws.sqs(), variables.required("DELIVERY_QUEUE_URL")?),
             rules: Rules {
                 reach: if anywhere { Reach::Any } else { Reach::Public },
                 close_api_hosts: variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?,
@@ -67,11 +95,9 @@ impl Instances {
 
     /// The routes.
     pub fn router(self) -> Router {
-        let api = Router::new()
-            .route("/instances", post(routes::create))
-            .route("/instances/{id}", get(routes::show))
-            .route("/instances/{id}/callback/enabled", put(routes::enable_callback))
-            .method_not_allowed_fallback(answer::method_not_allowed);
+        let api =
+            routes::all().into_iter().fold(Router::new(), |api, (path, answers)| api.route(path, answers));
+        let api = api.method_not_allowed_fallback(answer::method_not_allowed);
         Router::new()
             .nest("/elements/api-v2", api)
             .fallback(answer::no_such_route)

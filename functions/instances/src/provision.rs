@@ -1,20 +1,21 @@
 //! What `POST /instances` asks for, checked: everything that is wrong with it in one answer.
 
+mod change;
+mod check;
 mod close_api_hosts;
 mod fault;
+mod json;
 mod reader;
+mod rotation;
 
+pub(crate) use change::Change;
 pub use close_api_hosts::CloseApiHosts;
 pub use fault::Fault;
 
-use serde_json::Value;
 use shared::callback_url::Reach;
-use shared::instance::{Configuration, EventSettings, EventSource, key};
+use shared::instance::{Configuration, key};
 
 use reader::Reader;
-
-/// The largest body that is taken.
-pub(crate) const MAX_BODY: usize = 256 * 1024;
 
 /// What this system adds to a configuration that does not say.
 const DEFAULTS: &[(&str, &str)] = &[
@@ -49,14 +50,14 @@ impl Provision {
     /// # Errors
     /// Everything that is missing or wrong, in the order of the body's documentation.
     pub fn read(body: &[u8], rules: &Rules) -> Result<Self, Vec<Fault>> {
-        let body: Value = parse(body)?;
+        let body = json::object(body)?;
         let mut reader = Reader::new(&body);
         reader.element();
         let mut configuration = reader.configuration();
         let name = reader.name();
         let tags = reader.tags();
         let mut faults = reader.faults;
-        check(&configuration, rules, &mut faults);
+        check::check(&configuration, rules, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -68,41 +69,14 @@ impl Provision {
     }
 }
 
-fn parse(body: &[u8]) -> Result<Value, Vec<Fault>> {
-    match serde_json::from_slice(body) {
-        Ok(body @ Value::Object(_)) => Ok(body),
-        Ok(_) => Err(vec![Fault::wrong("the body", "is not a JSON object")]),
-        Err(error) => {
-            let place = format!("at line {} column {}", error.line(), error.column());
-            let problem = if error.is_eof() { "ends too early" } else { "has a syntax error" };
-            Err(vec![Fault::wrong("the body", format!("is not a JSON object: it {problem} {place}"))])
-        }
-    }
-}
-
-fn check(configuration: &Configuration, rules: &Rules, faults: &mut Vec<Fault>) {
-    if configuration.get(key::USERNAME).is_none() {
-        faults.push(Fault::missing(format!("configuration.{}", key::USERNAME)));
-    }
-    if let Some(base_url) = configuration.get(key::BASE_URL)
-        && let Err(reason) = rules.close_api_hosts.check(base_url)
-    {
-        faults.push(Fault::wrong(format!("configuration.{}", key::BASE_URL), reason));
-    }
-    match EventSettings::read(configuration, rules.reach) {
-        Ok(events) => {
-            if events.enabled && events.callback_url.is_none() {
-                faults.push(Fault::missing(format!("configuration.{}", key::CALLBACK_URL)));
-            }
-            if events.source == EventSource::Polling {
-                let reason = "is polling, which this version does not offer; use webhook";
-                faults.push(Fault::wrong(format!("configuration.{}", key::VENDOR_TYPE), reason));
-            }
-        }
-        Err(wrong) => faults.extend(
-            wrong.into_iter().map(|fault| Fault::wrong(format!("configuration.{}", fault.key), fault.reason)),
-        ),
-    }
+/// Reads the body that changes one setting: `{"propertyValue": …}`.
+///
+/// # Errors
+/// When it is not that.
+pub(crate) fn property_value(body: &[u8]) -> Result<Option<String>, Vec<Fault>> {
+    let body = json::object(body)?;
+    let value = body.get("propertyValue").ok_or_else(|| vec![Fault::missing("propertyValue")])?;
+    Ok(reader::setting(value))
 }
 
 #[cfg(test)]

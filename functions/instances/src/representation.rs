@@ -8,10 +8,12 @@ use serde_json::Value;
 use shared::endpoint::Health;
 use shared::event::timestamp;
 use shared::instance::{Instance, key};
+use shared::instance_id::InstanceId;
 use shared::notification::{ELEMENT_KEY, HUB_KEY};
 use shared::secret::{MASK, Secret};
 
 use crate::callback_health::CallbackHealth;
+use crate::subscription;
 
 /// The body of an answer that shows an instance: the fields of the old platform's answer, and two of ours.
 #[derive(Debug, Serialize)]
@@ -35,6 +37,8 @@ pub(crate) struct Representation {
     created_date: String,
     /// Ours: what to hand to Close.
     webhook_url: String,
+    /// Ours: `active` when this system made the subscription at Close, `manual` when it is the user's to make.
+    subscription_state: &'static str,
     /// Ours: what is wrong with the callback, where one instance is asked for and something is.
     #[serde(skip_serializing_if = "Option::is_none")]
     callback: Option<CallbackHealth>,
@@ -109,7 +113,12 @@ impl Representation {
             tags: instance.tags.clone(),
             user: User { id: instance.account.user_id },
             created_date: timestamp(instance.created_at),
-            webhook_url: format!("{base_url}/elements/api-v2/events/{ELEMENT_KEY}/{}", instance.id.encode()),
+            webhook_url: webhook_url(instance.id, base_url),
+            subscription_state: if subscription::is_automatic(&instance.configuration) {
+                "active"
+            } else {
+                "manual"
+            },
             callback: None,
         }
     }
@@ -119,6 +128,11 @@ impl Representation {
         self.callback = CallbackHealth::of(health);
         self
     }
+}
+
+/// Where Close sends the webhooks of an instance.
+pub(crate) fn webhook_url(id: InstanceId, base_url: &str) -> String {
+    format!("{base_url}/elements/api-v2/events/{ELEMENT_KEY}/{}", id.encode())
 }
 
 /// Where this system is, in the caller's own words: the API has no other name for itself.

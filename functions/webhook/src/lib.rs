@@ -16,6 +16,7 @@ use shared::delivery_queue::SqsDeliveryQueue;
 use shared::instance::{DynamoInstanceStore, InstanceCache};
 use shared::payload_store::DynamoPayloadStore;
 use shared::settings::{SettingError, Variables};
+use shared::vault::{Purpose, Vault};
 
 pub use intake::Accepted;
 
@@ -36,7 +37,9 @@ impl Webhook {
     pub fn from_variables(variables: &Variables, clock: SharedClock) -> Result<Self, SettingError> {
         let aws = Aws::from_variables(variables)?;
         let dynamodb = aws.dynamodb();
-        let instances = DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?);
+        let vault = Vault::opening(aws.kms(), &[Purpose::Webhook], clock.clone());
+        let instances =
+            DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?, vault);
         Ok(Self {
             instances: InstanceCache::new(instances, clock.clone()),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),

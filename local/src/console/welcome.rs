@@ -19,9 +19,10 @@ fn write_all(text: &mut String, system: &System, lambda: Option<&Uri>, variables
     let (url, authorization) = (system.url(), system.authorization());
     writeln!(
         text,
-        "listening on {url} (DynamoDB on {}, SQS on {})",
+        "listening on {url} (DynamoDB on {}, SQS on {}, KMS on {})",
         system.dynamodb_url(),
-        system.sqs_url()
+        system.sqs_url(),
+        system.kms_url()
     )?;
     writeln!(text, "\nRoutes:")?;
     for function in &system.template().functions {

@@ -2,15 +2,11 @@
 
 use shared::settings::Variables;
 
+use crate::system::Urls;
 use crate::template::Function;
 
 /// The variables of a function. Those that the template gives it can be overridden by this process's own.
-pub(crate) fn environment(
-    function: &Function,
-    process: &Variables,
-    dynamodb_url: &str,
-    sqs_url: &str,
-) -> Vec<(String, String)> {
+pub(crate) fn environment(function: &Function, process: &Variables, urls: &Urls) -> Vec<(String, String)> {
     let own = function.environment.iter().map(|(name, value)| {
         let value = process.text(name).unwrap_or(value);
         (name.clone(), value.to_owned())
@@ -19,8 +15,9 @@ pub(crate) fn environment(
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url),
-        ("AWS_ENDPOINT_URL_SQS", sqs_url),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &urls.dynamodb),
+        ("AWS_ENDPOINT_URL_SQS", &urls.sqs),
+        ("AWS_ENDPOINT_URL_KMS", &urls.kms),
     ];
     own.chain(lambdas.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
 }

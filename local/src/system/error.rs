@@ -9,6 +9,7 @@ use crate::developer::AccountError;
 use crate::dynamodb::TablesError;
 use crate::functions::StartError;
 use crate::gateway::RouteError;
+use crate::kms::KeysError;
 use crate::sqs;
 use crate::template::TemplateError;
 
@@ -37,6 +38,9 @@ pub enum OpenError {
     /// The tables cannot be opened.
     #[error(transparent)]
     Tables(#[from] TablesError),
+    /// The keys cannot be opened.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The queues cannot be opened.
     #[error(transparent)]
     Queues(#[from] sqs::OpenError),

@@ -6,11 +6,12 @@ use tokio::net::TcpListener;
 
 use super::OpenError;
 
-/// The URLs of the three servers, without a slash at the end.
-pub(super) struct Urls {
-    pub(super) api: String,
-    pub(super) dynamodb: String,
-    pub(super) sqs: String,
+/// The URLs of the servers, without a slash at the end.
+pub(crate) struct Urls {
+    pub(crate) api: String,
+    pub(crate) dynamodb: String,
+    pub(crate) sqs: String,
+    pub(crate) kms: String,
 }
 
 /// Their sockets.
@@ -18,15 +19,17 @@ pub(super) struct Listeners {
     pub(super) api: TcpListener,
     pub(super) dynamodb: TcpListener,
     pub(super) sqs: TcpListener,
+    pub(super) kms: TcpListener,
 }
 
-/// Takes `port` for the HTTP API and the next two for DynamoDB and SQS, or free ones for 0.
+/// Takes `port` for the HTTP API and the next three for DynamoDB, SQS and KMS, or free ones for 0.
 pub(super) async fn bind(port: u16) -> Result<(Urls, Listeners), OpenError> {
     let (api, api_url) = listen(port, 0).await?;
     let (dynamodb, dynamodb_url) = listen(port, 1).await?;
     let (sqs, sqs_url) = listen(port, 2).await?;
-    let urls = Urls { api: api_url, dynamodb: dynamodb_url, sqs: sqs_url };
-    Ok((urls, Listeners { api, dynamodb, sqs }))
+    let (kms, kms_url) = listen(port, 3).await?;
+    let urls = Urls { api: api_url, dynamodb: dynamodb_url, sqs: sqs_url, kms: kms_url };
+    Ok((urls, Listeners { api, dynamodb, sqs, kms }))
 }
 
 async fn listen(first: u16, offset: u16) -> Result<(TcpListener, String), OpenError> {

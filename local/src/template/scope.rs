@@ -16,6 +16,9 @@ pub(super) const QUEUE: &str = "AWS::SQS::Queue";
 /// The type of a function in a template.
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
 
+/// The type of an encryption key in a template. Its id is its logical id here.
+pub(super) const KEY: &str = "AWS::KMS::Key";
+
 /// The name that `AWS::StackName` gives to the system on one machine.
 const STACK_NAME: &str = "local";
 
@@ -74,7 +77,7 @@ impl<'a> Scope<'a> {
         }
         let resource = self.resource("Ref", name)?;
         match resource.kind {
-            TABLE | FUNCTION => Ok(Value::from(resource.name.as_str())),
+            TABLE | FUNCTION | KEY => Ok(Value::from(resource.name.as_str())),
             QUEUE => Ok(Value::from(self.queue_url(&resource.name))),
             other => Err(format!("Ref to \"{name}\": {other} does not exist on one machine")),
         }
@@ -87,6 +90,7 @@ impl<'a> Scope<'a> {
         Ok(Value::from(match (resource.kind, attribute) {
             (TABLE, "Arn") => self.arn("dynamodb", &format!("table/{name}")),
             (QUEUE, "Arn") => self.arn("sqs", name),
+            (KEY, "Arn") => self.arn("kms", &format!("key/{name}")),
             (FUNCTION, "Arn") => self.arn("lambda", &format!("function:{name}")),
             (QUEUE, "QueueName") => name.clone(),
             (QUEUE, "QueueUrl") => self.queue_url(name),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Account, Authorization, Credential, CredentialKey, CredentialKind};
 use crate::aws::{AwsError, Unavailable};
+use crate::instance_id::InstanceId;
 use crate::secret::Secret;
 
 /// The key attribute of the table.
@@ -16,6 +17,15 @@ pub(crate) const KEY: &str = "credential";
 pub struct DynamoCredentialStore {
     client: Client,
     table: String,
+}
+
+/// A caller who holds the token of an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// Who is calling.
+    pub account: Account,
+    /// Whose token was presented.
+    pub instance_id: InstanceId,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,7 +50,7 @@ impl DynamoCredentialStore {
             return Ok(None);
         };
         let found = self
-            .find([
+            .find(&[
                 CredentialKey::of(CredentialKind::User, user),
                 CredentialKey::of(CredentialKind::Organization, organization),
             ])
@@ -51,6 +61,36 @@ impl DynamoCredentialStore {
         });
         Ok(account
             .filter(|account| found.contains(&Credential::Organization { company_id: account.company_id })))
+    }
+
+    /// The user, and the instance whose token it presents; an organisation's secret is checked if it is there.
+    ///
+    /// Whether that instance is one of the user's account is for the caller to check: only the instance knows.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn holder_of(&self, authorization: &Authorization) -> Result<Option<Holder>, AwsError> {
+        let (Some(user), Some(token)) = (&authorization.user, &authorization.element) else {
+            return Ok(None);
+        };
+        let mut keys = vec![
+            CredentialKey::of(CredentialKind::User, user),
+            CredentialKey::of(CredentialKind::Element, token),
+        ];
+        let organization = authorization.organization.as_ref();
+        keys.extend(organization.map(|secret| CredentialKey::of(CredentialKind::Organization, secret)));
+        let found = self.find(&keys).await?;
+        let (mut account, mut instance_id, mut company) = (None, None, None);
+        for proves in found {
+            match proves {
+                Credential::User(user) => account = Some(user),
+                Credential::Element { instance_id: id } => instance_id = Some(id),
+                Credential::Organization { company_id } => company = Some(company_id),
+            }
+        }
+        let (Some(account), Some(instance_id)) = (account, instance_id) else { return Ok(None) };
+        let belongs = organization.is_none() || company == Some(account.company_id);
+        Ok(belongs.then_some(Holder { account, instance_id }))
     }
 
     /// Keeps what `secret` proves; the secret itself is not kept.
@@ -70,7 +110,7 @@ impl DynamoCredentialStore {
         Ok(())
     }
 
-    async fn find(&self, keys: [CredentialKey; 2]) -> Result<Vec<Credential>, AwsError> {
+    async fn find(&self, keys: &[CredentialKey]) -> Result<Vec<Credential>, AwsError> {
         const ACTION: &str = "read credentials";
         let keys = keys
             .iter()

@@ -58,7 +58,7 @@ impl Claim<'_> {
             DeliveryStatus::Failed if asked == claimed && same_message => {
                 Refusal::BurialPending(state.reason.clone().unwrap_or_default())
             }
-            DeliveryStatus::Delivering | DeliveryStatus::Retry => Refusal::Duplicate,
+            DeliveryStatus::Queued | DeliveryStatus::Delivering | DeliveryStatus::Retry => Refusal::Duplicate,
             DeliveryStatus::Failed | DeliveryStatus::Delivered | DeliveryStatus::Dropped => Refusal::Over,
         }
     }
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_refusal_keeps_the_message_wherever_dropping_it_could_lose_the_event() {
-        use DeliveryStatus::{Delivered, Delivering, Dropped, Failed, Retry};
+        use DeliveryStatus::{Delivered, Delivering, Dropped, Failed, Queued, Retry};
         use Refusal::{BurialPending, Duplicate, Over, RetryPending, UnderWay};
         let due = NOW + TimeDelta::seconds(300);
         let rows = [
@@ -135,6 +135,7 @@ mod tests {
             ((Delivered, 0, 1), ("first", 0, 1), Over),
             ((Delivered, 0, 2), ("other", 0, 1), Over),
             ((Dropped, 0, 1), ("first", 0, 1), Over),
+            ((Queued, 0, 2), ("other", 0, 3), Duplicate),
         ];
         for ((status, round, attempt), (message_id, asked_round, asked_attempt), refusal) in rows {
             let delivery = delivery(asked_round, asked_attempt);

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryStatus {
+    /// Another round of attempts was asked for and is queued.
+    Queued,
     /// An attempt is under way, or was when its function died.
     Delivering,
     /// The last attempt failed and another one is queued.
@@ -24,6 +26,7 @@ impl DeliveryStatus {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Queued => "queued",
             Self::Delivering => "delivering",
             Self::Retry => "retry",
             Self::Delivered => "delivered",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::secret::MASK;
+use crate::vault::Purpose;
 
 /// The names of the settings that this system acts on (facts: the Open Connectors wire contract).
 pub mod key {
@@ -41,6 +42,10 @@ pub mod key {
     pub const CIRCUIT_MINUTES: &str = "event.notification.circuit.minutes";
     /// `object` delivers the events of an object one after the other; ours.
     pub const ORDERING: &str = "event.notification.ordering";
+    /// Who makes the subscription at Close: `manual` (the default) or `automatic`; ours.
+    pub const SUBSCRIPTION_PROVISIONING: &str = "event.notification.subscription.provisioning";
+    /// The id of the subscription at Close.
+    pub const SUBSCRIPTION_ID: &str = "event.notification.subscription.id";
     /// The `signature_key` of the subscription at Close; ours.
     pub const SUBSCRIPTION_SIGNATURE_KEY: &str = "event.notification.subscription.signature.key";
     /// A comma list of the object types that are wanted.
@@ -51,30 +56,79 @@ pub mod key {
     pub const PAGINATION_OFFSET: &str = "pagination.offset";
 }
 
-/// What is kept apart from the other settings, so that it can be kept better.
-const SECRET_KEYS: &[&str] = &[
-    key::USERNAME,
-    key::PASSWORD,
-    key::SIGNATURE_KEY,
-    key::PREVIOUS_SIGNATURE_KEY,
-    key::ED25519_SIGNATURE_KEY,
-    key::CALLBACK_HEADERS,
-    key::BASIC_PASSWORD,
-    key::SUBSCRIPTION_SIGNATURE_KEY,
+/// What is kept encrypted, with what it is for.
+const SECRETS: &[(&str, Purpose)] = &[
+    (key::USERNAME, Purpose::Close),
+    (key::PASSWORD, Purpose::Close),
+    (key::SIGNATURE_KEY, Purpose::Callback),
+    (key::PREVIOUS_SIGNATURE_KEY, Purpose::Callback),
+    (key::ED25519_SIGNATURE_KEY, Purpose::Callback),
+    (key::CALLBACK_HEADERS, Purpose::Callback),
+    (key::BASIC_PASSWORD, Purpose::Callback),
+    (key::SUBSCRIPTION_SIGNATURE_KEY, Purpose::Webhook),
 ];
 
 /// The one secret that the platform reads back in the clear.
 const SHOWN_SECRET: &str = key::USERNAME;
 
+/// Settings as they are stored.
+pub(super) type Settings = BTreeMap<String, Option<String>>;
+
 /// Settings by name. `Debug` shows names only.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Configuration(BTreeMap<String, Option<String>>);
+pub struct Configuration(Settings);
 
 impl Configuration {
     /// A setting's value; null and empty count as not set, as on the platform.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key)?.as_deref().map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// A setting's value as it is kept: `None` when there is no such setting.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<Option<&str>> {
+        self.0.get(key).map(Option::as_deref)
+    }
+
+    /// Every setting by name, as it is kept.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.iter().map(|(key, value)| (&**key, value.as_deref()))
+    }
+
+    /// Sets a setting, to a text or to null.
+    pub fn set(&mut self, key: impl Into<String>, value: Option<String>) {
+        self.0.insert(key.into(), value);
+    }
+
+    /// Takes a setting away.
+    pub fn remove(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    /// Whether a setting of this name is masked when it is read back.
+    #[must_use]
+    pub fn is_masked(key: &str) -> bool {
+        purpose_of(key).is_some() && key != SHOWN_SECRET
+    }
+
+    /// The settings that come from a client who read these and sends them again: where it sends the mask, what
+    /// is behind the mask stays.
+    #[must_use]
+    pub fn unmasked_from(mut self, before: &Self) -> Self {
+        for (key, value) in &mut self.0 {
+            if value.as_deref() == Some(MASK) && Self::is_masked(key) {
+                *value = before.0.get(key).cloned().flatten();
+            }
+        }
+        self
+    }
+
+    /// These settings with others over them.
+    #[must_use]
+    pub fn merged_with(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
     }
 
     /// Adds a setting that is not there.
@@ -85,25 +139,30 @@ impl Configuration {
     /// The settings as a client may read them: strings or null, secrets masked.
     #[must_use]
     pub fn masked(&self) -> BTreeMap<&str, Option<&str>> {
-        let mask = |key: &str| SECRET_KEYS.contains(&key) && key != SHOWN_SECRET;
         self.0
             .iter()
             .map(|(key, value)| {
                 let value = value.as_deref();
-                (&**key, if mask(key) { value.map(|_| MASK) } else { value })
+                (&**key, if Self::is_masked(key) { value.map(|_| MASK) } else { value })
             })
             .collect()
     }
 
-    /// The settings that are secret, and the others.
-    pub(super) fn split(self) -> (Self, Self) {
-        let (secret, open) = self.0.into_iter().partition(|(key, _)| SECRET_KEYS.contains(&&**key));
-        (Self(secret), Self(open))
+    /// The settings that anybody may read, and the secret ones by what they are for.
+    pub(super) fn split(self) -> (Settings, BTreeMap<Purpose, Settings>) {
+        let (mut open, mut secret) = (BTreeMap::new(), BTreeMap::<Purpose, Settings>::new());
+        for (key, value) in self.0 {
+            match purpose_of(&key) {
+                Some(purpose) => secret.entry(purpose).or_default().insert(key, value),
+                None => open.insert(key, value),
+            };
+        }
+        (open, secret)
     }
+}
 
-    pub(super) fn into_inner(self) -> BTreeMap<String, Option<String>> {
-        self.0
-    }
+fn purpose_of(key: &str) -> Option<Purpose> {
+    SECRETS.iter().find(|(secret, _)| *secret == key).map(|(_, purpose)| *purpose)
 }
 
 impl FromIterator<(String, Option<String>)> for Configuration {
@@ -143,7 +202,12 @@ mod tests {
             ]
         );
         assert!(!format!("{configuration:?}").contains("api_key"));
-        let (secret, open) = configuration.split();
-        assert_eq!((secret.0.len(), open.0.len()), (3, 1), "the API key is a secret where it is stored");
+        let (open, secret) = configuration.split();
+        assert_eq!(
+            open.keys().collect::<Vec<_>>(),
+            ["event.objects"],
+            "the API key is a secret where it is stored"
+        );
+        assert_eq!((secret[&Purpose::Close].len(), secret[&Purpose::Callback].len()), (2, 1));
     }
 }

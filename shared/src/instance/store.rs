@@ -1,5 +1,11 @@
 //! Instances in DynamoDB.
 
+mod change;
+mod list;
+
+pub use change::Changed;
+pub use list::Listing;
+
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
@@ -8,21 +14,24 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::configuration::Settings;
 use super::{Configuration, Instance};
-use crate::account::{self, Account, Credential, CredentialKey, CredentialKind};
+use crate::account::{self, Account, Credential, CredentialKey};
 use crate::aws::{AwsError, Unavailable};
 use crate::instance_id::InstanceId;
-use crate::secret::Secret;
+use crate::vault::{Purpose, Sealed, Vault};
 
 const KEY: &str = "instance_id";
 
-/// The instances table: `instance_id` (N) is the key.
+/// The instances table: `instance_id` (N) is the key; the index `by_account` has the keys of each account.
 ///
-/// Secret settings stand in an attribute of their own, apart from those that anybody may read.
+/// Secret settings stand in an attribute of their own, `secrets`, encrypted for one purpose each. A store reads
+/// those that its [`Vault`] opens; the others are not set in the instances that it gives.
 #[derive(Debug, Clone)]
 pub struct DynamoInstanceStore {
     client: Client,
     instances: String,
+    vault: Vault,
 }
 
 /// What became of a new instance.
@@ -43,45 +52,43 @@ struct Item {
     name: String,
     tags: Vec<String>,
     configuration: BTreeMap<String, Option<String>>,
-    secrets: BTreeMap<String, Option<String>>,
+    secrets: BTreeMap<Purpose, Sealed>,
     disabled: bool,
     created_at: DateTime<Utc>,
+    token: CredentialKey,
+    revision: u64,
 }
 
 impl DynamoInstanceStore {
     /// The store in the table `instances`.
     #[must_use]
-    pub fn new(client: Client, instances: String) -> Self {
-        Self { client, instances }
+    pub fn new(client: Client, instances: String, vault: Vault) -> Self {
+        Self { client, instances, vault }
     }
 
-    /// The instance of this id.
+    /// The instance of this id, as it stands: a change or deletion that was answered is seen.
     ///
     /// # Errors
     /// When the table cannot be read.
     pub async fn get(&self, id: InstanceId) -> Result<Option<Instance>, AwsError> {
         const ACTION: &str = "read an instance";
         let key = AttributeValue::N(id.to_string());
-        let answer = self.client.get_item().table_name(&self.instances).key(KEY, key).send().await;
+        let answer = self.client.get_item().table_name(&self.instances).key(KEY, key).consistent_read(true);
+        let answer = answer.send().await;
         let Some(item) = answer.unavailable(ACTION)?.item else { return Ok(None) };
         let item: Item = serde_dynamo::from_item(item).unavailable(ACTION)?;
-        Ok(Some(item.into()))
+        self.unsealed(item).await.map(Some)
     }
 
     /// Stores a new instance together with its token in the table `credentials`, both or neither.
     ///
     /// # Errors
     /// When a table cannot be written.
-    pub async fn create(
-        &self,
-        instance: Instance,
-        token: &Secret,
-        credentials: &str,
-    ) -> Result<Created, AwsError> {
+    pub async fn create(&self, instance: Instance, credentials: &str) -> Result<Created, AwsError> {
         const ACTION: &str = "write an instance";
         let proves = Credential::Element { instance_id: instance.id };
-        let credential = CredentialKey::of(CredentialKind::Element, token);
-        let item = serde_dynamo::to_item(Item::from(instance)).unavailable(ACTION)?;
+        let credential = instance.token.clone();
+        let item = serde_dynamo::to_item(self.sealed(instance).await?).unavailable(ACTION)?;
         let credential = serde_dynamo::to_item(account::CredentialItem { credential, proves });
         let put_instance = put_new(&self.instances, KEY, item)?;
         let put_token = put_new(credentials, account::KEY, credential.unavailable(ACTION)?)?;
@@ -110,27 +117,45 @@ fn put_new(
     Ok(TransactWriteItem::builder().put(put.build().unavailable("write an instance")?).build())
 }
 
-impl From<Instance> for Item {
-    fn from(instance: Instance) -> Self {
-        let (secrets, configuration) = instance.configuration.split();
-        Self {
+impl DynamoInstanceStore {
+    /// The instance as it is stored.
+    async fn sealed(&self, instance: Instance) -> Result<Item, AwsError> {
+        let (configuration, groups) = instance.configuration.split();
+        let mut secrets = BTreeMap::new();
+        for (purpose, settings) in groups {
+            // Strings and nulls always serialise.
+            let text = serde_json::to_vec(&settings).unwrap_or_default();
+            secrets.insert(purpose, self.vault.seal(instance.id, purpose, &text).await?);
+        }
+        Ok(Item {
             instance_id: instance.id,
             company_id: instance.account.company_id,
             account_id: instance.account.account_id,
             user_id: instance.account.user_id,
             name: instance.name,
             tags: instance.tags,
-            configuration: configuration.into_inner(),
-            secrets: secrets.into_inner(),
+            configuration,
+            secrets,
             disabled: instance.disabled,
             created_at: instance.created_at,
-        }
+            token: instance.token,
+            revision: instance.revision,
+        })
     }
-}
 
-impl From<Item> for Instance {
-    fn from(item: Item) -> Self {
-        Self {
+    /// The instance that an item is, with the secrets that this store may see.
+    async fn unsealed(&self, item: Item) -> Result<Instance, AwsError> {
+        let mut configuration: Configuration = item.configuration.into_iter().collect();
+        for (purpose, sealed) in item.secrets {
+            if !self.vault.opens(purpose) {
+                continue;
+            }
+            let text = self.vault.open(item.instance_id, purpose, &sealed).await?;
+            let settings: Settings = serde_json::from_slice(&text)
+                .map_err(|_| AwsError::new("read an instance's secrets", "they are not settings"))?;
+            configuration = configuration.merged_with(settings.into_iter().collect());
+        }
+        Ok(Instance {
             id: item.instance_id,
             account: Account {
                 company_id: item.company_id,
@@ -139,9 +164,11 @@ impl From<Item> for Instance {
             },
             name: item.name,
             tags: item.tags,
-            configuration: item.configuration.into_iter().chain(item.secrets).collect::<Configuration>(),
+            configuration,
             disabled: item.disabled,
             created_at: item.created_at,
-        }
+            token: item.token,
+            revision: item.revision,
+        })
     }
 }

@@ -1,14 +1,17 @@
 //! A provisioned instance, as its owner and Close see it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use shared::account::Account;
+use shared::account::{Account, CredentialKey, CredentialKind};
 use shared::aws::Aws;
 use shared::instance::{DynamoInstanceStore, key};
 use shared::instance_id::InstanceId;
-use shared::random;
+use shared::random::{self, OsRandom};
 use shared::secret::Secret;
+use shared::vault::Vault;
 
 use super::Bed;
 use crate::client::{Answer, Client};
@@ -61,8 +64,10 @@ pub(super) async fn store(
 ) -> Instance {
     let environment = bed.system.environment();
     let variables = environment.clone().into_iter().collect();
-    let client = Aws::from_variables(&variables).expect("the functions have credentials").dynamodb();
-    let store = DynamoInstanceStore::new(client, environment["INSTANCES_TABLE"].clone());
+    let aws = Aws::from_variables(&variables).expect("the functions have credentials");
+    let (clock, random) = (Arc::new(bed.clock.clone()), Arc::new(OsRandom));
+    let vault = Vault::sealing(aws.kms(), environment["KMS_KEY_ID"].clone(), clock, random);
+    let store = DynamoInstanceStore::new(aws.dynamodb(), environment["INSTANCES_TABLE"].clone(), vault);
     let id = InstanceId::from_entropy(random::array(&*bed.random).expect("the seed never runs out"));
     let settings = [(key::USERNAME, "api_key"), (key::ENABLED, "true"), (key::CALLBACK_URL, callback_url)];
     let mut instance = shared::instance::Instance {
@@ -76,13 +81,12 @@ pub(super) async fn store(
             .collect(),
         disabled: false,
         created_at: bed.now(),
+        token: CredentialKey::of(CredentialKind::Element, &Secret::new(id.to_string())),
+        revision: 0,
     };
     change(&mut instance);
     let credentials = &environment["CREDENTIALS_TABLE"];
-    store
-        .create(instance, &Secret::new(id.to_string()), credentials)
-        .await
-        .expect("the table can be written");
+    store.create(instance, credentials).await.expect("the table can be written");
     let webhook_url = format!("{}/elements/api-v2/events/closeio/{}", bed.system.url(), id.encode());
     Instance::new(json!({"id": id.get(), "webhookUrl": webhook_url}), bed.client.clone())
 }

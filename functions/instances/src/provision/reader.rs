@@ -5,9 +5,15 @@ use shared::instance::Configuration;
 use shared::notification::ELEMENT_KEY;
 
 use super::Fault;
+use crate::markup;
 
 /// The two names of the same entry: Cloud Elements' and SAP's.
 const ELEMENT_ENTRIES: [&str; 2] = ["element", "connector"];
+
+/// Characters that a name or tag may have. Names and tags are in every callback.
+const MAX_NAME: usize = 250;
+/// Tags that an instance may have.
+const MAX_TAGS: usize = 100;
 
 pub(super) struct Reader<'a> {
     body: &'a Value,
@@ -19,6 +25,20 @@ impl<'a> Reader<'a> {
         Self { body, faults: Vec::new() }
     }
 
+    /// Whether the body has an entry that is not null.
+    pub(super) fn has(&self, entry: &str) -> bool {
+        self.present(entry).is_some()
+    }
+
+    pub(super) fn has_element(&self) -> bool {
+        ELEMENT_ENTRIES.iter().any(|entry| self.has(entry))
+    }
+
+    /// What was read, if nothing was wrong.
+    pub(super) fn finish<T>(self, read: T) -> Result<T, Vec<Fault>> {
+        if self.faults.is_empty() { Ok(read) } else { Err(self.faults) }
+    }
+
     pub(super) fn element(&mut self) {
         let Some((entry, element)) =
             ELEMENT_ENTRIES.iter().find_map(|entry| Some((*entry, self.present(entry)?)))
@@ -28,7 +48,11 @@ impl<'a> Reader<'a> {
         match element.get("key") {
             None | Some(Value::Null) if element.is_object() => self.missing(format!("{entry}.key")),
             Some(Value::String(key)) if key == ELEMENT_KEY => {}
-            Some(_) => self.wrong(format!("{entry}.key"), format!("is not \"{ELEMENT_KEY}\"")),
+            Some(key) => {
+                let key: String = key.to_string().chars().take(100).collect();
+                let problem = format!("is {key}; this system provisions \"{ELEMENT_KEY}\" only");
+                self.wrong(format!("{entry}.key"), problem);
+            }
             None => self.wrong(entry, "is not an object"),
         }
     }
@@ -48,8 +72,14 @@ impl<'a> Reader<'a> {
 
     pub(super) fn name(&mut self) -> String {
         match self.present("name") {
-            Some(Value::String(name)) if !name.trim().is_empty() => return name.trim().to_owned(),
-            None | Some(Value::String(_)) => self.missing("name"),
+            Some(Value::String(name)) => match markup::strip(name) {
+                name if name.is_empty() => self.missing("name"),
+                name if name.chars().count() > MAX_NAME => {
+                    self.wrong("name", format!("is longer than {MAX_NAME} characters"));
+                }
+                name => return name,
+            },
+            None => self.missing("name"),
             Some(_) => self.wrong("name", "is not a string"),
         }
         String::new()
@@ -64,7 +94,14 @@ impl<'a> Reader<'a> {
             self.wrong("tags", "is not an array of strings");
             return Vec::new();
         };
-        tags.into_iter().map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
+        let tags: Vec<String> = tags.into_iter().map(markup::strip).filter(|tag| !tag.is_empty()).collect();
+        if tags.len() > MAX_TAGS || tags.iter().any(|tag| tag.chars().count() > MAX_NAME) {
+            self.wrong(
+                "tags",
+                format!("has more than {MAX_TAGS} tags, or one longer than {MAX_NAME} characters"),
+            );
+        }
+        tags
     }
 
     fn present(&self, entry: &str) -> Option<&'a Value> {
@@ -81,7 +118,7 @@ impl<'a> Reader<'a> {
 }
 
 /// A setting's value as the platform keeps it: a string or null. JSON is kept as its text.
-fn setting(value: &Value) -> Option<String> {
+pub(super) fn setting(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -81,18 +81,22 @@ fn every_missing_entry_is_named_at_once() {
 #[test]
 fn what_is_wrong_is_told_with_its_place() {
     let rows: [(&[u8], &str); 5] = [
-        (b"", "the body is not a JSON object: it ends too early at line 1 column 0."),
-        (b"{\n\"name\": x}", "the body is not a JSON object: it has a syntax error at line 2 column 9."),
+        (b"", "the body is not a JSON object: EOF while parsing a value at line 1 column 0."),
+        (b"{\n\"name\": x}", "the body is not a JSON object: expected value at line 2 column 9."),
         (b"[]", "the body is not a JSON object."),
         (b"\"a\"", "the body is not a JSON object."),
-        (b"\xff", "the body is not a JSON object: it has a syntax error at line 1 column 1."),
+        (b"\xff", "the body is not a JSON object: expected value at line 1 column 1."),
     ];
     for (body, message) in rows {
         assert_eq!(read_bytes(body).unwrap_err(), message);
     }
     let wrong = [
         ("connector", json!("closeio"), "connector is not an object."),
-        ("connector", json!({"key": "pipedrive"}), "connector.key is not \"closeio\"."),
+        (
+            "connector",
+            json!({"key": "pipedrive"}),
+            r#"connector.key is "pipedrive"; this system provisions "closeio" only."#,
+        ),
         ("name", json!(5), "name is not a string."),
         ("tags", json!("a"), "tags is not an array of strings."),
         ("tags", json!([1]), "tags is not an array of strings."),
@@ -113,9 +117,41 @@ fn what_is_wrong_is_told_with_its_place() {
 #[test]
 fn settings_are_checked_before_anything_is_stored() {
     let rows = [
-        ("event.vendor.type", "polling", "is polling, which this version does not offer; use webhook"),
-        ("event.notification.retry.attempts", "0", "is not a number of attempts from 1 to 10 (default 3)"),
-        ("base.url", "https://evil.example/", "names a host that is not one of api.close.com, app.close.io"),
+        (
+            "event.vendor.type",
+            "polling",
+            "is polling, which this version does not offer; use webhook (for example webhook)",
+        ),
+        (
+            "event.notification.retry.attempts",
+            "0",
+            "is not a number of attempts from 1 to 10 (default 3) (for example 3)",
+        ),
+        (
+            "base.url",
+            "https://evil.example/",
+            "names a host that is not one of api.close.com, app.close.io (for example https://api.close.com/api/v1)",
+        ),
+        (
+            "event.poller.urls",
+            "accounts|/accounts",
+            "is the pipe format of before 2016, which is not read; use event.poller.configuration",
+        ),
+        (
+            "event.notification.callback.urll",
+            "x",
+            "is no setting of the events contract; did you mean event.notification.callback.url?",
+        ),
+        (
+            "event.notification.type",
+            "email",
+            "is not \"webhook\", the one way that notifications go (for example webhook)",
+        ),
+        (
+            "event.poller.refresh_interval",
+            "0.5",
+            "is not a whole number of minutes from 1 on (for example 15)",
+        ),
     ];
     for (key, value, reason) in rows {
         let mut body = sap();
@@ -128,6 +164,53 @@ fn settings_are_checked_before_anything_is_stored() {
     assert!(
         message.starts_with("configuration.event.notification.callback.url is not usable: "),
         "{message}"
+    );
+}
+
+#[test]
+fn what_the_table_could_not_hold_is_refused() {
+    let rows = [
+        ("", json!("x"), "configuration has a setting whose key is empty or longer than 255 bytes."),
+        (
+            &"k".repeat(256),
+            json!("x"),
+            "configuration has a setting whose key is empty or longer than 255 bytes.",
+        ),
+        ("notes", json!("x".repeat(65_537)), "configuration.notes is longer than 65536 bytes."),
+    ];
+    for (key, value, message) in rows {
+        let mut body = sap();
+        body["configuration"][key] = value;
+        assert_eq!(read(&body).unwrap_err(), message);
+    }
+    let mut body = sap();
+    for key in ["a", "b", "c"] {
+        body["configuration"][key] = json!("x".repeat(60_000));
+    }
+    assert!(read(&body).unwrap_err().contains("bytes of settings; at most 131072 are kept"));
+    let mut body = sap();
+    body["tags"] = json!(vec!["t"; 101]);
+    assert!(read(&body).unwrap_err().starts_with("tags has more than 100 tags"));
+}
+
+#[test]
+fn slips_of_copying_are_named() {
+    let seed = "{\n  \"name\": \"x\",\n  \"tags\": [],\n}";
+    assert_eq!(
+        read_bytes(seed.as_bytes()).unwrap_err(),
+        "the body is not a JSON object: trailing comma at line 4 column 1; JSON has no comma after the last entry \
+         (examples of the old documentation do)."
+    );
+    let curly = "{\n  “name”: 1}";
+    assert_eq!(
+        read_bytes(curly.as_bytes()).unwrap_err(),
+        "the body is not a JSON object: key must be a string at line 2 column 3; the quotes there are curly ones, \
+         JSON wants straight ones."
+    );
+    let single = "{'name': 1}";
+    assert_eq!(
+        read_bytes(single.as_bytes()).unwrap_err(),
+        "the body is not a JSON object: key must be a string at line 1 column 2; JSON wants double quotes."
     );
 }
 

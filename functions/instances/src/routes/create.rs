@@ -1,11 +1,11 @@
 //! `POST /instances`: provisions an instance.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use shared::account::{CredentialKey, CredentialKind};
 use shared::api_error::ApiError;
 use shared::instance::{Created, Instance};
 use shared::instance_id::InstanceId;
@@ -14,9 +14,12 @@ use shared::secret::Secret;
 
 use crate::Instances;
 use crate::answer::Failure;
+use crate::body::Body;
 use crate::caller::Caller;
-use crate::provision::{Fault, MAX_BODY, Provision};
+use crate::modify::refused;
+use crate::provision::Provision;
 use crate::representation::{self, Representation};
+use crate::subscription;
 
 /// An id is taken about once in 2^53 divided by the number of instances; twice in a row means another fault.
 const TRIES: usize = 3;
@@ -26,29 +29,47 @@ pub(crate) async fn create(
     Caller(account): Caller,
     State(state): State<Instances>,
     headers: HeaderMap,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<Json<Representation>, Failure> {
-    if body.len() > MAX_BODY {
-        let message = format!("The body has {} bytes; at most {MAX_BODY} are taken.", body.len());
-        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message).into());
-    }
     let state = &*state.0;
-    let provision = Provision::read(&body, &state.rules)
-        .map_err(|faults| ApiError::new(StatusCode::BAD_REQUEST, Fault::message(&faults)))?;
+    let provision = Provision::read(&body, &state.rules).map_err(refused)?;
     let Provision { name, tags, configuration } = provision;
     let created_at = state.clock.now();
+    let base = representation::base_url(&headers);
     for _ in 0..TRIES {
         let (id, token) = draw(&*state.random).map_err(|error| unavailable(&error))?;
         let (name, tags, configuration) = (name.clone(), tags.clone(), configuration.clone());
-        let instance = Instance { id, account, name, tags, configuration, disabled: false, created_at };
-        let created = state.instances.create(instance.clone(), &token, &state.credentials_table).await?;
-        if created == Created::Yes {
+        let key = CredentialKey::of(CredentialKind::Element, &token);
+        let mut instance = Instance {
+            id,
+            account,
+            name,
+            tags,
+            configuration,
+            disabled: false,
+            created_at,
+            token: key,
+            revision: 0,
+        };
+        subscription::begin(&mut instance, &representation::webhook_url(id, &base)).await?;
+        let created = state.instances.create(instance.clone(), &state.credentials_table).await;
+        if !matches!(created, Ok(Created::Yes)) {
+            abandon(&instance).await;
+        }
+        if created? == Created::Yes {
             tracing::info!(instance = %id, "instance created");
-            let base = representation::base_url(&headers);
             return Ok(Json(Representation::of(&instance, Some(&token), &base)));
         }
     }
     Err(unavailable(&"no free instance id was found"))
+}
+
+/// Ends the subscription of an instance that did not come to be. If that fails too, Close is answered with 404 and
+/// pauses it by itself.
+async fn abandon(instance: &Instance) {
+    if let Err(error) = subscription::end(instance).await {
+        tracing::warn!(instance = %instance.id, %error, "a subscription at Close is left without its instance");
+    }
 }
 
 /// An id and a token. The token looks as the platform's do: base64 of random bytes.

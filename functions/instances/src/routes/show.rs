@@ -1,31 +1,21 @@
-//! `GET /instances/{id}`: one instance of the caller's account.
+//! `GET /instances/{id}` and, by its token, `GET /instances`: one instance.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
-use shared::api_error::ApiError;
-use shared::instance_id::InstanceId;
 
 use crate::Instances;
 use crate::answer::Failure;
 use crate::callback_health::callback_health;
-use crate::caller::Caller;
+use crate::caller::Addressed;
 use crate::representation::{self, Representation};
 
-/// Answers 200 with the instance; 404 alike for what is no id, nobody's, and another account's.
+/// Answers 200 with the instance, and how its callback is doing.
 pub(crate) async fn show(
-    Caller(account): Caller,
     State(state): State<Instances>,
-    Path(id): Path<String>,
+    Addressed(instance): Addressed,
     headers: HeaderMap,
 ) -> Result<Json<Representation>, Failure> {
-    let instance = match id.parse::<InstanceId>() {
-        Ok(id) => state.0.instances.get(id).await?,
-        Err(_) => None,
-    };
-    let instance = instance
-        .filter(|instance| instance.account.account_id == account.account_id)
-        .ok_or_else(|| ApiError::not_found("There is no instance with this ID."))?;
     let callback = callback_health(&state, &instance).await?;
     let base = representation::base_url(&headers);
     Ok(Json(Representation::of(&instance, None, &base).with_callback(&callback)))

@@ -128,8 +128,12 @@ fn its_webhook_and_its_instances_answer_every_method() {
             "CALLBACK_ALLOW_PRIVATE",
             "CLOSE_API_HOSTS",
             "CREDENTIALS_TABLE",
+            "DELIVERY_QUEUE_URL",
             "ENDPOINTS_TABLE",
-            "INSTANCES_TABLE"
+            "EVENTS_TABLE",
+            "INSTANCES_TABLE",
+            "KMS_KEY_ID",
+            "PAYLOADS_TABLE",
         ]
     );
     assert_eq!(webhook.environment["INSTANCES_TABLE"], "InstancesTable");

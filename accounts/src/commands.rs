@@ -1,0 +1,195 @@
+//! What each command does, and what it shows.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use shared::account::{Account, Credential, DirectoryEntry, DynamoDirectory};
+use shared::aws::AwsError;
+use shared::event::timestamp;
+use shared::random::{self, Random, RandomError};
+use shared::secret::Secret;
+use shared::settings::SettingError;
+
+use crate::Command;
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The environment is not what it needs.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The table could not be read or written.
+    #[error(transparent)]
+    Table(#[from] AwsError),
+    /// No secret could be drawn.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// A number is nobody's.
+    #[error("there is no {what} with the number {number}; `list` shows which there are")]
+    Unknown {
+        /// What it should have been.
+        what: &'static str,
+        /// The number.
+        number: u64,
+    },
+}
+
+pub(crate) async fn run(
+    command: Command,
+    directory: &DynamoDirectory,
+    now: DateTime<Utc>,
+    random: &dyn Random,
+) -> Result<String, Failure> {
+    match command {
+        Command::CreateOrganization { name } => create_organization(&name, directory, now, random).await,
+        Command::CreateUser { name, organization, account, own_account } => {
+            let account = match (account, own_account) {
+                (Some(account), _) => Belongs::To(account),
+                (None, true) => Belongs::ToItself,
+                (None, false) => Belongs::To(organization),
+            };
+            create_user(&name, organization, account, directory, now, random).await
+        }
+        Command::List => list(directory).await,
+        Command::Rotate { id, overlap } => {
+            let old = secrets_of(id, directory).await?;
+            let text = rotate(&old, directory, now, random).await?;
+            if !overlap {
+                remove(&old, directory).await?;
+            }
+            let kept = if overlap { "still hold; `revoke --old` ends them" } else { "hold no longer" };
+            Ok(format!("{text}{} older secrets {kept}\n", old.len()))
+        }
+        Command::Revoke { id, old } => {
+            let secrets = secrets_of(id, directory).await?;
+            let ended = if old { &secrets[..secrets.len().saturating_sub(1)] } else { &secrets };
+            remove(ended, directory).await?;
+            Ok(format!("{} of {} secrets of {id} hold no longer\n", ended.len(), secrets.len()))
+        }
+    }
+}
+
+/// Which account a user is of.
+enum Belongs {
+    To(u64),
+    ToItself,
+}
+
+async fn create_organization(
+    name: &str,
+    directory: &DynamoDirectory,
+    now: DateTime<Utc>,
+    random: &dyn Random,
+) -> Result<String, Failure> {
+    let company_id = directory.draw_number().await?;
+    let proves = Credential::Organization { company_id };
+    let secret = add(proves, name, directory, now, random).await?;
+    Ok(format!("organization {company_id} ({name})\n{}", shown("Organization", &secret)))
+}
+
+async fn create_user(
+    name: &str,
+    organization: u64,
+    account: Belongs,
+    directory: &DynamoDirectory,
+    now: DateTime<Utc>,
+    random: &dyn Random,
+) -> Result<String, Failure> {
+    let entries = directory.list().await?;
+    let of_it = || entries.iter().filter(|entry| entry.company_id() == organization);
+    if of_it().next().is_none() {
+        return Err(Failure::Unknown { what: "organization", number: organization });
+    }
+    // An account of another organisation would show its instances.
+    let has_account = |number: u64| {
+        number == organization
+            || of_it()
+                .any(|entry| matches!(entry.proves, Credential::User(user) if user.account_id == number))
+    };
+    let user_id = directory.draw_number().await?;
+    let account_id = match account {
+        Belongs::ToItself => user_id,
+        Belongs::To(number) if has_account(number) => number,
+        Belongs::To(number) => return Err(Failure::Unknown { what: "account of this organization", number }),
+    };
+    let proves = Credential::User(Account { company_id: organization, account_id, user_id });
+    let secret = add(proves, name, directory, now, random).await?;
+    Ok(format!(
+        "user {user_id} ({name}) of account {account_id}, organization {organization}\n{}",
+        shown("User", &secret)
+    ))
+}
+
+async fn list(directory: &DynamoDirectory) -> Result<String, Failure> {
+    let mut text = String::new();
+    for entry in directory.list().await? {
+        let since = timestamp(entry.created_at);
+        let name = &entry.name;
+        // Writing to a String cannot fail.
+        let _ = match entry.proves {
+            Credential::Organization { company_id } => {
+                writeln!(text, "organization {company_id}  {name}  secret since {since}")
+            }
+            Credential::User(Account { account_id, user_id, .. }) => {
+                writeln!(text, "  user {user_id}  {name}  account {account_id}  secret since {since}")
+            }
+            Credential::Element { .. } => Ok(()),
+        };
+    }
+    Ok(if text.is_empty() { "there are no organizations yet\n".to_owned() } else { text })
+}
+
+async fn rotate(
+    old: &[DirectoryEntry],
+    directory: &DynamoDirectory,
+    now: DateTime<Utc>,
+    random: &dyn Random,
+) -> Result<String, Failure> {
+    let Some(newest) = old.last() else { return Ok(String::new()) };
+    let secret = add(newest.proves, &newest.name, directory, now, random).await?;
+    let scheme = if matches!(newest.proves, Credential::User(_)) { "User" } else { "Organization" };
+    Ok(format!("{} ({})\n{}", newest.number(), newest.name, shown(scheme, &secret)))
+}
+
+/// The secrets of a user or organisation, from old to new.
+async fn secrets_of(number: u64, directory: &DynamoDirectory) -> Result<Vec<DirectoryEntry>, Failure> {
+    let mut entries = directory.list().await?;
+    entries.retain(|entry| entry.number() == number);
+    if entries.is_empty() {
+        return Err(Failure::Unknown { what: "organization or user", number });
+    }
+    Ok(entries)
+}
+
+async fn add(
+    proves: Credential,
+    name: &str,
+    directory: &DynamoDirectory,
+    now: DateTime<Utc>,
+    random: &dyn Random,
+) -> Result<Secret, Failure> {
+    // 256 bits, which is why their plain hash can be stored.
+    let secret = Secret::new(STANDARD.encode(random::array::<32>(random)?));
+    if let Some(entry) = DirectoryEntry::new(proves, name, &secret, now) {
+        directory.add(&entry).await?;
+    }
+    Ok(secret)
+}
+
+async fn remove(entries: &[DirectoryEntry], directory: &DynamoDirectory) -> Result<(), Failure> {
+    for entry in entries {
+        directory.remove(entry).await?;
+    }
+    Ok(())
+}
+
+/// The one place where a secret is shown.
+fn shown(scheme: &str, secret: &Secret) -> String {
+    format!(
+        "its secret, shown this once: {}\nin the Authorization header: {scheme} {}\n",
+        secret.expose(),
+        secret.expose()
+    )
+}

@@ -1,0 +1,169 @@
+//! Every setting of the wire contract, and what becomes of it here.
+
+use shared::instance::key;
+
+/// One setting that an instance may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// Its key in `configuration`.
+    pub(crate) key: &'static str,
+    /// Its name for people.
+    pub(crate) name: &'static str,
+    /// The platform's type of it.
+    pub(crate) kind: &'static str,
+    /// A value that can be used.
+    pub(crate) example: &'static str,
+    /// What it is for, or why it has no effect.
+    pub(crate) treatment: Treatment,
+}
+
+/// What becomes of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Treatment {
+    /// It is acted on.
+    Used,
+    /// It is kept and shown, and has no effect, for this reason.
+    Ignored(&'static str),
+    /// A value for it is refused, for this reason, which follows the name of the setting.
+    Refused(&'static str),
+}
+
+use Treatment::{Ignored, Refused, Used};
+
+const TEXT: &str = "TEXTFIELD_1000";
+const SHORT: &str = "TEXTFIELD_128";
+const AREA: &str = "TEXTAREA";
+const PASSWORD: &str = "PASSWORD";
+const BOOLEAN: &str = "BOOLEAN";
+const NUMBER: &str = "NUMBER";
+
+/// The settings in the order of the documentation.
+pub(crate) const SETTINGS: &[Setting] = &[
+    of(key::USERNAME, "Close API key", SHORT, "api_…", Used),
+    of(key::PASSWORD, "Password", PASSWORD, "", Ignored("Close wants none beside an API key")),
+    of(key::BASE_URL, "Close API URL", TEXT, "https://api.close.com/api/v1", Used),
+    of(key::ENABLED, "Events enabled", BOOLEAN, "true", Used),
+    of(key::VENDOR_TYPE, "Source of events", SHORT, "webhook", Used),
+    of("event.notification.type", "Notification type", SHORT, "webhook", Used),
+    of(key::CALLBACK_URL, "Callback URL", TEXT, "https://example.com/hook", Used),
+    of(
+        key::SIGNATURE_KEY,
+        "Callback signature key",
+        PASSWORD,
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        Used,
+    ),
+    of(key::PREVIOUS_SIGNATURE_KEY, "Callback signature key before", PASSWORD, "", Used),
+    of(key::PREVIOUS_SIGNATURE_UNTIL, "Its end", SHORT, "2026-11-22T10:00:00Z", Used),
+    of(key::ED25519_SIGNATURE_KEY, "Callback signature key (ed25519)", PASSWORD, "whsk_…", Used),
+    of(key::CIRCUIT_MINUTES, "Minutes of failures before events wait", NUMBER, "60", Used),
+    of(key::ORDERING, "Order of delivery", SHORT, "object", Used),
+    of(key::CALLBACK_HEADERS, "Callback headers", PASSWORD, r#"{"X-Team":"sales"}"#, Used),
+    of(key::BASIC_USERNAME, "Callback user name", SHORT, "relay", Used),
+    of(key::BASIC_PASSWORD, "Callback password", PASSWORD, "a password", Used),
+    of(key::RETRY_ATTEMPTS, "Attempts per event", NUMBER, "3", Used),
+    of(key::RETRY_INTERVAL, "Seconds between attempts", NUMBER, "300", Used),
+    of(key::OBJECTS, "Object types wanted", TEXT, "accounts,contacts", Used),
+    of(key::SUBSCRIPTION_PROVISIONING, "Subscription at Close", SHORT, "automatic", Used),
+    of(key::SUBSCRIPTION_ID, "Id of the subscription at Close", SHORT, "", Used),
+    of(
+        key::SUBSCRIPTION_SIGNATURE_KEY,
+        "Signature key of the subscription at Close",
+        PASSWORD,
+        "64 hexadecimal digits",
+        Used,
+    ),
+    of("event.poller.refresh_interval", "Minutes between polls", NUMBER, "15", Used),
+    of(
+        "event.poller.configuration",
+        "Poller configuration",
+        AREA,
+        r#"{"contacts":{"url":"/hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'","idField":"id"}}"#,
+        Used,
+    ),
+    of("event.poller.since", "Start of the first poll", SHORT, "2026-11-01T00:00:00Z", Used),
+    of(
+        "event.poller.urls",
+        "Poller URLs",
+        AREA,
+        "",
+        Refused("is the pipe format of before 2016, which is not read; use event.poller.configuration"),
+    ),
+    of(
+        "event.notification.instance.finder",
+        "Instance finder",
+        TEXT,
+        "",
+        Ignored("the webhook URL of an instance names it"),
+    ),
+    of("event.metadata", "Event metadata", AREA, "", Ignored("it describes elements, and there is one")),
+    of("event.helper.key", "Event helper", SHORT, "", Ignored("it names a route inside the old platform")),
+    of("event.raw.enabled", "Raw events", BOOLEAN, "", Ignored("the raw event is always in the callback")),
+    of(key::PAGINATION_MAX, "Page size", NUMBER, "100", Ignored("it is about the old platform's hub calls")),
+    of(
+        key::PAGINATION_OFFSET,
+        "Paging by offset",
+        BOOLEAN,
+        "true",
+        Ignored("it is about the old platform's hub calls"),
+    ),
+    of(
+        "filter.response.nulls",
+        "Filter nulls",
+        BOOLEAN,
+        "true",
+        Ignored("it is about the old platform's hub calls"),
+    ),
+];
+
+const fn of(
+    key: &'static str,
+    name: &'static str,
+    kind: &'static str,
+    example: &'static str,
+    treatment: Treatment,
+) -> Setting {
+    Setting { key, name, kind, example, treatment }
+}
+
+/// The setting of this key.
+pub(crate) fn find(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+/// The key that somebody who wrote `key` probably meant.
+pub(crate) fn nearest(key: &str) -> Option<&'static str> {
+    let distance = |setting: &Setting| strsim::osa_distance(key, setting.key);
+    let nearest = SETTINGS.iter().min_by_key(|setting| distance(setting))?;
+    (distance(nearest) <= key.len() / 4).then_some(nearest.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_is_recognised() {
+        assert_eq!(nearest("event.notification.callback.urll"), Some(key::CALLBACK_URL));
+        assert_eq!(nearest("event.notfication.enabled"), Some(key::ENABLED));
+        assert_eq!(nearest("event.x"), None);
+    }
+
+    #[test]
+    fn no_key_is_listed_twice() {
+        for (place, setting) in SETTINGS.iter().enumerate() {
+            assert_eq!(SETTINGS.iter().position(|other| other.key == setting.key), Some(place));
+        }
+    }
+
+    #[test]
+    fn the_documentation_lists_every_setting_with_its_treatment() {
+        let readme = include_str!("../README.md");
+        for setting in SETTINGS {
+            assert!(readme.contains(&format!("`{}`", setting.key)), "{} is not in the README", setting.key);
+            if let Ignored(reason) = setting.treatment {
+                assert!(readme.contains(reason), "the README does not say why {} is ignored", setting.key);
+            }
+        }
+    }
+}

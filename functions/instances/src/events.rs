@@ -1,0 +1,24 @@
+//! The event log of an instance, as clients ask for it and see it.
+
+mod analytics;
+mod entry;
+mod filter;
+mod redelivery;
+mod span;
+mod walk;
+
+pub(crate) use analytics::{Bucket, Interval, buckets};
+pub(crate) use entry::{Disposition, Entry};
+pub(crate) use filter::Filter;
+pub(crate) use redelivery::{Resume, redeliver, resend};
+pub(crate) use span::span;
+pub(crate) use walk::walk;
+
+use shared::api_error::ApiError;
+
+use axum::http::StatusCode;
+
+/// 400 for a part of the query that cannot be used.
+fn bad(message: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, message)
+}

@@ -1,0 +1,102 @@
+//! Which events of a log are asked for.
+
+use serde::Deserialize;
+use serde_json::Value;
+use shared::api_error::ApiError;
+use shared::event_log::{DeliveryStatus, LogEntry};
+
+use super::bad;
+use crate::query::Query;
+
+/// The platform's words for where an event stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Status {
+    /// The platform's word for an event that nobody has looked at; no event here has it.
+    New,
+    /// It is here and was not sent.
+    Received,
+    /// It was sent at least once.
+    Dispatched,
+    /// The platform's word for an event that a formula used; no event here has it.
+    Consumed,
+    /// A receiver took it.
+    Notified,
+}
+
+impl Status {
+    /// The platform's word for ours.
+    pub(crate) fn of(status: DeliveryStatus) -> Self {
+        match status {
+            DeliveryStatus::Queued | DeliveryStatus::Dropped => Self::Received,
+            DeliveryStatus::Delivering | DeliveryStatus::Retry | DeliveryStatus::Failed => Self::Dispatched,
+            DeliveryStatus::Delivered => Self::Notified,
+        }
+    }
+}
+
+/// `status`, `deliveryStatus` and `objectType`: each a comma list of which an event must have one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    status: Vec<Status>,
+    delivery_status: Vec<DeliveryStatus>,
+    object_type: Vec<String>,
+}
+
+impl Filter {
+    /// Reads the filter of a query.
+    ///
+    /// # Errors
+    /// 400 that names the parameter and the words that it takes.
+    pub(crate) fn of(query: &Query) -> Result<Self, ApiError> {
+        Ok(Self {
+            status: words(
+                query,
+                "status",
+                str::to_uppercase,
+                "NEW, RECEIVED, DISPATCHED, CONSUMED, NOTIFIED",
+            )?,
+            delivery_status: words(
+                query,
+                "deliveryStatus",
+                str::to_lowercase,
+                "queued, delivering, retry, delivered, failed, dropped",
+            )?,
+            object_type: list(query, "objectType").map(str::to_lowercase).collect(),
+        })
+    }
+
+    /// The same, and of what did not arrive unless the query says otherwise.
+    pub(crate) fn of_what_failed(query: &Query) -> Result<Self, ApiError> {
+        let mut filter = Self::of(query)?;
+        if filter.delivery_status.is_empty() && filter.status.is_empty() {
+            filter.delivery_status = vec![DeliveryStatus::Failed, DeliveryStatus::Dropped];
+        }
+        Ok(filter)
+    }
+
+    /// Whether an event is one of those.
+    pub(crate) fn fits(&self, entry: &LogEntry) -> bool {
+        let status = Status::of(entry.delivery_status);
+        let is_type = |name: &String| entry.events.iter().any(|it| it.object_type.to_lowercase() == *name);
+        (self.status.is_empty() || self.status.contains(&status))
+            && (self.delivery_status.is_empty() || self.delivery_status.contains(&entry.delivery_status))
+            && (self.object_type.is_empty() || self.object_type.iter().any(is_type))
+    }
+}
+
+fn list<'a>(query: &'a Query, name: &str) -> impl Iterator<Item = &'a str> {
+    let words = query.all(name).flat_map(|words| words.split(','));
+    words.map(str::trim).filter(|word| !word.is_empty()).collect::<Vec<_>>().into_iter()
+}
+
+fn words<T: for<'de> Deserialize<'de>>(
+    query: &Query,
+    name: &str,
+    case: impl Fn(&str) -> String,
+    known: &str,
+) -> Result<Vec<T>, ApiError> {
+    let word = |word: &str| serde_json::from_value(Value::String(case(word))).ok();
+    let words: Option<Vec<T>> = list(query, name).map(word).collect();
+    words.ok_or_else(|| bad(format!("{name} is not a comma list of {known}.")))
+}

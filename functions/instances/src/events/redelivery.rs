@@ -1,0 +1,75 @@
+//! Sending events again: a new round of attempts under the same id.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+use shared::aws::AwsError;
+use shared::delivery_queue::SqsDeliveryQueue;
+use shared::event_id::EventId;
+use shared::event_log::{DynamoEventHistory, LogEntry, Place};
+
+/// Messages that are on their way to the queue together.
+const TOGETHER: usize = 10;
+
+/// Where a redelivery of many events goes on, and how far its rate has taken it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Resume {
+    /// The place in the log.
+    pub(crate) place: Place,
+    /// When the walk began: what was attempted since is not sent again by it.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
+    pub(crate) began_at: DateTime<Utc>,
+    /// Up to when the queue holds messages of this walk back, to keep its rate.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
+    pub(crate) scheduled_until: DateTime<Utc>,
+}
+
+/// What was queued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Redelivered {
+    pub(crate) events: Vec<EventId>,
+    pub(crate) scheduled_until: DateTime<Utc>,
+}
+
+/// Queues another round for an event, to begin after `delay`. `false` when its first attempt has not ended.
+///
+/// Asking twice makes one round: the second message asks for the same round, which the first one has claimed.
+pub(crate) async fn resend(
+    queue: &SqsDeliveryQueue,
+    history: &DynamoEventHistory,
+    entry: &LogEntry,
+    delay: Duration,
+) -> Result<bool, AwsError> {
+    let Some(delivery) = entry.next_round() else { return Ok(false) };
+    queue.send(&delivery, delay).await?;
+    history.note_queued(entry).await?;
+    tracing::info!(instance = %entry.instance_id, event = %entry.event_id, round = delivery.round, "queued again");
+    Ok(true)
+}
+
+/// Queues another round for each of `entries`, `rate` a second from `from` on.
+pub(crate) async fn redeliver(
+    queue: &SqsDeliveryQueue,
+    history: &DynamoEventHistory,
+    entries: &[LogEntry],
+    (now, from): (DateTime<Utc>, DateTime<Utc>),
+    rate: u32,
+) -> Result<Redelivered, AwsError> {
+    let mut at = from.max(now);
+    let step = TimeDelta::microseconds(1_000_000 / i64::from(rate.max(1)));
+    let mut planned = Vec::with_capacity(entries.len());
+    for entry in entries {
+        planned.push((entry, (at - now).to_std().unwrap_or_default()));
+        at += step;
+    }
+    let mut events = Vec::with_capacity(entries.len());
+    for chunk in planned.chunks(TOGETHER) {
+        let sends = chunk.iter().map(|(entry, delay)| resend(queue, history, entry, *delay));
+        let sent = try_join_all(sends).await?;
+        let queued = chunk.iter().zip(sent).filter(|(_, sent)| *sent);
+        events.extend(queued.map(|((entry, _), _)| entry.event_id.clone()));
+    }
+    Ok(Redelivered { events, scheduled_until: at })
+}

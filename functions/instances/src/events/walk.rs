@@ -1,0 +1,49 @@
+//! Walking an instance's log with a filter, within bounds.
+
+use chrono::{DateTime, Utc};
+use shared::event_log::{DynamoEventHistory, LogEntry, Place, Span};
+use shared::instance_id::InstanceId;
+
+use super::Filter;
+use crate::answer::Failure;
+use crate::page::Page;
+
+/// One walk looks at so many events at most; a filter that fits few gives a short page and the way on.
+const MOST_EXAMINED: usize = 1_000;
+
+/// One answer has so many bytes of raw events at most: Lambda answers with 6 MB (AWS Lambda quotas), and in the
+/// answer they are JSON in JSON.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
+
+/// The events that fit, newest first, and the place to go on from.
+pub(crate) async fn walk(
+    history: &DynamoEventHistory,
+    instance: InstanceId,
+    (span, filter): (Span, &Filter),
+    page: Page<Place>,
+    now: DateTime<Utc>,
+) -> Result<(Vec<LogEntry>, Option<Place>), Failure> {
+    let (mut found, mut after) = (Vec::new(), page.after);
+    let (mut examined, mut bytes) = (0, 0);
+    loop {
+        let (entries, next) = history.part(instance, span, after.as_ref()).await?;
+        let last = entries.len().saturating_sub(1);
+        for (place, entry) in entries.into_iter().enumerate() {
+            examined += 1;
+            if entry.expires_at <= now.timestamp() || !filter.fits(&entry) {
+                continue;
+            }
+            bytes += entry.raw.as_ref().map_or(0, String::len);
+            let here = entry.place();
+            found.push(entry);
+            if found.len() == page.size || bytes > MOST_BYTES {
+                let more = place < last || next.is_some();
+                return Ok((found, more.then_some(here)));
+            }
+        }
+        after = next;
+        if after.is_none() || examined >= MOST_EXAMINED {
+            return Ok((found, after));
+        }
+    }
+}

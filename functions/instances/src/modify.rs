@@ -1,0 +1,56 @@
+//! Changing an instance while others may be changing it too.
+
+use axum::http::StatusCode;
+use shared::api_error::ApiError;
+use shared::instance::{Changed, Instance};
+
+use crate::Instances;
+use crate::answer::Failure;
+use crate::caller::no_such_instance;
+use crate::provision::{Change, Fault};
+use crate::subscription;
+
+/// Somebody else's change in between is rare; that many in a row are a client at odds with itself.
+const TRIES: usize = 5;
+
+impl Instances {
+    /// Makes `change` of an instance as it is stored, and again of what came in between.
+    pub(crate) async fn modify(
+        &self,
+        mut instance: Instance,
+        change: impl Fn(Instance) -> Result<Instance, Failure>,
+    ) -> Result<Instance, Failure> {
+        let id = instance.id;
+        for _ in 0..TRIES {
+            let mut changed = change(instance)?;
+            if self.0.instances.change(changed.clone()).await? == Changed::Yes {
+                changed.revision += 1;
+                tracing::info!(instance = %id, revision = changed.revision, "instance changed");
+                return Ok(changed);
+            }
+            instance = self.0.instances.get(id).await?.ok_or_else(no_such_instance)?;
+        }
+        let message = "The instance is being changed by others; try again.";
+        Err(ApiError::new(StatusCode::CONFLICT, message).into())
+    }
+
+    /// Makes the change that a body asks for.
+    pub(crate) async fn apply(
+        &self,
+        instance: Instance,
+        change: Result<Change, Vec<Fault>>,
+    ) -> Result<Instance, Failure> {
+        let change = change.map_err(refused)?;
+        let now = self.0.clock.now();
+        let apply = |instance| Ok(change.apply(instance, &self.0.rules, now).map_err(refused)?);
+        let asked: Instance = apply(instance.clone())?;
+        subscription::check_change(&instance.configuration, &asked.configuration).await?;
+        self.modify(instance, apply).await
+    }
+}
+
+/// 400 with everything that is wrong.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+pub(crate) fn refused(faults: Vec<Fault>) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, Fault::message(&faults))
+}

@@ -1,0 +1,77 @@
+//! Parts of a list, and the headers that lead from one to the next, as the platform has them.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::api_error::ApiError;
+
+use crate::query::Query;
+
+/// The header with the token of the next part.
+pub(crate) const NEXT: &str = "elements-next-page-token";
+const RETURNED: &str = "elements-returned-count";
+
+/// How much of a list is asked for, and from where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Page<P> {
+    /// The most entries to answer with.
+    pub(crate) size: usize,
+    /// The place after which to go on.
+    pub(crate) after: Option<P>,
+}
+
+impl<P: DeserializeOwned> Page<P> {
+    /// Reads `pageSize` (a larger one than `most` counts as `most`, as on the platform) and `nextPage`.
+    pub(crate) fn of(query: &Query, usual: usize, most: usize) -> Result<Self, ApiError> {
+        let size = match query.get("pageSize").map(str::parse::<usize>) {
+            None => usual,
+            Some(Ok(size)) if size > 0 => size.min(most),
+            Some(_) => return Err(bad("pageSize is not a whole number from 1 on (for example 50).")),
+        };
+        let after = query.get("nextPage").map(|token| {
+            let json = URL_SAFE_NO_PAD.decode(token).ok();
+            json.and_then(|json| serde_json::from_slice(&json).ok())
+                .ok_or_else(|| bad("nextPage is not a token of an Elements-Next-Page-Token header."))
+        });
+        Ok(Self { size, after: after.transpose()? })
+    }
+}
+
+/// The headers of a list's part: how many entries it has, and where the next one begins.
+pub(crate) fn headers(returned: usize, next: Option<&impl Serialize>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(RETURNED, returned.into());
+    let token = next.and_then(|next| serde_json::to_vec(next).ok());
+    let token = token.and_then(|json| HeaderValue::try_from(URL_SAFE_NO_PAD.encode(json)).ok());
+    headers.extend(token.map(|token| (axum::http::HeaderName::from_static(NEXT), token)));
+    headers
+}
+
+fn bad(message: &str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(query: &str) -> Result<Page<u64>, String> {
+        let uri = format!("/?{query}").parse().unwrap();
+        Page::of(&Query::of(&uri), 20, 100).map_err(|error| error.message().to_owned())
+    }
+
+    #[test]
+    fn a_token_leads_on_and_anything_else_is_refused() {
+        assert_eq!(page(""), Ok(Page { size: 20, after: None }));
+        assert_eq!(page("pageSize=1000"), Ok(Page { size: 100, after: None }));
+        let headers = headers(3, Some(&77));
+        assert_eq!(headers[RETURNED], "3");
+        let token = headers[NEXT].to_str().unwrap();
+        assert_eq!(page(&format!("nextPage={token}")), Ok(Page { size: 20, after: Some(77) }));
+        for query in ["pageSize=0", "pageSize=-1", "pageSize=x", "nextPage=x", "nextPage=%00"] {
+            assert!(page(query).is_err(), "{query}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What `PATCH` and `PUT` ask for, and the instance that comes of it.
+
+use chrono::{DateTime, Utc};
+use shared::instance::{Configuration, Instance, key};
+
+use super::reader::Reader;
+use super::{DEFAULTS, Fault, Rules, check, json, rotation};
+use crate::subscription::{self, MANAGED};
+
+/// A change of an instance that is well-formed.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    name: Option<String>,
+    tags: Option<Vec<String>>,
+    configuration: Option<Configuration>,
+    how: How,
+}
+
+/// What happens to settings that a change does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// They stay.
+    Merge,
+    /// They go.
+    Replace,
+}
+
+impl Change {
+    /// Reads the body of `PATCH`: what it names is changed, settings one by one, tags all together.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(crate) fn patch(body: &[u8]) -> Result<Self, Vec<Fault>> {
+        let body = json::object(body)?;
+        let mut reader = Reader::new(&body);
+        let change = Self {
+            name: reader.has("name").then(|| reader.name()),
+            tags: reader.has("tags").then(|| reader.tags()),
+            configuration: reader.has("configuration").then(|| reader.configuration()),
+            how: How::Merge,
+        };
+        reader.finish(change)
+    }
+
+    /// Reads the body of `PUT`: the instance becomes what it says. It may be an answer of `GET`, sent back.
+    ///
+    /// # Errors
+    /// Everything that is missing or wrong.
+    pub(crate) fn put(body: &[u8]) -> Result<Self, Vec<Fault>> {
+        let body = json::object(body)?;
+        let mut reader = Reader::new(&body);
+        if reader.has_element() {
+            reader.element();
+        }
+        let change = Self {
+            configuration: Some(reader.configuration()),
+            name: Some(reader.name()),
+            tags: Some(reader.tags()),
+            how: How::Replace,
+        };
+        reader.finish(change)
+    }
+
+    /// A change of settings alone.
+    pub(crate) fn of_settings(configuration: Configuration) -> Self {
+        Self { name: None, tags: None, configuration: Some(configuration), how: How::Merge }
+    }
+
+    /// The instance, changed. A secret that comes back as it is shown stays what it was.
+    ///
+    /// # Errors
+    /// Everything that the settings would then lack, or have that cannot be used.
+    pub(crate) fn apply(
+        &self,
+        mut instance: Instance,
+        rules: &Rules,
+        now: DateTime<Utc>,
+    ) -> Result<Instance, Vec<Fault>> {
+        if let Some(name) = &self.name {
+            instance.name.clone_from(name);
+        }
+        if let Some(tags) = &self.tags {
+            instance.tags.clone_from(tags);
+        }
+        let Some(settings) = &self.configuration else { return Ok(instance) };
+        let mut settings = settings.clone().unmasked_from(&instance.configuration);
+        let mut faults = managed(&instance.configuration, &mut settings);
+        let mut changed = match self.how {
+            How::Merge => instance.configuration.clone().merged_with(settings),
+            How::Replace => settings,
+        };
+        rotation::overlap(&instance.configuration, &mut changed, now);
+        instance.configuration = changed;
+        for (key, value) in DEFAULTS {
+            instance.configuration.set_default(key, value);
+        }
+        check::check(&instance.configuration, rules, &mut faults);
+        if faults.is_empty() { Ok(instance) } else { Err(faults) }
+    }
+}
+
+/// Keeps what this system manages, and says where a change would touch it: without the subscription's key anybody
+/// could send webhooks.
+fn managed(before: &Configuration, settings: &mut Configuration) -> Vec<Fault> {
+    let (is, was) = (subscription::is_automatic(settings), subscription::is_automatic(before));
+    if is && !was {
+        let reason = "can be automatic from the creation of an instance on only; create it again";
+        return vec![Fault::wrong(format!("configuration.{}", key::SUBSCRIPTION_PROVISIONING), reason)];
+    }
+    let mut faults = Vec::new();
+    for key in MANAGED.into_iter().filter(|_| was) {
+        let kept = before.entry(key).flatten();
+        match settings.entry(key) {
+            Some(value) if value != kept => {
+                let reason = "is managed by this system while the subscription at Close is automatic";
+                faults.push(Fault::wrong(format!("configuration.{key}"), reason));
+            }
+            Some(_) => {}
+            None => settings.set(key, kept.map(str::to_owned)),
+        }
+    }
+    faults
+}

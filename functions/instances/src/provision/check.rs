@@ -1,0 +1,121 @@
+//! Whether a configuration can be used in this deployment.
+
+use serde_json::Value;
+use shared::instance::{Configuration, EventSettings, EventSource, key};
+
+use super::{Fault, Rules};
+use crate::catalogue::{self, Treatment};
+use crate::subscription;
+
+/// What the keys begin with that are part of the events contract, where a slip of the pen must not go unseen.
+const EVENTS: &str = "event.";
+/// The platform keeps a text area in this many bytes at most; a longer value is no setting.
+const MAX_VALUE: usize = 64 * 1024;
+/// All settings together: encrypted and with names and tags they have to fit an item of 400 KB.
+const MAX_TOTAL: usize = 128 * 1024;
+/// The longest key of the contract has 49 bytes.
+const MAX_KEY: usize = 255;
+
+/// Adds everything that is missing from a configuration, and everything in it that cannot be used.
+pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut Vec<Fault>) {
+    if configuration.get(key::USERNAME).is_none() {
+        faults.push(Fault::missing(format!("configuration.{}", key::USERNAME)));
+    }
+    if let Some(base_url) = configuration.get(key::BASE_URL)
+        && let Err(reason) = rules.close_api_hosts.check(base_url)
+    {
+        faults.push(wrong(key::BASE_URL, &reason));
+    }
+    keys(configuration, faults);
+    match EventSettings::read(configuration, rules.reach) {
+        Ok(events) => {
+            if events.enabled && events.callback_url.is_none() {
+                faults.push(Fault::missing(format!("configuration.{}", key::CALLBACK_URL)));
+            }
+            if events.source == EventSource::Polling && subscription::is_automatic(configuration) {
+                let reason = "is automatic, which goes with webhooks and not with polling";
+                faults.push(Fault::wrong(entry(key::SUBSCRIPTION_PROVISIONING), reason));
+            }
+            if events.source == EventSource::Polling {
+                faults.push(wrong(
+                    key::VENDOR_TYPE,
+                    "is polling, which this version does not offer; use webhook",
+                ));
+            }
+        }
+        Err(found) => faults.extend(found.into_iter().map(|fault| wrong(fault.key, &fault.reason))),
+    }
+}
+
+/// The keys that nobody else looks at.
+fn keys(configuration: &Configuration, faults: &mut Vec<Fault>) {
+    let size = |(key, value): (&str, Option<&str>)| key.len() + value.map_or(0, str::len);
+    let bytes: usize = configuration.entries().map(size).sum();
+    if bytes > MAX_TOTAL {
+        let problem = format!("has {bytes} bytes of settings; at most {MAX_TOTAL} are kept");
+        faults.push(Fault::wrong("configuration", problem));
+    }
+    for (key, value) in configuration.entries() {
+        if key.trim().is_empty() || key.len() > MAX_KEY {
+            let problem = format!("has a setting whose key is empty or longer than {MAX_KEY} bytes");
+            faults.push(Fault::wrong("configuration", problem));
+            continue;
+        }
+        if value.is_some_and(|value| value.len() > MAX_VALUE) {
+            faults.push(Fault::wrong(entry(key), format!("is longer than {MAX_VALUE} bytes")));
+        }
+        match catalogue::find(key).map(|setting| setting.treatment) {
+            None if key.starts_with(EVENTS) => faults.push(unknown(key)),
+            Some(Treatment::Refused(reason)) if configuration.get(key).is_some() => {
+                faults.push(Fault::wrong(entry(key), reason));
+            }
+            None | Some(Treatment::Used | Treatment::Ignored(_) | Treatment::Refused(_)) => {}
+        }
+    }
+    if let Some(kind) = configuration.get("event.notification.type")
+        && !kind.eq_ignore_ascii_case("webhook")
+    {
+        faults
+            .push(wrong("event.notification.type", "is not \"webhook\", the one way that notifications go"));
+    }
+    if let Some(how) = configuration.get(key::SUBSCRIPTION_PROVISIONING)
+        && !["automatic", "manual"].iter().any(|known| how.eq_ignore_ascii_case(known))
+    {
+        faults.push(wrong(key::SUBSCRIPTION_PROVISIONING, "is neither \"manual\" nor \"automatic\""));
+    }
+    if let Some(minutes) = configuration.get("event.poller.refresh_interval")
+        && !minutes.parse::<u64>().is_ok_and(|minutes| minutes > 0)
+    {
+        faults.push(wrong("event.poller.refresh_interval", "is not a whole number of minutes from 1 on"));
+    }
+    if let Some(text) = configuration.get("event.poller.configuration")
+        && let Err(reason) = object(text)
+    {
+        faults.push(wrong("event.poller.configuration", &reason));
+    }
+}
+
+fn object(text: &str) -> Result<(), String> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(_)) => Ok(()),
+        Ok(_) => Err("is not a JSON object by resource".to_owned()),
+        Err(error) => Err(format!("is not a JSON object by resource: {error}")),
+    }
+}
+
+fn unknown(key: &str) -> Fault {
+    let meant = catalogue::nearest(key).map(|key| format!("; did you mean {key}?")).unwrap_or_default();
+    let shown: String = key.chars().take(100).collect();
+    Fault::wrong(entry(&shown), format!("is no setting of the events contract{meant}"))
+}
+
+/// What is wrong with the value of a setting, and a value that would do.
+fn wrong(key: &str, reason: &str) -> Fault {
+    let example = catalogue::find(key).map_or("", |setting| setting.example);
+    let example = if example.is_empty() { String::new() } else { format!(" (for example {example})") };
+    Fault::wrong(entry(key), format!("{reason}{example}"))
+}
+
+fn entry(key: &str) -> String {
+    format!("configuration.{key}")
+}

@@ -1,0 +1,32 @@
+//! `PUT` and `DELETE /instances/{id}/enabled` and, by its token, `/instances/enabled`: switches an instance on
+//! and off.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use shared::instance::Instance;
+
+use crate::Instances;
+use crate::answer::Failure;
+use crate::caller::Addressed;
+use crate::representation::{self, Representation};
+
+/// Answers 200 with the instance; its events are taken again.
+pub(crate) async fn enable(
+    State(state): State<Instances>,
+    Addressed(instance): Addressed,
+    headers: HeaderMap,
+) -> Result<Json<Representation>, Failure> {
+    let instance = state.modify(instance, |instance| Ok(Instance { disabled: false, ..instance })).await?;
+    Ok(Json(Representation::of(&instance, None, &representation::base_url(&headers))))
+}
+
+/// Answers 200 with the instance; webhooks for it are answered with 403, and nothing is delivered.
+pub(crate) async fn disable(
+    State(state): State<Instances>,
+    Addressed(instance): Addressed,
+    headers: HeaderMap,
+) -> Result<Json<Representation>, Failure> {
+    let instance = state.modify(instance, |instance| Ok(Instance { disabled: true, ..instance })).await?;
+    Ok(Json(Representation::of(&instance, None, &representation::base_url(&headers))))
+}

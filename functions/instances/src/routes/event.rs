@@ -1,0 +1,60 @@
+//! `GET /instances/{id}/events/{eventId}` and, by its token, `GET /instances/events/{eventId}`: one event.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::json;
+use shared::api_error::ApiError;
+use shared::delivery::Payload;
+use shared::event_log::LogEntry;
+use shared::instance_id::InstanceId;
+
+use crate::Instances;
+use crate::answer::Failure;
+use crate::caller::Addressed;
+use crate::events::Entry;
+
+/// Lambda answers with 6 MB; in the answer a raw event is JSON in JSON.
+const LARGEST: usize = 2 * 1024 * 1024;
+
+/// Answers 200 with the event, 404 when the log has no such event of this instance.
+pub(crate) async fn event(
+    State(state): State<Instances>,
+    Addressed(instance): Addressed,
+    Path(path): Path<HashMap<String, String>>,
+) -> Result<Json<Entry>, Failure> {
+    let entry = find(&state, instance.id, &path).await?;
+    let stored = match &entry.stored {
+        None => None,
+        Some(stored) if stored.bytes > LARGEST => Some(elsewhere(stored.bytes)),
+        Some(stored) => {
+            let raw = state.0.payloads.fetch(&Payload::Stored(stored.clone())).await?;
+            Some(raw.get().to_owned())
+        }
+    };
+    Ok(Json(Entry::of(entry, stored)))
+}
+
+/// The event that a path names.
+pub(super) async fn find(
+    state: &Instances,
+    instance: InstanceId,
+    path: &HashMap<String, String>,
+) -> Result<LogEntry, Failure> {
+    let id = path.get("event").cloned().unwrap_or_default();
+    // A longer key than DynamoDB takes names no event.
+    let found = if id.is_empty() || id.len() > 1024 {
+        None
+    } else {
+        state.0.history.find(instance, &id.into()).await?
+    };
+    let now = state.0.clock.now().timestamp();
+    let found = found.filter(|entry| entry.expires_at > now);
+    Ok(found.ok_or_else(|| ApiError::not_found("The instance has no event with this ID."))?)
+}
+
+/// What stands for a raw event that does not fit the answer: still text of JSON, as clients parse it.
+pub(super) fn elsewhere(bytes: usize) -> String {
+    json!({ "omitted": format!("{bytes} bytes: too large for this answer") }).to_string()
+}

@@ -1,0 +1,94 @@
+//! `GET /instances`: the instances of the caller's account or, by its token, one instance.
+
+use axum::Json;
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use shared::account::Account;
+use shared::api_error::ApiError;
+use shared::instance::Instance;
+use shared::instance_id::InstanceId;
+
+use crate::Instances;
+use crate::answer::Failure;
+use crate::callback_health::callback_health;
+use crate::caller::{Addressed, Caller, presents_token};
+use crate::page::{self, Page};
+use crate::query::Query;
+use crate::representation::{self, Representation};
+
+/// Clients of the old platform expect all their instances in one answer, so a page is large.
+const PAGE: usize = 1000;
+
+/// Answers 200 with the one instance, or with those that fit `searchText` and every `tags[]`; 404 when none does.
+pub(crate) async fn list_or_show(
+    State(state): State<Instances>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let (mut parts, _) = request.into_parts();
+    let base = representation::base_url(&parts.headers);
+    if presents_token(&parts) {
+        let Addressed(instance) = Addressed::from_request_parts(&mut parts, &state).await?;
+        let callback = callback_health(&state, &instance).await?;
+        let shown = Representation::of(&instance, None, &base).with_callback(&callback);
+        return Ok(Json(shown).into_response());
+    }
+    let Caller(account) = Caller::from_request_parts(&mut parts, &state).await?;
+    let query = Query::of(&parts.uri);
+    let page = Page::of(&query, PAGE, PAGE)?;
+    let first = page.after.is_none();
+    let (found, next) = find(&state, account, &Wanted::of(&query), page).await?;
+    if found.is_empty() && first && next.is_none() {
+        return Err(ApiError::not_found("No instances found.").into());
+    }
+    let shown: Vec<_> = found.iter().map(|found| Representation::of(found, None, &base)).collect();
+    Ok((page::headers(shown.len(), next.as_ref()), Json(shown)).into_response())
+}
+
+async fn find(
+    state: &Instances,
+    account: Account,
+    wanted: &Wanted,
+    page: Page<InstanceId>,
+) -> Result<(Vec<Instance>, Option<InstanceId>), Failure> {
+    let (mut found, mut after) = (Vec::new(), page.after);
+    loop {
+        let listing = state.0.instances.list(account.account_id, after).await?;
+        let mut fitting = listing.instances.into_iter().filter(|instance| wanted.fits(instance));
+        for instance in fitting.by_ref() {
+            found.push(instance);
+            if found.len() == page.size {
+                break;
+            }
+        }
+        let more = fitting.next().is_some() || listing.next.is_some();
+        if found.len() == page.size {
+            let next = found.last().map(|last| last.id).filter(|_| more);
+            return Ok((found, next));
+        }
+        after = listing.next;
+        if after.is_none() {
+            return Ok((found, None));
+        }
+    }
+}
+
+/// Which instances are asked for.
+struct Wanted {
+    text: Option<String>,
+    tags: Vec<String>,
+}
+
+impl Wanted {
+    fn of(query: &Query) -> Self {
+        let tags = query.all("tags[]").chain(query.all("tags")).map(str::to_owned).collect();
+        Self { text: query.get("searchText").map(str::to_lowercase), tags }
+    }
+
+    /// The text is found in the name or a tag, in any case; each of the tags is a tag.
+    fn fits(&self, instance: &Instance) -> bool {
+        let texts = || std::iter::once(&instance.name).chain(&instance.tags);
+        let has_text =
+            self.text.as_ref().is_none_or(|text| texts().any(|it| it.to_lowercase().contains(text)));
+        has_text && self.tags.iter().all(|tag| instance.tags.contains(tag))
+    }
+}

@@ -1,0 +1,49 @@
+//! KMS, embedded: symmetric keys that wrap data keys, in the protocol of the AWS clients.
+//!
+//! What the functions use of it is here: `GenerateDataKey`, `Encrypt`, `Decrypt`, with encryption context. A
+//! ciphertext names its key, as KMS's own do, and opens under the same context only.
+
+mod keys;
+mod wire;
+
+use std::io;
+use std::sync::Arc;
+
+use shared::random::SharedRandom;
+use tokio::net::TcpListener;
+
+use crate::data::Data;
+use keys::Keys;
+
+/// The keys.
+#[derive(Clone)]
+pub(crate) struct Kms(Arc<Parts>);
+
+struct Parts {
+    keys: Keys,
+    random: SharedRandom,
+}
+
+/// Why the keys cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The file that they are in cannot be read, written or understood.
+    #[error("the KMS keys: {0}")]
+    File(#[from] io::Error),
+    /// A key could not be drawn.
+    #[error(transparent)]
+    Random(#[from] shared::random::RandomError),
+}
+
+impl Kms {
+    /// Opens the keys of these ids, and makes those that are not there yet.
+    pub(crate) fn open(data: &Data, ids: &[String], random: SharedRandom) -> Result<Self, KeysError> {
+        let keys = Keys::open(data.file("kms.json").as_deref(), ids, &*random)?;
+        Ok(Self(Arc::new(Parts { keys, random })))
+    }
+
+    /// Answers the clients of AWS that connect to `listener`.
+    pub(crate) async fn serve(self, listener: TcpListener) -> io::Result<()> {
+        wire::serve(self, listener).await
+    }
+}

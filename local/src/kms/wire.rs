@@ -1,0 +1,186 @@
+//! The protocol of the AWS clients: JSON 1.1 over HTTP, one action per request (AWS KMS API reference).
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use axum::serve::ListenerExt as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use super::Kms;
+use super::keys::Context;
+use crate::sqs::{ACCOUNT, REGION};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+/// What `Encrypt` takes.
+const MAX_PLAINTEXT: usize = 4096;
+
+/// An error as KMS tells it.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("Key '{0}' does not exist")]
+    NotFound(String),
+    #[error("")]
+    InvalidCiphertext,
+    #[error("{0}")]
+    Validation(String),
+    #[error("{0}")]
+    Serialization(String),
+    #[error("")]
+    UnknownOperation,
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Error {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "NotFoundException",
+            Self::InvalidCiphertext => "InvalidCiphertextException",
+            Self::Validation(_) => "ValidationException",
+            Self::Serialization(_) => "SerializationException",
+            Self::UnknownOperation => "UnknownOperationException",
+            Self::Internal(_) => "KMSInternalException",
+        }
+    }
+}
+
+/// Answers requests until the listener fails.
+pub(super) async fn serve(kms: Kms, listener: TcpListener) -> std::io::Result<()> {
+    let routes = Router::new().route("/", post(answer)).fallback(post(answer)).with_state(kms);
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection stays with delayed writes");
+        }
+    });
+    axum::serve(listener, routes).await
+}
+
+async fn answer(State(kms): State<Kms>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let outcome = match target.strip_prefix("TrentService.").unwrap_or(target) {
+        "GenerateDataKey" => read(&body).and_then(|request| generate_data_key(&kms, &request)),
+        "Encrypt" => read(&body).and_then(|request| encrypt(&kms, &request)),
+        "Decrypt" => read(&body).and_then(|request| decrypt(&kms, &request)),
+        _ => Err(Error::UnknownOperation),
+    };
+    let mut response = match outcome {
+        Ok(answer) => answer.to_string().into_response(),
+        Err(error) => {
+            let ours = matches!(error, Error::Internal(_));
+            let status = if ours { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
+            (status, json!({ "__type": error.kind(), "message": error.to_string() }).to_string())
+                .into_response()
+        }
+    };
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    if let Ok(id) = HeaderValue::try_from(Uuid::new_v4().to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GenerateDataKey {
+    key_id: String,
+    key_spec: Option<String>,
+    number_of_bytes: Option<usize>,
+    #[serde(default)]
+    encryption_context: Context,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Encrypt {
+    key_id: String,
+    plaintext: String,
+    #[serde(default)]
+    encryption_context: Context,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Decrypt {
+    key_id: Option<String>,
+    ciphertext_blob: String,
+    #[serde(default)]
+    encryption_context: Context,
+}
+
+fn generate_data_key(kms: &Kms, request: &GenerateDataKey) -> Result<Value, Error> {
+    let length = match (request.key_spec.as_deref(), request.number_of_bytes) {
+        (Some("AES_256"), None) => 32,
+        (Some("AES_128"), None) => 16,
+        (None, Some(bytes @ 1..=1024)) => bytes,
+        _ => return Err(Error::Validation("Please specify either number of bytes or key spec.".to_owned())),
+    };
+    let mut plaintext = vec![0; length];
+    kms.0.random.fill(&mut plaintext).map_err(|error| Error::Internal(error.to_string()))?;
+    let sealed = seal(kms, &request.key_id, &request.encryption_context, &plaintext)?;
+    Ok(json!({
+        "CiphertextBlob": STANDARD.encode(sealed),
+        "Plaintext": STANDARD.encode(plaintext),
+        "KeyId": arn(name(&request.key_id)),
+    }))
+}
+
+fn encrypt(kms: &Kms, request: &Encrypt) -> Result<Value, Error> {
+    let plaintext = decode("Plaintext", &request.plaintext)?;
+    if plaintext.is_empty() || plaintext.len() > MAX_PLAINTEXT {
+        return Err(Error::Validation(format!("Plaintext has not 1 to {MAX_PLAINTEXT} bytes")));
+    }
+    let sealed = seal(kms, &request.key_id, &request.encryption_context, &plaintext)?;
+    Ok(json!({
+        "CiphertextBlob": STANDARD.encode(sealed),
+        "KeyId": arn(name(&request.key_id)),
+        "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    }))
+}
+
+fn decrypt(kms: &Kms, request: &Decrypt) -> Result<Value, Error> {
+    let ciphertext = decode("CiphertextBlob", &request.ciphertext_blob)?;
+    if let Some(id) = request.key_id.as_deref().filter(|id| !kms.0.keys.has(name(id))) {
+        return Err(Error::NotFound(id.to_owned()));
+    }
+    let opened = kms.0.keys.decrypt(&request.encryption_context, &ciphertext);
+    let opened = opened.ok_or(Error::InvalidCiphertext)?;
+    Ok(json!({
+        "KeyId": arn(&opened.key_id),
+        "Plaintext": STANDARD.encode(opened.plaintext),
+        "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    }))
+}
+
+fn seal(kms: &Kms, key_id: &str, context: &Context, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+    let sealed = kms.0.keys.encrypt(name(key_id), context, plaintext, &*kms.0.random);
+    let sealed = sealed.map_err(|error| Error::Internal(error.to_string()))?;
+    sealed.ok_or_else(|| Error::NotFound(key_id.to_owned()))
+}
+
+/// A key is named by its id or by its ARN.
+fn name(key_id: &str) -> &str {
+    key_id.rsplit_once("key/").map_or(key_id, |(_, name)| name)
+}
+
+fn arn(name: &str) -> String {
+    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}")
+}
+
+fn decode(name: &str, text: &str) -> Result<Vec<u8>, Error> {
+    STANDARD.decode(text).map_err(|_| Error::Serialization(format!("{name} is not base64")))
+}
+
+fn read<I: DeserializeOwned>(body: &[u8]) -> Result<I, Error> {
+    serde_json::from_slice(body).map_err(|error| Error::Serialization(error.to_string()))
+}

@@ -1,0 +1,173 @@
+//! The event log over HTTP.
+
+use http::Method;
+use serde_json::{Value, json};
+use tests::bed::{Bed, Instance};
+use tests::client::Answer;
+use tests::fixtures;
+use tests::receiver::{Answer as Reply, Receiver};
+
+use crate::{by_token, enable_callback, get};
+
+/// A bed whose instance received three events, a minute apart: one delivered, one failed, one to be tried again.
+pub(crate) async fn three_events() -> (Bed, Receiver, Instance) {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    instance.receives(fixtures::read("close/legacy.lead.create.json")).await;
+    bed.deliver().await;
+    bed.pass(60);
+    receiver.answer([Reply::status(410)]);
+    instance.receives(fixtures::read("close/webhook.contact.updated.json")).await;
+    bed.deliver().await;
+    enable_callback(&bed, &instance).await;
+    receiver.answer([Reply::status(503)]);
+    instance.receives(fixtures::read("close/legacy.lead.delete.json")).await;
+    bed.deliver().await;
+    (bed, receiver, instance)
+}
+
+async fn events(bed: &Bed, instance: &Instance, query: &str) -> Answer {
+    get(bed, &format!("/instances/{}/events?{query}", instance.id())).await
+}
+
+fn statuses(answer: &Answer) -> Vec<String> {
+    assert_eq!(answer.status, 200, "{}", answer.message());
+    let list = answer.json();
+    let list = list.as_array().unwrap();
+    assert_eq!(answer.headers["elements-returned-count"], list.len().to_string().as_str());
+    list.iter().map(|event| event["deliveryStatus"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn an_instance_without_events_has_an_empty_log() {
+    let bed = Bed::start().await;
+    let instance = bed.provision("https://example.com/hook", &[]).await;
+    let answer = events(&bed, &instance, "").await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, json!([])));
+}
+
+#[tokio::test]
+async fn events_are_shown_newest_first_as_the_platform_shows_them() {
+    let (bed, receiver, instance) = three_events().await;
+    let answer = events(&bed, &instance, "").await;
+    assert_eq!(statuses(&answer), ["retry", "failed", "delivered"]);
+    let list = answer.json();
+    let delivered = &list[2];
+    assert_eq!(delivered["id"], receiver.received()[0].message()["message"]["eventId"]);
+    assert_eq!(delivered["status"], "NOTIFIED");
+    assert_eq!(delivered["eventDate"], "2026-11-21T10:00:00.000Z");
+    let raw = fixtures::read("close/legacy.lead.create.json");
+    let raw = String::from_utf8_lossy(&raw).trim().to_owned();
+    assert_eq!(delivered["providerData"], raw, "byte for byte");
+    assert_eq!(delivered["notifiedData"][0]["objectType"], "accounts");
+    assert_eq!(delivered["attempts"][0]["statusCode"], 200);
+    let failed = &list[1];
+    assert_eq!((&failed["status"], &failed["notifiedData"]), (&json!("DISPATCHED"), &json!([])));
+    assert_eq!(failed["reason"], "the receiver answered 410");
+    assert_eq!(list[0]["nextAttemptDate"], "2026-11-21T10:07:00.000Z");
+
+    let one =
+        get(&bed, &format!("/instances/{}/events/{}", instance.id(), failed["id"].as_str().unwrap())).await;
+    assert_eq!((one.status.as_u16(), &one.json()), (200, failed));
+    let path = format!("/instances/events/{}", failed["id"].as_str().unwrap());
+    assert_eq!(&by_token(&bed, &instance, Method::GET, &path, &Value::Null).await.json(), failed);
+    let by_token =
+        by_token(&bed, &instance, Method::GET, "/instances/events?pageSize=10", &Value::Null).await;
+    assert_eq!(by_token.json(), list);
+    assert_eq!(get(&bed, &format!("/instances/{}/events/none", instance.id())).await.status, 404);
+}
+
+#[tokio::test]
+async fn filters_narrow_the_log() {
+    let (bed, _receiver, instance) = three_events().await;
+    let rows: [(&str, &[&str]); 11] = [
+        ("status=NOTIFIED", &["delivered"]),
+        ("status=dispatched", &["retry", "failed"]),
+        ("status=NEW", &[]),
+        ("deliveryStatus=failed", &["failed"]),
+        ("deliveryStatus=failed,retry", &["retry", "failed"]),
+        ("objectType=contacts", &["failed"]),
+        ("objectType=ACCOUNTS&deliveryStatus=retry", &["retry"]),
+        ("from=2026-11-21T10:01:00Z", &["retry", "failed"]),
+        ("to=2026-11-21T10:01:00Z", &["failed", "delivered"]),
+        ("from=2026-11-21T10:00:30Z&to=1795255290000", &["failed"]),
+        ("from=2026-11-22&to=2026-11-23", &[]),
+    ];
+    for (query, expected) in rows {
+        assert_eq!(statuses(&events(&bed, &instance, query).await), expected, "{query}");
+    }
+    for (query, part) in [
+        ("from=soon", "from is not a time (for example 2026-11-21T10:00:00Z"),
+        ("from=2026-11-22", "from is later than to"),
+        ("status=DONE", "status is not a comma list of NEW, RECEIVED"),
+        ("deliveryStatus=lost", "deliveryStatus is not a comma list of queued, delivering"),
+        ("pageSize=0", "pageSize is not"),
+        ("nextPage=%22", "nextPage is not a token"),
+    ] {
+        let answer = events(&bed, &instance, query).await;
+        assert_eq!(answer.status, 400, "{query}");
+        assert!(answer.message().starts_with(part), "{query}: {}", answer.message());
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_walked_page_by_page() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    for number in 0..30 {
+        let webhook = json!({"model": "lead", "event": "create", "data": {"id": format!("lead_{number}")}});
+        instance.receives(webhook.to_string()).await;
+    }
+    bed.drain().await;
+    for size in [1, 7, 25, 100] {
+        let (mut seen, mut query) = (Vec::new(), format!("pageSize={size}"));
+        loop {
+            let answer = events(&bed, &instance, &query).await;
+            let list = answer.json();
+            assert!(list.as_array().unwrap().len() <= size);
+            seen.extend(list.as_array().unwrap().iter().map(|event| event["id"].to_string()));
+            let Some(next) = answer.headers.get("elements-next-page-token") else { break };
+            query = format!("pageSize={size}&nextPage={}", next.to_str().unwrap());
+        }
+        assert_eq!(seen.len(), 30, "pages of {size}");
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 30, "pages of {size} repeat nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_large_event_is_whole_where_it_is_asked_for_by_id() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    let note = "x".repeat(500_000);
+    let webhook =
+        json!({"model": "lead", "event": "create", "data": {"id": "lead_1", "note": note}}).to_string();
+    instance.receives(webhook.clone()).await;
+    bed.drain().await;
+    let list = events(&bed, &instance, "").await.json();
+    assert!(list[0]["providerData"].as_str().unwrap().contains("omitted"));
+    let path = format!("/instances/{}/events/{}", instance.id(), list[0]["id"].as_str().unwrap());
+    assert_eq!(get(&bed, &path).await.json()["providerData"], webhook);
+}
+
+#[tokio::test]
+async fn dispositions_and_analytics_tell_the_same_story() {
+    let (bed, _receiver, instance) = three_events().await;
+    let path = format!("/instances/{}/events", instance.id());
+    let dispositions = get(&bed, &format!("{path}/dispositions?deliveryStatus=failed")).await.json();
+    let data = &dispositions[0]["notificationData"][0];
+    assert_eq!(dispositions[0]["elementInstanceId"], instance.id());
+    assert_eq!(data["message"], "Error delivering event: the receiver answered 410");
+
+    let query = "from=2026-11-21T10:00:00Z&to=2026-11-21T10:03:00Z&interval=minute";
+    let counts = get(&bed, &format!("{path}/analytics?{query}")).await.json();
+    let counts: Vec<_> = counts.as_array().unwrap().iter().map(|bucket| bucket["count"].clone()).collect();
+    assert_eq!(counts, [1, 1, 1, 0]);
+    let day = get(&bed, &format!("{path}/analytics?interval=hour")).await.json();
+    let day = day.as_array().unwrap().iter().map(|bucket| bucket["count"].as_u64().unwrap());
+    assert_eq!(day.sum::<u64>(), 3);
+    for query in ["interval=second", "from=x", "interval=minute&from=2020-01-01"] {
+        assert_eq!(get(&bed, &format!("{path}/analytics?{query}")).await.status, 400, "{query}");
+    }
+}

@@ -1,0 +1,142 @@
+//! Secrets are encrypted before anything is written, each for one instance and one purpose.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_kms::primitives::Blob;
+use http::Method;
+use serde_json::json;
+use shared::aws::Aws;
+use shared::instance::DynamoInstanceStore;
+use shared::instance_id::InstanceId;
+use shared::vault::{Purpose, Vault};
+use tests::bed::{Bed, Instance};
+use tests::receiver::Receiver;
+
+use crate::get;
+
+const SECRETS: [(&str, &str); 5] = [
+    ("password", "hush-password"),
+    ("event.notification.signature.key", "hush-signature"),
+    ("event.notification.callback.headers", "X-Key: hush-header"),
+    ("event.notification.basic.password", "hush-basic"),
+    (
+        "event.notification.subscription.signature.key",
+        "b9260244ef33625f9b4b26a27db08758cdd39478b852c73f2d33ab042eb8abb4",
+    ),
+];
+
+fn aws(bed: &Bed) -> Aws {
+    Aws::from_variables(&bed.system().environment().clone().into_iter().collect()).unwrap()
+}
+
+async fn item(bed: &Bed, instance: &Instance) -> HashMap<String, AttributeValue> {
+    let table = &bed.system().environment()["INSTANCES_TABLE"];
+    let get = aws(bed).dynamodb().get_item().table_name(table);
+    let answer = get.key("instance_id", AttributeValue::N(instance.id().to_string())).send().await;
+    answer.unwrap().item.unwrap()
+}
+
+#[tokio::test]
+async fn no_secret_stands_in_the_table() {
+    let bed = Bed::start().await;
+    let instance = bed.provision("https://example.com/hook", &SECRETS).await;
+    let stored = format!("{:?}", item(&bed, &instance).await);
+    let token = instance.answer["token"].as_str().unwrap();
+    for secret in SECRETS.map(|(_, secret)| secret).into_iter().chain(["api_key", "hush", token]) {
+        assert!(!stored.contains(secret), "{secret} is in the table");
+    }
+    assert!(stored.contains("https://example.com/hook"), "what is no secret is");
+    let shown = get(&bed, &format!("/instances/{}", instance.id())).await.json();
+    assert_eq!(shown["configuration"]["username"], "api_key");
+    for (key, _) in SECRETS {
+        assert_eq!(shown["configuration"][key], "********", "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_moved_to_another_instance_opens_nowhere() {
+    let bed = Bed::start().await;
+    let [one, other] = [bed.provision("https://example.com/hook", &SECRETS).await, {
+        bed.provision("https://example.com/hook", &[]).await
+    }];
+    let mut moved = item(&bed, &other).await;
+    moved.insert("secrets".to_owned(), item(&bed, &one).await["secrets"].clone());
+    let table = &bed.system().environment()["INSTANCES_TABLE"];
+    aws(&bed).dynamodb().put_item().table_name(table).set_item(Some(moved)).send().await.unwrap();
+    let answer = get(&bed, &format!("/instances/{}", other.id())).await;
+    assert_eq!(answer.status, 503);
+    assert!(!answer.message().contains("hush"));
+    assert_eq!(get(&bed, &format!("/instances/{}", one.id())).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_store_opens_the_secrets_of_its_purpose_only() {
+    let bed = Bed::start().await;
+    let instance = bed.provision("https://example.com/hook", &SECRETS).await;
+    let id = InstanceId::try_from(instance.id()).unwrap();
+    let purposes: [(&'static [Purpose], &[&str]); 3] = [
+        (&[Purpose::Close], &["password", "username"]),
+        (&[Purpose::Webhook], &["event.notification.subscription.signature.key"]),
+        (
+            &[Purpose::Callback],
+            &[
+                "event.notification.basic.password",
+                "event.notification.callback.headers",
+                "event.notification.signature.key",
+            ],
+        ),
+    ];
+    for (purposes, expected) in purposes {
+        let vault = Vault::opening(aws(&bed).kms(), purposes, Arc::new(bed.clock().clone()));
+        let table = bed.system().environment()["INSTANCES_TABLE"].clone();
+        let store = DynamoInstanceStore::new(aws(&bed).dynamodb(), table, vault);
+        let read = store.get(id).await.unwrap().unwrap();
+        let secrets = read.configuration.entries().map(|(key, _)| key);
+        let secret = |key: &&str| SECRETS.iter().any(|(secret, _)| secret == key) || *key == "username";
+        assert_eq!(secrets.filter(secret).collect::<Vec<_>>(), expected);
+        let refused = store.change(read).await.unwrap_err().to_string();
+        assert!(refused.contains("this function only decrypts"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn the_embedded_kms_refuses_as_kms_does() {
+    let bed = Bed::start().await;
+    let kms = aws(&bed).kms();
+    let key = bed.system().environment()["KMS_KEY_ID"].clone();
+    let sealed = kms.encrypt().key_id(&key).plaintext(Blob::new("text")).encryption_context("a", "1");
+    let blob = sealed.send().await.unwrap().ciphertext_blob.unwrap();
+    let opened =
+        kms.decrypt().ciphertext_blob(blob.clone()).encryption_context("a", "1").send().await.unwrap();
+    assert_eq!((opened.plaintext.unwrap().as_ref(), opened.key_id), (&b"text"[..], Some(key)));
+    let other = kms.decrypt().ciphertext_blob(blob).encryption_context("a", "2").send().await.unwrap_err();
+    assert!(other.into_service_error().is_invalid_ciphertext_exception());
+    let nobodys = kms.generate_data_key().key_id("none").number_of_bytes(32).send().await.unwrap_err();
+    assert!(nobodys.into_service_error().is_not_found_exception());
+}
+
+#[tokio::test]
+async fn a_new_signing_key_takes_over_in_a_day() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let key = "event.notification.signature.key";
+    let instance = bed.provision(&receiver.url(), &[(key, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]).await;
+    let path = format!("/instances/{}", instance.id());
+    let mut signatures = Vec::new();
+    for (number, wait) in [0, 60, 24 * 3600].into_iter().enumerate() {
+        if number == 1 {
+            let change = json!({"configuration": {key: "whsec_plJ3nmyCDGBKInavdOK15jsl2LRlPcAl"}});
+            let answer = bed.call(Method::PATCH, &path, &change).await;
+            assert_eq!(answer.status, 200, "{}", answer.message());
+        }
+        bed.pass(wait);
+        let webhook = json!({"model": "lead", "event": "create", "data": {"id": format!("lead_{number}")}});
+        instance.receives(webhook.to_string()).await;
+        bed.drain().await;
+        let callbacks = receiver.received();
+        let header = callbacks.last().unwrap().header("webhook-signature").unwrap().to_owned();
+        signatures.push(header.split(' ').count());
+    }
+    assert_eq!(signatures, [1, 2, 1]);
+}
