@@ -5,6 +5,7 @@
 
 mod claim;
 mod item;
+mod missing;
 mod store;
 
 pub use claim::{Claim, Claimed, Refusal};

@@ -14,8 +14,15 @@ pub struct File {
 }
 
 /// The members of the workspace, by their directories.
-pub const MEMBERS: [&str; 6] =
-    ["functions/webhook", "functions/dispatcher", "functions/instances", "shared", "local", "tests"];
+pub const MEMBERS: [&str; 7] = [
+    "functions/webhook",
+    "functions/dispatcher",
+    "functions/poller",
+    "functions/instances",
+    "shared",
+    "local",
+    "tests",
+];
 
 /// A file of the tree.
 ///

@@ -133,7 +133,7 @@ fn items_that_expire_have_a_time_to_live() {
         .filter(|table| table.ttl_attribute.as_deref() == Some("expires_at"))
         .map(|table| table.name.clone())
         .collect();
-    assert_eq!(expiring, ["EventsTable", "PayloadsTable"].map(str::to_owned).into());
+    assert_eq!(expiring, ["EventsTable", "PayloadsTable", "PollersTable"].map(str::to_owned).into());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod answer;
 mod caller;
+mod polling;
 mod provision;
 mod representation;
 mod routes;
@@ -17,6 +18,7 @@ use shared::aws::Aws;
 use shared::callback_url::Reach;
 use shared::clock::SharedClock;
 use shared::instance::DynamoInstanceStore;
+use shared::polling::store::DynamoPollerStore;
 use shared::random::SharedRandom;
 use shared::settings::{SettingError, Variables};
 
@@ -30,6 +32,7 @@ struct Parts {
     instances: DynamoInstanceStore,
     credentials: DynamoCredentialStore,
     credentials_table: String,
+    pollers: DynamoPollerStore,
     rules: Rules,
     clock: SharedClock,
     random: SharedRandom,
@@ -50,7 +53,8 @@ impl Instances {
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         Ok(Self(Arc::new(Parts {
             instances: DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?),
-            credentials: DynamoCredentialStore::new(dynamodb, credentials_table.clone()),
+            credentials: DynamoCredentialStore::new(dynamodb.clone(), credentials_table.clone()),
+            pollers: DynamoPollerStore::new(dynamodb, variables.required("POLLERS_TABLE")?),
             credentials_table,
             rules: Rules {
                 reach: if anywhere { Reach::Any } else { Reach::Public },

@@ -9,7 +9,8 @@ pub use fault::Fault;
 
 use serde_json::Value;
 use shared::callback_url::Reach;
-use shared::instance::{Configuration, EventSettings, EventSource, key};
+use shared::instance::{Configuration, ConfigurationFault, EventSettings, EventSource, key};
+use shared::polling::settings::PollerSettings;
 
 use reader::Reader;
 
@@ -95,14 +96,16 @@ fn check(configuration: &Configuration, rules: &Rules, faults: &mut Vec<Fault>) 
                 faults.push(Fault::missing(format!("configuration.{}", key::CALLBACK_URL)));
             }
             if events.source == EventSource::Polling {
-                let reason = "is polling, which this version does not offer; use webhook";
-                faults.push(Fault::wrong(format!("configuration.{}", key::VENDOR_TYPE), reason));
+                faults
+                    .extend(PollerSettings::read(configuration).err().into_iter().flatten().map(of_setting));
             }
         }
-        Err(wrong) => faults.extend(
-            wrong.into_iter().map(|fault| Fault::wrong(format!("configuration.{}", fault.key), fault.reason)),
-        ),
+        Err(wrong) => faults.extend(wrong.into_iter().map(of_setting)),
     }
+}
+
+fn of_setting(fault: ConfigurationFault) -> Fault {
+    Fault::wrong(format!("configuration.{}", fault.key), fault.reason)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use shared::event::timestamp;
 use shared::instance::{Instance, key};
 use shared::notification::{ELEMENT_KEY, HUB_KEY};
+use shared::polling::state::PollingState;
 use shared::secret::{MASK, Secret};
 
 /// The body of an answer that shows an instance: the fields of the old platform's answer, and two of ours.
@@ -32,6 +33,9 @@ pub(crate) struct Representation {
     created_date: String,
     /// Ours: what to hand to Close.
     webhook_url: String,
+    /// Ours: how polling goes, for an instance that is polled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    polling_state: Option<PollingState>,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,7 +108,13 @@ impl Representation {
             user: User { id: instance.account.user_id },
             created_date: timestamp(instance.created_at),
             webhook_url: format!("{base_url}/elements/api-v2/events/{ELEMENT_KEY}/{}", instance.id.encode()),
+            polling_state: None,
         }
+    }
+
+    /// The same with how its polling goes.
+    pub(crate) fn with_polling(self, polling_state: Option<PollingState>) -> Self {
+        Self { polling_state, ..self }
     }
 }
 

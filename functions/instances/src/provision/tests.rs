@@ -113,7 +113,6 @@ fn what_is_wrong_is_told_with_its_place() {
 #[test]
 fn settings_are_checked_before_anything_is_stored() {
     let rows = [
-        ("event.vendor.type", "polling", "is polling, which this version does not offer; use webhook"),
         ("event.notification.retry.attempts", "0", "is not a number of attempts from 1 to 10 (default 3)"),
         ("base.url", "https://evil.example/", "names a host that is not one of api.close.com, app.close.io"),
     ];

@@ -15,6 +15,7 @@ use shared::secret::Secret;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Caller;
+use crate::polling;
 use crate::provision::{Fault, MAX_BODY, Provision};
 use crate::representation::{self, Representation};
 
@@ -41,6 +42,7 @@ pub(crate) async fn create(
         let (id, token) = draw(&*state.random).map_err(|error| unavailable(&error))?;
         let (name, tags, configuration) = (name.clone(), tags.clone(), configuration.clone());
         let instance = Instance { id, account, name, tags, configuration, disabled: false, created_at };
+        polling::register(&state.pollers, id, &instance.configuration, created_at).await?;
         let created = state.instances.create(instance.clone(), &token, &state.credentials_table).await?;
         if created == Created::Yes {
             tracing::info!(instance = %id, "instance created");

@@ -9,6 +9,7 @@ use shared::instance_id::InstanceId;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Caller;
+use crate::polling;
 use crate::representation::{self, Representation};
 
 /// Answers 200 with the instance; 404 alike for what is no id, nobody's, and another account's.
@@ -25,5 +26,7 @@ pub(crate) async fn show(
     let instance = instance
         .filter(|instance| instance.account.account_id == account.account_id)
         .ok_or_else(|| ApiError::not_found("There is no instance with this ID."))?;
-    Ok(Json(Representation::of(&instance, None, &representation::base_url(&headers))))
+    let polling = polling::state(&state.0.pollers, &instance).await?;
+    let shown = Representation::of(&instance, None, &representation::base_url(&headers));
+    Ok(Json(shown.with_polling(polling)))
 }
