@@ -7,6 +7,8 @@ pub mod bed;
 pub mod client;
 pub mod close;
 pub mod fixtures;
+pub mod polling;
 pub mod program;
 pub mod receiver;
 pub mod tree;
+pub mod wire;
