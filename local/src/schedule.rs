@@ -24,9 +24,14 @@ pub(crate) async fn run(
             _ = ticks.tick() => {}
             _ = stop.changed() => return,
         }
-        let input = schedule.input.clone().unwrap_or_else(|| json!({}));
-        if let Err(error) = functions.invoke(&function, input.to_string().into_bytes()).await {
-            tracing::error!(function = function.logical_id, %error, "scheduled call failed");
-        }
+        call(&schedule, &function, &functions).await;
+    }
+}
+
+/// Makes the call that a schedule asks for.
+pub(crate) async fn call(schedule: &Schedule, function: &Function, functions: &Functions) {
+    let input = schedule.input.clone().unwrap_or_else(|| json!({}));
+    if let Err(error) = functions.invoke(function, input.to_string().into_bytes()).await {
+        tracing::error!(function = function.logical_id, %error, "scheduled call failed");
     }
 }

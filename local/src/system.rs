@@ -11,6 +11,7 @@ pub use running::Running;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Uri;
 use shared::account::DynamoCredentialStore;
@@ -185,6 +186,27 @@ impl System {
             worked += mapping.work_visible().await?;
         }
         Ok(worked)
+    }
+
+    /// The same of one queue.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn work_visible_in(&self, queue: &str) -> Result<usize, crate::sqs::Error> {
+        let mut worked = 0;
+        for mapping in self.mappings.iter().filter(|mapping| mapping.source.queue == queue) {
+            worked += mapping.work_visible().await?;
+        }
+        Ok(worked)
+    }
+
+    /// Makes every scheduled call whose pace is `every` once, as the schedule would at that pace.
+    pub async fn tick(&self, every: Duration) {
+        for function in &self.template.functions {
+            for schedule in function.schedules.iter().filter(|schedule| schedule.every == every) {
+                crate::schedule::call(schedule, function, &self.functions).await;
+            }
+        }
     }
 
     /// Begins to work the queues, tick the schedule and remove what expires.

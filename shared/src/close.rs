@@ -8,5 +8,5 @@ mod normalize;
 pub mod signature;
 mod wire;
 
-pub use normalize::{IgnoredReason, Normalized, ObjectFilter, Occurrence, normalize};
+pub use normalize::{IgnoredReason, LoggedEvent, Normalized, ObjectFilter, Occurrence, normalize};
 pub use wire::Malformed;

@@ -1,5 +1,7 @@
 //! The delivery queue and its dead-letter queue, in SQS.
 
+mod batch;
+
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;

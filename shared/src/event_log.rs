@@ -7,6 +7,7 @@
 mod claim;
 mod history;
 mod item;
+mod missing;
 mod store;
 
 pub use claim::{Claim, Claimed, Refusal};

@@ -21,6 +21,8 @@ pub mod payload_store;
 pub mod retry;
 pub mod signing_key;
 
+pub mod polling;
+
 pub mod account;
 pub mod address;
 pub mod api_error;

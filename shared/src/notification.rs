@@ -35,9 +35,10 @@ struct Message<'a> {
     events: Vec<Entry<'a>>,
 }
 
+/// An entry of `events`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     object_type: &'a str,
     object_id: &'a str,
     date: String,
@@ -69,7 +70,8 @@ pub fn body(instance: &Instance, delivery: &QueuedDelivery, raw: &RawValue) -> S
     serde_json::to_string(&Envelope { message }).unwrap_or_default()
 }
 
-fn entry(event: &Event) -> Entry<'_> {
+/// An event as `events` has it.
+pub(crate) fn entry(event: &Event) -> Entry<'_> {
     Entry {
         object_type: &event.object_type,
         object_id: &event.object_id,

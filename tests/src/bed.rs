@@ -13,6 +13,7 @@ pub use random::SeededRandom;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
@@ -140,6 +141,40 @@ impl Bed {
         self.system.work_visible().await.unwrap_or_else(|error| panic!("the queues: {error}"))
     }
 
+    /// Works off the delivery queue and no other; time stands still.
+    ///
+    /// # Panics
+    /// When the queue cannot be read.
+    pub async fn dispatch(&self) -> usize {
+        let worked = self.system.work_visible_in(self.queue_name()).await;
+        worked.unwrap_or_else(|error| panic!("the delivery queue: {error}"))
+    }
+
+    /// Calls what the schedule calls every minute, and works off what can be received then.
+    pub async fn tick(&self) -> usize {
+        self.system.tick(Duration::from_secs(60)).await;
+        self.deliver().await
+    }
+
+    /// Lets minutes pass as they do on AWS: a tick each, and polls and deliveries at the second when they are due.
+    pub async fn minutes(&self, minutes: usize) {
+        for _ in 0..minutes {
+            let end = self.now() + TimeDelta::seconds(60);
+            self.tick().await;
+            while let Some(next) = self.next_of_any_queue().filter(|next| *next < end) {
+                self.clock.advance_to(next);
+                self.deliver().await;
+            }
+            self.clock.advance_to(end);
+        }
+    }
+
+    /// When a message of any queue that cannot be received now can be.
+    fn next_of_any_queue(&self) -> Option<DateTime<Utc>> {
+        let sources = self.system.template().functions.iter().flat_map(|function| &function.queues);
+        sources.filter_map(|source| self.system.sqs().next_change(&source.queue).unwrap_or_default()).min()
+    }
+
     /// Delivers until nothing is left, moving time on to whatever comes next.
     ///
     /// # Panics
@@ -188,9 +223,22 @@ impl Bed {
     /// When the template maps no queue to the dispatcher.
     #[must_use]
     pub fn queue_name(&self) -> &str {
-        let dispatcher = self.system.template().functions.iter().find(|f| f.binary == "dispatcher");
-        let source = dispatcher.and_then(|dispatcher| dispatcher.queues.first());
-        source.map_or_else(|| panic!("the dispatcher works no queue"), |source| &source.queue)
+        self.queue_of("dispatcher")
+    }
+
+    /// The name of the poll queue.
+    ///
+    /// # Panics
+    /// When the template maps no queue to the poller.
+    #[must_use]
+    pub fn poll_queue_name(&self) -> &str {
+        self.queue_of("poller")
+    }
+
+    fn queue_of(&self, binary: &str) -> &str {
+        let function = self.system.template().functions.iter().find(|function| function.binary == binary);
+        let source = function.and_then(|function| function.queues.first());
+        source.map_or_else(|| panic!("the {binary} works no queue"), |source| &source.queue)
     }
 
     /// The name of its dead-letter queue.

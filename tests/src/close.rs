@@ -14,12 +14,13 @@ mod ids;
 mod object;
 mod organization;
 mod post;
+mod rest;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use serde_json::{Value, json};
 use shared::clock::{ManualClock, SharedClock};
@@ -29,6 +30,8 @@ use event::Occurrence;
 use organization::Organization;
 pub use post::{NO_ANSWER, signature, signature_key};
 use post::{Poster, Posting, Subscriber};
+pub use rest::{Call, Fault, Limit, Quirks, Rest, Spelling};
+use rest::{Cursors, Index};
 
 /// A Close organisation; clones are the same one.
 #[derive(Clone)]
@@ -43,6 +46,9 @@ struct State {
     subscribers: Vec<Arc<Subscriber>>,
     pending: VecDeque<Posting>,
     posted: Vec<Posting>,
+    index: Index,
+    index_lag: TimeDelta,
+    cursors: Cursors,
 }
 
 impl Close {
@@ -54,6 +60,9 @@ impl Close {
             subscribers: Vec::new(),
             pending: VecDeque::new(),
             posted: Vec::new(),
+            index: Index::default(),
+            index_lag: TimeDelta::zero(),
+            cursors: Cursors::default(),
         };
         Self { state: Arc::new(Mutex::new(state)), clock, poster: Poster::new() }
     }
@@ -112,6 +121,7 @@ impl Close {
         let mut state = self.state();
         let occurrences = state.organization.update_again(object_type, id, field, value);
         let consolidated = |event_id: &str| occurrences.iter().any(|it| it.event.id == event_id);
+        state.index(self.clock.now());
         state.pending.retain(|posting| !posting.event_id().is_some_and(consolidated));
         state.tell(&occurrences);
     }
@@ -189,9 +199,41 @@ impl Close {
         statuses
     }
 
+    /// Serves the REST API by `clock`, which is the one that the organisation goes by.
+    ///
+    /// # Panics
+    /// When there is no port for it.
+    #[expect(clippy::panic, reason = "a story cannot go on without the API")]
+    pub async fn serve(&self, clock: &ManualClock, quirks: Quirks) -> Rest {
+        let rest = Rest::start(self.clone(), clock.clone(), quirks).await;
+        rest.unwrap_or_else(|error| panic!("the API of Close: {error}"))
+    }
+
+    /// From now on the search index takes a change over with a lag of its own, of at most `most`.
+    fn index_with(&self, most: TimeDelta) {
+        let mut state = self.state();
+        state.index_lag = most;
+        state.index(self.clock.now());
+    }
+
+    fn with_index<T>(&self, read: impl FnOnce(&Index, &mut Cursors) -> T) -> T {
+        let mut state = self.state();
+        let state = &mut *state;
+        read(&state.index, &mut state.cursors)
+    }
+
+    /// The objects of a type (`contact`) or of a family of types (`task.`), as the API shows them.
+    fn objects_of(&self, object_type: &str) -> Vec<Value> {
+        let is_kind =
+            |kind: &str| kind == object_type || (object_type.ends_with('.') && kind.starts_with(object_type));
+        let objects = self.state().organization.all().into_values();
+        objects.filter(|(kind, _)| is_kind(kind)).map(|(_, object)| object).collect()
+    }
+
     fn occur<T>(&self, change: impl FnOnce(&mut Organization) -> (T, Vec<Occurrence>)) -> T {
         let mut state = self.state();
         let (result, occurrences) = change(&mut state.organization);
+        state.index(self.clock.now());
         state.tell(&occurrences);
         result
     }
@@ -202,6 +244,10 @@ impl Close {
 }
 
 impl State {
+    fn index(&mut self, now: DateTime<Utc>) {
+        self.index.update(&self.organization.all(), now, self.index_lag);
+    }
+
     fn tell(&mut self, occurrences: &[Occurrence]) {
         for occurrence in occurrences {
             for subscriber in &self.subscribers {

@@ -14,9 +14,10 @@ pub struct File {
 }
 
 /// The members of the workspace, by their directories.
-pub const MEMBERS: [&str; 7] = [
+pub const MEMBERS: [&str; 8] = [
     "functions/webhook",
     "functions/dispatcher",
+    "functions/poller",
     "functions/instances",
     "shared",
     "local",

@@ -133,7 +133,8 @@ fn items_that_expire_have_a_time_to_live() {
         .filter(|table| table.ttl_attribute.as_deref() == Some("expires_at"))
         .map(|table| table.name.clone())
         .collect();
-    assert_eq!(expiring, ["EndpointsTable", "EventsTable", "PayloadsTable"].map(str::to_owned).into());
+    let names = ["EndpointsTable", "EventsTable", "PayloadsTable", "PollersTable"];
+    assert_eq!(expiring, names.map(str::to_owned).into());
 }
 
 #[test]

@@ -63,8 +63,8 @@ fn every_member_keeps_the_workspaces_rules() {
         assert!(manifest.contains("[lints]\nworkspace = true"), "{member}");
         assert!(manifest.contains("edition.workspace = true"), "{member}");
     }
-    let members = format!("members = {MEMBERS:?}");
-    assert!(tree::file("Cargo.toml").text.contains(&members), "{members}");
+    let members: String = MEMBERS.iter().map(|member| format!("    {member:?},\n")).collect();
+    assert!(tree::file("Cargo.toml").text.contains(&format!("members = [\n{members}]")), "{members}");
 }
 
 #[test]

@@ -24,11 +24,9 @@ pub(crate) enum Treatment {
     Used,
     /// It is kept and shown, and has no effect, for this reason.
     Ignored(&'static str),
-    /// A value for it is refused, for this reason, which follows the name of the setting.
-    Refused(&'static str),
 }
 
-use Treatment::{Ignored, Refused, Used};
+use Treatment::{Ignored, Used};
 
 const TEXT: &str = "TEXTFIELD_1000";
 const SHORT: &str = "TEXTFIELD_128";
@@ -82,13 +80,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Used,
     ),
     of("event.poller.since", "Start of the first poll", SHORT, "2026-11-01T00:00:00Z", Used),
-    of(
-        "event.poller.urls",
-        "Poller URLs",
-        AREA,
-        "",
-        Refused("is the pipe format of before 2016, which is not read; use event.poller.configuration"),
-    ),
+    of("event.poller.urls", "Poller URLs", AREA, "", Used),
     of(
         "event.notification.instance.finder",
         "Instance finder",

@@ -14,6 +14,7 @@ mod catalogue;
 mod close;
 mod events;
 mod markup;
+mod polling;
 mod provision;
 mod representation;
 mod setting;
@@ -33,6 +34,7 @@ use shared::endpoint::DynamoEndpointStore;
 use shared::event_log::DynamoEventHistory;
 use shared::instance::DynamoInstanceStore;
 use shared::payload_store::DynamoPayloadStore;
+use shared::polling::store::DynamoPollerStore;
 use shared::random::SharedRandom;
 use shared::settings::{SettingError, Variables};
 use shared::vault::Vault;
@@ -51,6 +53,7 @@ struct Parts {
     history: DynamoEventHistory,
     payloads: DynamoPayloadStore,
     queue: SqsDeliveryQueue,
+    pollers: DynamoPollerStore,
     rules: Rules,
     clock: SharedClock,
     random: SharedRandom,
@@ -79,6 +82,7 @@ impl Instances {
                 vault,
             ),
             endpoints: DynamoEndpointStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?),
+            pollers: DynamoPollerStore::new(dynamodb.clone(), variables.required("POLLERS_TABLE")?),
             credentials: DynamoCredentialStore::new(dynamodb.clone(), credentials_table.clone()),
             credentials_table,
             history: DynamoEventHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),

@@ -7,6 +7,7 @@ use shared::instance::{Changed, Instance};
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::no_such_instance;
+use crate::polling;
 use crate::provision::{Change, Fault};
 use crate::subscription;
 
@@ -22,7 +23,11 @@ impl Instances {
     ) -> Result<Instance, Failure> {
         let id = instance.id;
         for _ in 0..TRIES {
-            let mut changed = change(instance)?;
+            let mut changed = change(instance.clone())?;
+            if changed.configuration != instance.configuration || changed.disabled != instance.disabled {
+                let now = self.0.clock.now();
+                polling::register(&self.0.pollers, id, &changed.configuration, now).await?;
+            }
             if self.0.instances.change(changed.clone()).await? == Changed::Yes {
                 changed.revision += 1;
                 tracing::info!(instance = %id, revision = changed.revision, "instance changed");

@@ -10,6 +10,7 @@ use shared::event::timestamp;
 use shared::instance::{Instance, key};
 use shared::instance_id::InstanceId;
 use shared::notification::{ELEMENT_KEY, HUB_KEY};
+use shared::polling::state::PollingState;
 use shared::secret::{MASK, Secret};
 
 use crate::callback_health::CallbackHealth;
@@ -42,6 +43,9 @@ pub(crate) struct Representation {
     /// Ours: what is wrong with the callback, where one instance is asked for and something is.
     #[serde(skip_serializing_if = "Option::is_none")]
     callback: Option<CallbackHealth>,
+    /// Ours: how polling goes, for an instance that is polled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    polling_state: Option<PollingState>,
 }
 
 #[derive(Debug, Serialize)]
@@ -120,6 +124,7 @@ impl Representation {
                 "manual"
             },
             callback: None,
+            polling_state: None,
         }
     }
 
@@ -127,6 +132,11 @@ impl Representation {
     pub(crate) fn with_callback(mut self, health: &Health) -> Self {
         self.callback = CallbackHealth::of(health);
         self
+    }
+
+    /// The same with how its polling goes.
+    pub(crate) fn with_polling(self, polling_state: Option<PollingState>) -> Self {
+        Self { polling_state, ..self }
     }
 }
 

@@ -10,6 +10,7 @@ use instances::Instances;
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service;
 use lambda_http::{Adapter, Context, IntoResponse, LambdaEvent, Request};
+use poller::Poller;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::clock::SharedClock;
@@ -49,6 +50,13 @@ pub(super) fn start(
             handler(move |event| {
                 let dispatcher = dispatcher.clone();
                 async move { dispatcher.handle(event).await }
+            })
+        }),
+        "poller" => Poller::from_variables(variables, clock, random.clone()).map(|poller| {
+            let poller = Arc::new(poller);
+            handler(move |event| {
+                let poller = poller.clone();
+                async move { poller.handle(event).await }
             })
         }),
         _ => return None,

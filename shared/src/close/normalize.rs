@@ -69,7 +69,9 @@ impl ObjectFilter {
         Self(Some(names.collect::<Vec<_>>()).filter(|names| !names.is_empty()))
     }
 
-    fn wants(&self, object_type: &str, closes_type: &str) -> bool {
+    /// Whether an object type is among them, by the platform's name or by Close's.
+    #[must_use]
+    pub fn wants(&self, object_type: &str, closes_type: &str) -> bool {
         self.0.as_ref().is_none_or(|names| {
             names
                 .iter()
@@ -105,6 +107,37 @@ pub fn normalize<'a>(
         Body::Legacy(event) => (legacy_id(instance, event, raw), legacy_events(event, received_at)),
     };
     Ok(Normalized::Events(Occurrence { event_id, events, raw }))
+}
+
+/// An event of Close's event log.
+#[derive(Debug)]
+pub struct LoggedEvent {
+    /// The same as the webhook's that tells the same.
+    pub event_id: EventId,
+    /// What happened.
+    pub event: Event,
+    /// Close's type of the object (`activity.note`).
+    pub object_type: String,
+    /// When it was last consolidated.
+    pub date_updated: DateTime<Utc>,
+}
+
+impl LoggedEvent {
+    /// Reads an entry of the event log, which is what a webhook carries in `event`.
+    ///
+    /// # Errors
+    /// When it lacks what identifies an event, or its date.
+    pub fn read(instance: InstanceId, raw: &RawValue) -> Result<Self, Malformed> {
+        let event = wire::log_entry(raw)?;
+        let date_updated = event.date_updated.as_deref().and_then(date::parse);
+        let date_updated = date_updated.ok_or(Malformed::Missing("event.date_updated"))?;
+        Ok(Self {
+            event_id: modern_id(instance, &event),
+            object_type: event.object_type.clone().into_owned(),
+            event: modern_event(&event, date_updated),
+            date_updated,
+        })
+    }
 }
 
 /// Close's type up to its first dot, in the platform's words; one it has no word for stays as it is.

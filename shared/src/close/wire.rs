@@ -132,6 +132,17 @@ pub(super) fn parse(raw: &RawValue) -> Result<Body<'_>, Malformed> {
     legacy(&envelope, event).map(Body::Legacy)
 }
 
+/// An entry of Close's event log.
+pub(super) fn log_entry(raw: &RawValue) -> Result<ModernEvent<'_>, Malformed> {
+    if json::is_too_deep(raw.get().as_bytes()) {
+        return Err(Malformed::TooDeep);
+    }
+    if !raw.get().starts_with('{') {
+        return Err(Malformed::WrongType { field: "event", expected: "an object" });
+    }
+    modern(raw)
+}
+
 fn modern(event: &RawValue) -> Result<ModernEvent<'_>, Malformed> {
     let event: ModernFields<'_> = fields(event)?;
     Ok(ModernEvent {

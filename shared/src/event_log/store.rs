@@ -37,8 +37,8 @@ const HELD: &str = "claimed_by = :message AND claimed_until = :until AND deliver
 /// The events table: `instance_id` (N) and `event_id` (S), by time in the index `by_received_at`.
 #[derive(Debug, Clone)]
 pub struct DynamoEventLog {
-    client: Client,
-    table: String,
+    pub(super) client: Client,
+    pub(super) table: String,
     retention: TimeDelta,
 }
 

@@ -140,6 +140,15 @@ impl Organization {
         Some(fields.into())
     }
 
+    /// Every object with its type, as the API shows it.
+    pub(super) fn all(&self) -> BTreeMap<String, (String, Value)> {
+        let shown = |id: &String| self.as_api(id).unwrap_or_default();
+        self.objects
+            .iter()
+            .map(|(id, object)| (id.clone(), (object.object_type.clone(), shown(id))))
+            .collect()
+    }
+
     /// The object as an event shows it: a lead only names its contacts.
     fn as_event(&self, id: &str) -> Option<Value> {
         let object = self.objects.get(id)?;

@@ -1,10 +1,10 @@
 //! Whether a configuration can be used in this deployment.
 
-use serde_json::Value;
 use shared::instance::{Configuration, EventSettings, EventSource, key};
+use shared::polling::settings::PollerSettings;
 
 use super::{Fault, Rules};
-use crate::catalogue::{self, Treatment};
+use crate::catalogue;
 use crate::subscription;
 
 /// What the keys begin with that are part of the events contract, where a slip of the pen must not go unseen.
@@ -37,10 +37,8 @@ pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut V
                 faults.push(Fault::wrong(entry(key::SUBSCRIPTION_PROVISIONING), reason));
             }
             if events.source == EventSource::Polling {
-                faults.push(wrong(
-                    key::VENDOR_TYPE,
-                    "is polling, which this version does not offer; use webhook",
-                ));
+                let found = PollerSettings::read(configuration).err().into_iter().flatten();
+                faults.extend(found.map(|fault| wrong(fault.key, &fault.reason)));
             }
         }
         Err(found) => faults.extend(found.into_iter().map(|fault| wrong(fault.key, &fault.reason))),
@@ -64,12 +62,8 @@ fn keys(configuration: &Configuration, faults: &mut Vec<Fault>) {
         if value.is_some_and(|value| value.len() > MAX_VALUE) {
             faults.push(Fault::wrong(entry(key), format!("is longer than {MAX_VALUE} bytes")));
         }
-        match catalogue::find(key).map(|setting| setting.treatment) {
-            None if key.starts_with(EVENTS) => faults.push(unknown(key)),
-            Some(Treatment::Refused(reason)) if configuration.get(key).is_some() => {
-                faults.push(Fault::wrong(entry(key), reason));
-            }
-            None | Some(Treatment::Used | Treatment::Ignored(_) | Treatment::Refused(_)) => {}
+        if key.starts_with(EVENTS) && catalogue::find(key).is_none() {
+            faults.push(unknown(key));
         }
     }
     if let Some(kind) = configuration.get("event.notification.type")
@@ -82,24 +76,6 @@ fn keys(configuration: &Configuration, faults: &mut Vec<Fault>) {
         && !["automatic", "manual"].iter().any(|known| how.eq_ignore_ascii_case(known))
     {
         faults.push(wrong(key::SUBSCRIPTION_PROVISIONING, "is neither \"manual\" nor \"automatic\""));
-    }
-    if let Some(minutes) = configuration.get("event.poller.refresh_interval")
-        && !minutes.parse::<u64>().is_ok_and(|minutes| minutes > 0)
-    {
-        faults.push(wrong("event.poller.refresh_interval", "is not a whole number of minutes from 1 on"));
-    }
-    if let Some(text) = configuration.get("event.poller.configuration")
-        && let Err(reason) = object(text)
-    {
-        faults.push(wrong("event.poller.configuration", &reason));
-    }
-}
-
-fn object(text: &str) -> Result<(), String> {
-    match serde_json::from_str(text) {
-        Ok(Value::Object(_)) => Ok(()),
-        Ok(_) => Err("is not a JSON object by resource".to_owned()),
-        Err(error) => Err(format!("is not a JSON object by resource: {error}")),
     }
 }
 

@@ -118,11 +118,6 @@ fn what_is_wrong_is_told_with_its_place() {
 fn settings_are_checked_before_anything_is_stored() {
     let rows = [
         (
-            "event.vendor.type",
-            "polling",
-            "is polling, which this version does not offer; use webhook (for example webhook)",
-        ),
-        (
             "event.notification.retry.attempts",
             "0",
             "is not a number of attempts from 1 to 10 (default 3) (for example 3)",
@@ -133,11 +128,6 @@ fn settings_are_checked_before_anything_is_stored() {
             "names a host that is not one of api.close.com, app.close.io (for example https://api.close.com/api/v1)",
         ),
         (
-            "event.poller.urls",
-            "accounts|/accounts",
-            "is the pipe format of before 2016, which is not read; use event.poller.configuration",
-        ),
-        (
             "event.notification.callback.urll",
             "x",
             "is no setting of the events contract; did you mean event.notification.callback.url?",
@@ -146,11 +136,6 @@ fn settings_are_checked_before_anything_is_stored() {
             "event.notification.type",
             "email",
             "is not \"webhook\", the one way that notifications go (for example webhook)",
-        ),
-        (
-            "event.poller.refresh_interval",
-            "0.5",
-            "is not a whole number of minutes from 1 on (for example 15)",
         ),
     ];
     for (key, value, reason) in rows {

@@ -17,6 +17,7 @@ use crate::answer::Failure;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::modify::refused;
+use crate::polling;
 use crate::provision::Provision;
 use crate::representation::{self, Representation};
 use crate::subscription;
@@ -51,6 +52,7 @@ pub(crate) async fn create(
             token: key,
             revision: 0,
         };
+        polling::register(&state.pollers, id, &instance.configuration, created_at).await?;
         subscription::begin(&mut instance, &representation::webhook_url(id, &base)).await?;
         let created = state.instances.create(instance.clone(), &state.credentials_table).await;
         if !matches!(created, Ok(Created::Yes)) {

@@ -8,9 +8,9 @@ use shared::api_error::ApiError;
 use shared::instance::Instance;
 use shared::instance_id::InstanceId;
 
+use super::show;
 use crate::Instances;
 use crate::answer::Failure;
-use crate::callback_health::callback_health;
 use crate::caller::{Addressed, Caller, presents_token};
 use crate::page::{self, Page};
 use crate::query::Query;
@@ -28,9 +28,7 @@ pub(crate) async fn list_or_show(
     let base = representation::base_url(&parts.headers);
     if presents_token(&parts) {
         let Addressed(instance) = Addressed::from_request_parts(&mut parts, &state).await?;
-        let callback = callback_health(&state, &instance).await?;
-        let shown = Representation::of(&instance, None, &base).with_callback(&callback);
-        return Ok(Json(shown).into_response());
+        return Ok(Json(show::full(&state, &instance, &base).await?).into_response());
     }
     let Caller(account) = Caller::from_request_parts(&mut parts, &state).await?;
     let query = Query::of(&parts.uri);

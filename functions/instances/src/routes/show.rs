@@ -3,20 +3,31 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use shared::instance::Instance;
 
 use crate::Instances;
 use crate::answer::Failure;
 use crate::callback_health::callback_health;
 use crate::caller::Addressed;
+use crate::polling;
 use crate::representation::{self, Representation};
 
-/// Answers 200 with the instance, and how its callback is doing.
+/// Answers 200 with the instance.
 pub(crate) async fn show(
     State(state): State<Instances>,
     Addressed(instance): Addressed,
     headers: HeaderMap,
 ) -> Result<Json<Representation>, Failure> {
-    let callback = callback_health(&state, &instance).await?;
-    let base = representation::base_url(&headers);
-    Ok(Json(Representation::of(&instance, None, &base).with_callback(&callback)))
+    Ok(Json(full(&state, &instance, &representation::base_url(&headers)).await?))
+}
+
+/// The instance with how its callback and its polling are doing.
+pub(super) async fn full(
+    state: &Instances,
+    instance: &Instance,
+    base: &str,
+) -> Result<Representation, Failure> {
+    let callback = callback_health(state, instance).await?;
+    let polling = polling::state(&state.0.pollers, instance).await?;
+    Ok(Representation::of(instance, None, base).with_callback(&callback).with_polling(polling))
 }

@@ -51,6 +51,7 @@ fn instances() -> Instances {
         "DELIVERY_QUEUE_URL",
         "KMS_KEY_ID",
         "ENDPOINTS_TABLE",
+        "POLLERS_TABLE",
     ];
     let variables: Variables = names.map(|name| (name.to_owned(), "none".to_owned())).into_iter().collect();
     Instances::from_variables(&variables, Arc::new(SystemClock), Arc::new(OsRandom)).unwrap()

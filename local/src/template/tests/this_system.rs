@@ -39,6 +39,7 @@ fn its_tables_have_the_keys_that_the_functions_use() {
         ("EventsTable", vec![("instance_id", "N"), ("event_id", "S")], Some("expires_at")),
         ("EndpointsTable", vec![("instance_id", "N"), ("scope", "S")], Some("expires_at")),
         ("PayloadsTable", vec![("payload_id", "S"), ("part", "N")], Some("expires_at")),
+        ("PollersTable", vec![("instance_id", "N"), ("part", "S")], Some("expires_at")),
     ];
     assert_eq!(template.tables.len(), tables.len());
     for (name, keys, ttl) in tables {
@@ -62,8 +63,8 @@ fn its_tables_have_the_keys_that_the_functions_use() {
 fn its_dead_letters_are_kept_longer_than_its_deliveries() {
     let template = template();
     let names: Vec<&str> = template.queues.iter().map(|queue| queue.name.as_str()).collect();
-    assert_eq!(names, ["DeliveryDeadLetterQueue", "local-delivery"]);
-    let (dead_letters, deliveries) = (&template.queues[0], &template.queues[1]);
+    assert_eq!(names, ["DeliveryDeadLetterQueue", "PollDeadLetterQueue", "local-delivery", "local-poll"]);
+    let (dead_letters, deliveries) = (&template.queues[0], &template.queues[2]);
     assert_eq!(deliveries.dead_letter_queue.as_ref(), Some(&dead_letters.name));
     assert_eq!(deliveries.attributes["MessageRetentionPeriod"], (4 * 24 * 60 * 60).to_string());
     assert_eq!(dead_letters.attributes["MessageRetentionPeriod"], (14 * 24 * 60 * 60).to_string());
@@ -134,9 +135,25 @@ fn its_webhook_and_its_instances_answer_every_method() {
             "INSTANCES_TABLE",
             "KMS_KEY_ID",
             "PAYLOADS_TABLE",
+            "POLLERS_TABLE",
         ]
     );
     assert_eq!(webhook.environment["INSTANCES_TABLE"], "InstancesTable");
     assert_eq!(instances.environment["CLOSE_API_HOSTS"], "api.close.com,app.close.io");
     assert_eq!(instances.environment["CALLBACK_ALLOW_PRIVATE"], "false");
+}
+
+#[test]
+fn its_poller_is_called_every_minute_and_ends_before_the_next_poll_can_be_due() {
+    let template = template();
+    let poller = template.function("PollerFunction");
+    let schedules: Vec<_> =
+        poller.schedules.iter().map(|it| (it.every.as_secs(), it.input.clone())).collect();
+    assert_eq!(schedules, [(3600, Some(json!({"audit": true}))), (60, Some(json!({})))]);
+    let [source] = poller.queues.as_slice() else { panic!("one queue") };
+    assert_eq!((source.queue.as_str(), source.batch_size), ("local-poll", 10));
+    // A lease is the time-out and five seconds; the shortest interval is a minute.
+    assert!(poller.timeout.as_secs() + 5 < 60);
+    let indexes = &template.table("PollersTable").create_request["GlobalSecondaryIndexes"];
+    assert_eq!(indexes[0]["Projection"]["NonKeyAttributes"], json!(["key_digest"]));
 }

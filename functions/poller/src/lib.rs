@@ -1,0 +1,100 @@
+#![doc = include_str!("../README.md")]
+
+mod audit;
+mod close;
+mod judge;
+mod message;
+mod poll;
+mod queue;
+mod resource;
+mod tell;
+mod tick;
+mod walk;
+mod work;
+
+use aws_lambda_events::sqs::SqsEvent;
+use chrono::{DateTime, TimeDelta, Utc};
+use lambda_runtime::{Error, LambdaEvent};
+use serde_json::{Value, json};
+use shared::aws::Aws;
+use shared::clock::SharedClock;
+use shared::delivery_queue::SqsDeliveryQueue;
+use shared::event_log::DynamoEventLog;
+use shared::instance::{DynamoInstanceStore, InstanceCache};
+use shared::payload_store::DynamoPayloadStore;
+use shared::polling::store::DynamoPollerStore;
+use shared::random::SharedRandom;
+use shared::settings::{SettingError, Variables};
+use shared::vault::{Purpose, Vault};
+
+pub use close::{CloseError, RateLimit};
+
+use close::CloseClient;
+use queue::SqsPollQueue;
+
+/// The function with everything that it needs.
+pub struct Poller {
+    instances: InstanceCache,
+    pollers: DynamoPollerStore,
+    log: DynamoEventLog,
+    payloads: DynamoPayloadStore,
+    deliveries: SqsDeliveryQueue,
+    polls: SqsPollQueue,
+    close: CloseClient,
+    retention: TimeDelta,
+    clock: SharedClock,
+    random: SharedRandom,
+}
+
+impl Poller {
+    /// Reads the function's settings and builds its clients; calls nobody.
+    ///
+    /// # Errors
+    /// When a variable is missing or cannot be used.
+    pub fn from_variables(
+        variables: &Variables,
+        clock: SharedClock,
+        random: SharedRandom,
+    ) -> Result<Self, SettingError> {
+        let aws = Aws::from_variables(variables)?;
+        let (dynamodb, sqs) = (aws.dynamodb(), aws.sqs());
+        let vault = Vault::opening(aws.kms(), &[Purpose::Close], clock.clone());
+        let instances =
+            DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?, vault);
+        let retention = TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into());
+        let close = CloseClient::new()
+            .map_err(|error| SettingError::Invalid { name: "SSL_CERT_FILE", reason: error.to_string() })?;
+        Ok(Self {
+            instances: InstanceCache::new(instances, clock.clone()),
+            pollers: DynamoPollerStore::new(dynamodb.clone(), variables.required("POLLERS_TABLE")?),
+            log: DynamoEventLog::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?, retention),
+            payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
+            deliveries: SqsDeliveryQueue::new(sqs.clone(), variables.required("DELIVERY_QUEUE_URL")?),
+            polls: SqsPollQueue::new(sqs, variables.required("POLL_QUEUE_URL")?),
+            close,
+            retention,
+            clock,
+            random,
+        })
+    }
+
+    /// Works a batch of the poll queue, or does what the schedule asks for: `{"audit": true}`, or a tick.
+    ///
+    /// # Errors
+    /// Of a scheduled call, when a table or queue could not be used; of a batch, none.
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
+        let (payload, context) = event.into_parts();
+        if payload.get("Records").is_some() {
+            let batch: SqsEvent = serde_json::from_value(payload)?;
+            return Ok(serde_json::to_value(self.work(batch, deadline(context.deadline)).await)?);
+        }
+        if payload["audit"] == true {
+            return Ok(json!({"audits": self.plan_audits().await?}));
+        }
+        Ok(json!({"due": self.tick().await?}))
+    }
+}
+
+fn deadline(unix_millis: u64) -> DateTime<Utc> {
+    i64::try_from(unix_millis).ok().and_then(DateTime::from_timestamp_millis).unwrap_or(DateTime::UNIX_EPOCH)
+}

@@ -1,0 +1,17 @@
+//! The poller function on Lambda; see the crate's documentation.
+
+use std::sync::Arc;
+
+use lambda_runtime::{Error, run, service_fn, tracing};
+use poller::Poller;
+use shared::clock::SystemClock;
+use shared::random::OsRandom;
+use shared::settings::Variables;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let poller = Poller::from_variables(&Variables::of_process(), Arc::new(SystemClock), Arc::new(OsRandom))
+        .inspect_err(|error| tracing::error!("the poller function cannot start: {error}"))?;
+    run(service_fn(|event| poller.handle(event))).await
+}

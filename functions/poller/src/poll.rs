@@ -1,0 +1,271 @@
+//! One poll of one instance: claim it, poll its resources one after the other, write down how far that got.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use shared::aws::AwsError;
+use shared::instance::{CachedInstance, EventSource};
+use shared::instance_id::InstanceId;
+use shared::polling::configuration::ResourceConfiguration;
+use shared::polling::resource::Source;
+use shared::polling::schedule::{next_due, wait_after};
+use shared::polling::settings::PollerSettings;
+use shared::polling::state::{PollingState, Status};
+use shared::polling::store::{Busy, Claim, Cursors, Due, Lease, NextPoll, Poller as PollerItem};
+use shared::polling::window::Cursor;
+
+use crate::Poller;
+use crate::close::{Account, CloseError, key_digest};
+use crate::resource::{End, Poll};
+
+/// A lease outlives its function by this much, for clocks that disagree.
+const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
+
+/// A poller without an instance is given this time for its instance to come: it is registered first.
+const ORPHANED_AFTER: TimeDelta = TimeDelta::minutes(10);
+
+/// What is to be done after a poll.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum After {
+    /// Nothing: the schedule brings the next one.
+    Nothing,
+    /// The same instance once more, when this is due.
+    Again(DateTime<Utc>),
+    /// The same message once more, when the lease in its way has run out.
+    Later(DateTime<Utc>),
+    /// As [`After::Again`], and no other instance of the same API key before then.
+    Wait(DateTime<Utc>),
+}
+
+/// What the resources of a poll came to.
+struct Summary {
+    state: PollingState,
+    next: NextPoll,
+    moved: bool,
+}
+
+impl Poller {
+    /// Polls an instance that is due; `holder` is one of a kind.
+    pub(crate) async fn poll(
+        &self,
+        due: &Due,
+        holder: &str,
+        ends_at: DateTime<Utc>,
+    ) -> Result<After, AwsError> {
+        let Some(instance) = self.instances.get(due.instance_id).await? else {
+            return self.orphan(due).await;
+        };
+        let id = due.instance_id;
+        if instance.events.source == EventSource::Webhook {
+            self.pollers.remove(id).await?;
+            return Ok(After::Nothing);
+        }
+        let settings = settings(&instance)?;
+        let began_at = self.clock.now();
+        let key = key_digest(&instance.instance);
+        let claim = Claim {
+            instance_id: id,
+            due_at: due.due_at,
+            now: began_at,
+            until: ends_at + LEASE_MARGIN,
+            next_due: next_due(began_at, settings.interval, &key),
+            key: &key,
+            holder,
+        };
+        let (lease, poller) = match self.pollers.claim(&claim).await? {
+            Ok(claimed) => claimed,
+            Err(Busy::Stale) => return Ok(After::Nothing),
+            Err(Busy::Until(until)) => return Ok(After::Later(until)),
+        };
+        if is_silent(&instance) {
+            return Ok(After::Nothing);
+        }
+        let mut cursors = self.pollers.cursors(&poller).await?;
+        let summary =
+            self.poll_resources(&instance, &settings, &poller, &mut cursors, (began_at, ends_at)).await?;
+        self.write(&lease, &poller, &cursors, summary, began_at).await
+    }
+
+    /// Polls one resource after the other; one that Close refuses does not stop the next.
+    async fn poll_resources(
+        &self,
+        instance: &CachedInstance,
+        settings: &PollerSettings,
+        poller: &PollerItem,
+        cursors: &mut Cursors,
+        (began_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Summary, AwsError> {
+        arrange(cursors, settings, poller, began_at);
+        let mut summary =
+            Summary { state: poller.state.recovered(began_at), next: NextPoll::Regular, moved: false };
+        let account = match Account::of(&instance.instance, &self.close) {
+            Ok(account) => account,
+            Err(error) => {
+                summary.failed(&poller.state, &error, began_at);
+                return Ok(summary);
+            }
+        };
+        let poll = Poll { instance, account: &account, began_at, ends_at };
+        let resources = in_turn(settings, cursors, poller.state.status);
+        let mut exhausted = None;
+        for configuration in resources {
+            if let Some(wait) = exhausted {
+                summary.failed(&poller.state, &CloseError::RateLimited { wait }, self.clock.now());
+                break;
+            }
+            let Some(cursor) = cursors.get_mut(&configuration.name) else { continue };
+            if is_forgotten(configuration, cursor, began_at) {
+                let lost = format!(
+                    "{}: Close keeps its event log for 30 days, and events before that are lost",
+                    configuration.name
+                );
+                tracing::error!(instance = %poller.instance_id, since = %cursor.since, lost);
+                summary.state.error = Some(lost);
+            }
+            let outcome = self.poll_resource(&poll, configuration, cursor).await?;
+            summary.moved |= outcome.moved;
+            if let Some(last) = outcome.bad.last() {
+                summary.state.bad_records += outcome.bad.len() as u64;
+                summary.state.last_bad_record = Some(format!("{}: {last}", configuration.name));
+            }
+            tracing::info!(instance = %poller.instance_id, resource = configuration.name, told = outcome.told,
+                pages = outcome.pages, bad = outcome.bad.len(), end = ?outcome.end, "polled");
+            match outcome.end {
+                End::Drained => exhausted = outcome.wait,
+                End::OutOfTime => {
+                    summary.next = NextPoll::At(self.clock.now());
+                    break;
+                }
+                End::Failed(error) => {
+                    summary.failed(&poller.state, &error, self.clock.now());
+                    if !matches!(error, CloseError::Invalid { .. }) {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(summary)
+    }
+
+    /// The second write of a poll, when there is anything to write.
+    async fn write(
+        &self,
+        lease: &Lease,
+        poller: &PollerItem,
+        cursors: &Cursors,
+        summary: Summary,
+        began_at: DateTime<Utc>,
+    ) -> Result<After, AwsError> {
+        let Summary { state, next, moved } = summary;
+        let changed = state.status != poller.state.status || state.failures != poller.state.failures;
+        if !moved && !changed && next == NextPoll::Regular {
+            return Ok(After::Nothing);
+        }
+        if state.status == Status::Stopped {
+            tracing::error!(instance = %poller.instance_id, error = state.error, "polling stopped");
+        }
+        if !self.pollers.finish(lease, cursors, &state, next).await? {
+            tracing::warn!(instance = %poller.instance_id, %began_at, "the lease ran out before the poll was written");
+            return Ok(After::Nothing);
+        }
+        Ok(match (next, state.status) {
+            (NextPoll::Regular | NextPoll::Never, _) => After::Nothing,
+            (NextPoll::At(due_at), Status::RateLimited) => After::Wait(due_at),
+            (NextPoll::At(due_at), _) => After::Again(due_at),
+        })
+    }
+
+    /// A poller without an instance: it was deleted, or is not written yet.
+    async fn orphan(&self, due: &Due) -> Result<After, AwsError> {
+        let poller = self.pollers.get(due.instance_id).await?;
+        if poller.is_some_and(|it| it.registered_at + ORPHANED_AFTER <= self.clock.now()) {
+            tracing::info!(instance = %due.instance_id, "the instance was deleted, and so is its poller");
+            self.pollers.remove(due.instance_id).await?;
+        }
+        Ok(After::Nothing)
+    }
+
+    /// The due entry of an instance, for its next message.
+    pub(crate) fn due_again(due: &Due, due_at: DateTime<Utc>) -> Due {
+        let instance_id: InstanceId = due.instance_id;
+        Due { instance_id, due_at, key: due.key.clone() }
+    }
+}
+
+impl Summary {
+    /// What a failure at Close comes to.
+    fn failed(&mut self, before: &PollingState, error: &CloseError, now: DateTime<Utc>) {
+        let counted = PollingState {
+            bad_records: self.state.bad_records,
+            last_bad_record: self.state.last_bad_record.clone(),
+            ..before.clone()
+        };
+        let failed = |status| counted.failed(status, error.to_string(), now);
+        (self.state, self.next) = match error {
+            CloseError::RateLimited { wait } => {
+                // A poll that has to wait has not failed, and the next failure is the first again.
+                let state = PollingState { failures: 0, ..failed(Status::RateLimited) };
+                (state, NextPoll::At(now + *wait))
+            }
+            CloseError::Unavailable(_) => {
+                let state = failed(Status::Failing);
+                let wait = wait_after(state.failures, None);
+                (state, NextPoll::At(now + wait))
+            }
+            CloseError::Refused { .. } => (failed(Status::Stopped), NextPoll::Never),
+            CloseError::Invalid { .. } => (failed(Status::Failing), NextPoll::Regular),
+        };
+    }
+}
+
+/// A cursor for each resource, and none for what is no longer polled.
+///
+/// All of them are there before the first is used, so that they are written together: a resource without one was
+/// added later, and begins when it was found.
+fn arrange(cursors: &mut Cursors, settings: &PollerSettings, poller: &PollerItem, now: DateTime<Utc>) {
+    let is_first = cursors.is_empty();
+    let names: BTreeSet<&String> = settings.resources.iter().map(|it| &it.name).collect();
+    cursors.retain(|name, _| names.contains(name));
+    let since = if is_first {
+        settings.begins_at(poller.registered_at)
+    } else {
+        settings.since.unwrap_or(now - settings.interval.min(TimeDelta::days(1)))
+    };
+    for name in names {
+        cursors.entry(name.clone()).or_insert_with(|| Cursor::starting_at(since));
+    }
+}
+
+/// The resources, in the order in which they are polled.
+///
+/// A long walk goes on after the others had their turn; but first where it was the rate limit that stopped it,
+/// since a few requests might otherwise never suffice for it.
+fn in_turn<'a>(
+    settings: &'a PollerSettings,
+    cursors: &Cursors,
+    before: Status,
+) -> Vec<&'a ResourceConfiguration> {
+    let mut resources: Vec<_> = settings.resources.iter().collect();
+    let paused =
+        |it: &ResourceConfiguration| cursors.get(&it.name).is_some_and(|cursor| cursor.walk.is_some());
+    resources.sort_by_key(|it| paused(it) != (before == Status::RateLimited));
+    resources
+}
+
+fn settings(instance: &CachedInstance) -> Result<PollerSettings, AwsError> {
+    PollerSettings::read(&instance.instance.configuration).map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        AwsError::new("read a poller's settings", faults.join("; "))
+    })
+}
+
+/// Whether events that were not polled yet are older than Close keeps them.
+fn is_forgotten(configuration: &ResourceConfiguration, cursor: &Cursor, now: DateTime<Utc>) -> bool {
+    matches!(configuration.resource.source(), Source::EventLog { .. }) && cursor.outlasts_event_log(now)
+}
+
+/// Whether nobody wants the instance's events now; its cursor waits for when somebody does.
+fn is_silent(instance: &CachedInstance) -> bool {
+    let events = &instance.events;
+    instance.instance.disabled || !events.enabled || events.callback_url.is_none()
+}

@@ -1,0 +1,42 @@
+//! Changes, on their way to the delivery queue.
+
+use chrono::{DateTime, Utc};
+use shared::aws::AwsError;
+use shared::delivery::{Payload, QueuedDelivery};
+use shared::instance_id::InstanceId;
+use shared::payload_store::DynamoPayloadStore;
+
+use crate::Poller;
+use crate::judge::Change;
+
+impl Poller {
+    /// Queues changes; all of them are durable when it returns.
+    ///
+    /// A change has the same event id whenever it is told, so one that a crash repeats is dropped by whoever
+    /// delivers it.
+    pub(crate) async fn tell(&self, instance: InstanceId, changes: Vec<Change>) -> Result<(), AwsError> {
+        let now = self.clock.now();
+        let mut deliveries = Vec::with_capacity(changes.len());
+        for change in changes {
+            deliveries.push(self.delivery(instance, change, now).await?);
+        }
+        self.deliveries.send_all(&deliveries).await
+    }
+
+    async fn delivery(
+        &self,
+        instance_id: InstanceId,
+        change: Change,
+        received_at: DateTime<Utc>,
+    ) -> Result<QueuedDelivery, AwsError> {
+        let Change { event_id, event, raw, .. } = change;
+        let payload = if DynamoPayloadStore::fits_inline(raw.get()) {
+            Payload::Inline(raw)
+        } else {
+            let expires_at = received_at + self.retention;
+            Payload::Stored(self.payloads.put(instance_id, &event_id, &raw, expires_at).await?)
+        };
+        let events = vec![event];
+        Ok(QueuedDelivery { instance_id, event_id, received_at, round: 0, attempt: 1, events, payload })
+    }
+}

@@ -1,0 +1,108 @@
+//! Walks through what changed in a window: page after page, and resumable between any two.
+//!
+//! Lists and searches go from old to new along a date. A page begins where the one before ended, by date and
+//! not by number, because rows move while they are read; the date is taken down to its second, which is how
+//! finely Close filters, and what comes twice by that is known already. Only a run of rows of one second is
+//! crossed by number (lists) or by Close's own cursor (searches, which live 30 seconds).
+//!
+//! The event log goes from new to old with Close's cursors, and resumes by date too.
+
+mod event_log;
+mod list;
+mod page;
+mod search;
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+use serde_json::value::RawValue;
+use shared::polling::ceql::Scope;
+use shared::polling::configuration::ResourceConfiguration;
+use shared::polling::record;
+use shared::polling::resource::Source;
+
+use crate::close::{Account, CloseError, RateLimit};
+
+/// A walk's next page.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// The records as Close wrote them.
+    pub(crate) records: Vec<Box<RawValue>>,
+    /// Whether the window ends with it.
+    pub(crate) last: bool,
+    /// What may still be asked.
+    pub(crate) rate_limit: Option<RateLimit>,
+}
+
+/// A walk under way.
+pub(crate) struct Walker<'a> {
+    account: &'a Account,
+    configuration: &'a ResourceConfiguration,
+    /// The window's lower end.
+    since: DateTime<Utc>,
+    /// Where the next page begins; `None` at first.
+    at: Option<DateTime<Utc>>,
+    run: Run,
+    /// What Close is asked to filter by itself.
+    filters: Vec<(&'a str, String)>,
+}
+
+/// How far into a run of rows of the same second.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Run {
+    /// At its beginning.
+    None,
+    /// After so many rows.
+    Rows(usize),
+    /// Where Close's cursor says.
+    Cursor(String),
+}
+
+impl<'a> Walker<'a> {
+    /// A walk from `since`, or from where an earlier one stopped.
+    pub(crate) fn new(
+        account: &'a Account,
+        configuration: &'a ResourceConfiguration,
+        since: DateTime<Utc>,
+        at: Option<DateTime<Utc>>,
+        scope: &Scope<'_>,
+    ) -> Self {
+        let equalities = configuration.condition.as_ref().map(|it| it.equalities(scope)).unwrap_or_default();
+        let filters = match configuration.resource.source() {
+            Source::List(list) => {
+                equalities.into_iter().filter(|(name, _)| list.filters.contains(name)).collect()
+            }
+            Source::Search { .. } | Source::WholeList { .. } | Source::EventLog { .. } => Vec::new(),
+        };
+        Self { account, configuration, since, at, run: Run::None, filters }
+    }
+
+    /// Where another walk would go on.
+    pub(crate) fn at(&self) -> Option<DateTime<Utc>> {
+        self.at
+    }
+
+    /// The next page.
+    pub(crate) async fn next(&mut self) -> Result<Page, CloseError> {
+        match self.configuration.resource.source() {
+            Source::Search { object_type, fields } => self.search(object_type, fields).await,
+            Source::List(list) => self.list(&list).await,
+            Source::WholeList { path } => self.whole_list(path).await,
+            Source::EventLog { .. } => self.event_log().await,
+        }
+    }
+
+    /// Moves on past a page of a walk from old to new; `run` is what crosses a run longer than the page.
+    fn advance(&mut self, records: &[Box<RawValue>], key: &str, run: Run) {
+        let last = records.iter().rev().find_map(|raw| record::position(raw, key));
+        let last = last.map(|date| date.trunc_subsecs(0));
+        if last > self.at {
+            (self.at, self.run) = (last, Run::None);
+        } else {
+            self.run = run;
+        }
+    }
+}
+
+/// A time as Close's parameters have it.
+fn moment(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string()
+}

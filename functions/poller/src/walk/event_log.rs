@@ -1,0 +1,49 @@
+//! The event log: everything that happened, the newest first.
+
+use shared::polling::record;
+use shared::polling::resource::DATE_UPDATED;
+
+use super::{Page, Run, Walker, moment, page};
+use crate::close::CloseError;
+
+const PATH: &str = "event/";
+
+impl Walker<'_> {
+    /// A page of the event log. Its filters combine with a date in few ways, so all of it is read.
+    pub(super) async fn event_log(&mut self) -> Result<Page, CloseError> {
+        let answer = match self.account.get(PATH, &self.parameters()).await {
+            // An expired cursor: the walk goes on by date, and meets again what has the same date.
+            Err(CloseError::Invalid { status: 400, .. }) if self.run != Run::None => {
+                self.run = Run::None;
+                self.account.get(PATH, &self.parameters()).await?
+            }
+            answer => answer?,
+        };
+        let body = page::read(&answer.body)?;
+        let dates = body.data.iter().filter_map(|raw| record::position(raw, DATE_UPDATED));
+        let newest = dates.clone().max();
+        // The cursor goes on beyond the window: Close does not apply the date to it.
+        let beyond = newest.is_some_and(|newest| newest < self.since);
+        let next = body.cursor_next.filter(|_| !body.data.is_empty() && !beyond);
+        let last = next.is_none();
+        if let Some(cursor) = next {
+            self.at = dates.min().into_iter().chain(self.at).min();
+            self.run = Run::Cursor(cursor);
+        }
+        Ok(Page { records: body.data, last, rate_limit: answer.rate_limit })
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        let mut parameters = vec![
+            ("_limit", self.configuration.page_size.to_string()),
+            ("date_updated__gte", moment(self.since)),
+        ];
+        match &self.run {
+            Run::Cursor(cursor) => parameters.push(("_cursor", cursor.clone())),
+            Run::None | Run::Rows(_) => {
+                parameters.extend(self.at.map(|at| ("date_updated__lte", moment(at))));
+            }
+        }
+        parameters
+    }
+}

@@ -1,0 +1,53 @@
+//! Searches: leads and contacts.
+
+use chrono::SubsecRound as _;
+use serde_json::{Value, json};
+use shared::polling::resource::DATE_UPDATED;
+
+use super::{Page, Run, Walker, moment, page};
+use crate::close::CloseError;
+
+const PATH: &str = "data/search/";
+
+impl Walker<'_> {
+    /// A page of a search, in the order of the last change.
+    pub(super) async fn search(&mut self, object_type: &str, fields: &[&str]) -> Result<Page, CloseError> {
+        let answer = match self.account.post(PATH, self.query(object_type, fields)).await {
+            // The cursor lives 30 seconds. Without it the run begins again, and what was told of it is known.
+            Err(CloseError::Invalid { status: 400, .. }) if self.run != Run::None => {
+                self.run = Run::None;
+                self.account.post(PATH, self.query(object_type, fields)).await?
+            }
+            answer => answer?,
+        };
+        let body = page::read(&answer.body)?;
+        let next = body.cursor.filter(|_| !body.data.is_empty());
+        let last = next.is_none();
+        if let Some(cursor) = next {
+            self.advance(&body.data, DATE_UPDATED, Run::Cursor(cursor));
+        }
+        Ok(Page { records: body.data, last, rate_limit: answer.rate_limit })
+    }
+
+    fn query(&self, object_type: &str, fields: &[&str]) -> String {
+        let field = json!({"type": "regular_field", "object_type": object_type, "field_name": DATE_UPDATED});
+        let from = self.at.max(Some(self.since.trunc_subsecs(0))).unwrap_or(self.since);
+        let changed = json!({
+            "type": "moment_range",
+            "on_or_after": {"type": "fixed_utc", "value": moment(from)},
+        });
+        let mut query = json!({
+            "query": {"type": "and", "queries": [
+                {"type": "object_type", "object_type": object_type},
+                {"type": "field_condition", "field": field, "condition": changed},
+            ]},
+            "_fields": {object_type: fields},
+            "sort": [{"direction": "asc", "field": field}],
+            "_limit": self.configuration.page_size,
+        });
+        if let Run::Cursor(cursor) = &self.run {
+            query["cursor"] = Value::String(cursor.clone());
+        }
+        query.to_string()
+    }
+}

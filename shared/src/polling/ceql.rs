@@ -1,0 +1,130 @@
+//! CEQL, the old platform's query language: the `where` of a resource's URL.
+//!
+//! `AND OR NOT = != <> < > <= >= LIKE IN IS NULL`, parentheses, strings in single quotes, bare words and
+//! numbers, back-ticks around an odd column (facts: the Open Connectors wire contract, §5). A literal may hold
+//! templates. [`Condition::parse`] reads it, [`Condition::holds`] judges a record by it, and
+//! [`Condition::equalities`] are what Close can be asked to filter by itself.
+
+mod evaluate;
+mod lexer;
+mod parser;
+
+use super::pattern::DatePattern;
+use super::template::{InvalidTemplate, Template, Times};
+use super::zone::Zone;
+
+/// A condition on a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// All of them hold.
+    All(Vec<Condition>),
+    /// One of them holds.
+    Any(Vec<Condition>),
+    /// It does not hold.
+    Not(Box<Condition>),
+    /// A column compared with a literal.
+    Compare(String, Operator, Literal),
+    /// A column equal to one of the literals.
+    In(String, Vec<Literal>),
+    /// A column that is absent or null.
+    IsNull(String),
+}
+
+/// How a column is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `=`
+    Equal,
+    /// `!=` or `<>`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Greater,
+    /// `>=`
+    AtLeast,
+    /// `LIKE`, with `%` for anything; case does not count.
+    Like,
+}
+
+/// A literal, with the templates in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Literal(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Template(Template),
+}
+
+/// What a condition needs to know to judge a record.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// The times that templates stand for.
+    pub times: Times,
+    /// How the resource writes its dates, beside Close's own ways.
+    pub pattern: Option<(&'a DatePattern, Zone)>,
+}
+
+/// A condition that cannot be read; the position is counted in characters of the condition, from one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Error parsing query: at character {position}: {problem}")]
+pub struct SyntaxError {
+    /// Where.
+    pub position: usize,
+    /// What.
+    pub problem: Problem,
+}
+
+/// What is wrong with a condition.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Something else belongs here.
+    #[error(
+        "expected {expected}, found {found}; an example: date_updated>'2026-01-31T00:00:00Z' AND status_type='won'"
+    )]
+    Unexpected {
+        /// What belongs here.
+        expected: &'static str,
+        /// What is here.
+        found: String,
+    },
+    /// A quote does not end.
+    #[error("the {0} that begins here does not end")]
+    Unbalanced(&'static str),
+    /// A template in it cannot be used.
+    #[error(transparent)]
+    Template(#[from] InvalidTemplate),
+    /// It is nested too deep.
+    #[error("parentheses and NOT are nested more than {} deep", parser::MAX_DEPTH)]
+    TooDeep,
+}
+
+impl Literal {
+    /// The text that it is now.
+    #[must_use]
+    pub fn expand(&self, scope: &Scope<'_>) -> String {
+        let piece = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Template(template) => template.expand(&scope.times, scope.pattern),
+        };
+        self.0.iter().map(piece).collect()
+    }
+}
+
+impl Condition {
+    /// The columns that must equal one text each for the condition to hold, whatever else it says.
+    #[must_use]
+    pub fn equalities(&self, scope: &Scope<'_>) -> Vec<(&str, String)> {
+        match self {
+            Self::All(conditions) => conditions.iter().flat_map(|it| it.equalities(scope)).collect(),
+            Self::Compare(column, Operator::Equal, literal) => vec![(column, literal.expand(scope))],
+            Self::Compare(..) | Self::Any(_) | Self::Not(_) | Self::In(..) | Self::IsNull(_) => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

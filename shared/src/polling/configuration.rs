@@ -1,0 +1,157 @@
+//! `event.poller.configuration`: what is polled, and how its records are read.
+//!
+//! An object or a JSON string of an object, keyed by resource; also the older `event.poller.urls`, and a
+//! default (facts: the Open Connectors wire contract, §4). What is wrong is told all at once, with its place
+//! and an example.
+
+mod dates;
+mod entry;
+mod legacy;
+mod url;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::ceql::Condition;
+use super::pattern::DatePattern;
+use super::resource::{DATE_CREATED, DATE_UPDATED, Resource};
+use super::zone::Zone;
+
+pub use legacy::read as read_legacy;
+
+/// One resource of an instance's poller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceConfiguration {
+    /// The key in the configuration: the `objectType` of its events.
+    pub name: String,
+    /// What is polled.
+    pub resource: Resource,
+    /// The `where` of the URL.
+    pub condition: Option<Condition>,
+    /// The path of a record's id.
+    pub id_field: String,
+    /// Where and how a record says when it changed.
+    pub updated: DateField,
+    /// Where and how a record says when it was created.
+    pub created: DateField,
+    /// How far apart the two may be for a record to be new.
+    pub created_tolerance: TimeDelta,
+    /// Whether records that changed before the window are dropped by the configured date.
+    pub filter_by_updated_date: bool,
+    /// Whether records that changed after the poll began are left for the next.
+    pub filter_by_current_date: bool,
+    /// Records a page.
+    pub page_size: u32,
+    /// How much further back every poll looks.
+    pub poll_delay: TimeDelta,
+}
+
+/// A date of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DateField {
+    /// Its path.
+    pub path: String,
+    format: Option<DateFormat>,
+    zone: Zone,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum DateFormat {
+    Pattern(DatePattern),
+    Milliseconds,
+}
+
+impl DateField {
+    /// A date of Close's own, in any of its spellings.
+    fn own(path: &str) -> Self {
+        Self { path: path.to_owned(), format: None, zone: super::zone::GMT }
+    }
+
+    /// Reads the date as the configuration has it; `None` when it has no format, or the text another.
+    #[must_use]
+    pub fn parse(&self, text: &str) -> Option<DateTime<Utc>> {
+        match self.format.as_ref()? {
+            DateFormat::Pattern(pattern) => pattern.parse(text, self.zone),
+            DateFormat::Milliseconds => DateTime::from_timestamp_millis(text.trim().parse().ok()?),
+        }
+    }
+
+    /// The pattern and its zone, if there is one.
+    #[must_use]
+    pub fn pattern(&self) -> Option<(&DatePattern, Zone)> {
+        match self.format.as_ref()? {
+            DateFormat::Pattern(pattern) => Some((pattern, self.zone)),
+            DateFormat::Milliseconds => None,
+        }
+    }
+}
+
+/// An entry of a polling configuration that cannot be used; it reads on from the setting's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct EntryFault(pub(super) String);
+
+/// An entry that works, for the messages.
+const EXAMPLE: &str = r#"{"contacts": {"url": "/hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'", "idField": "id"}}"#;
+
+/// Reads a configuration.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read(text: &str) -> Result<Vec<ResourceConfiguration>, Vec<EntryFault>> {
+    let configuration: Value = serde_json::from_str(text).map_err(|error| {
+        let place = format!("at line {} column {}", error.line(), error.column());
+        vec![EntryFault(format!("is not a JSON object (a syntax error {place}); an example: {EXAMPLE}"))]
+    })?;
+    let entries = match &configuration {
+        // A JSON string of a JSON string, as some exports have it.
+        Value::String(text) if !text.trim_start().starts_with('"') => return read(text),
+        Value::Object(entries) if !entries.is_empty() => entries,
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => {
+            return Err(vec![EntryFault(format!(
+                "is not a JSON object of resources; an example: {EXAMPLE}"
+            ))]);
+        }
+    };
+    let (mut resources, mut faults) = (Vec::new(), Vec::new());
+    for (name, value) in entries {
+        match entry::read(name, value) {
+            Ok(resource) => resources.push(resource),
+            Err(wrong) => faults.extend(wrong),
+        }
+    }
+    if faults.is_empty() { Ok(resources) } else { Err(faults) }
+}
+
+/// What is polled when nobody says: what a customer relationship consists of.
+#[must_use]
+pub fn default() -> Vec<ResourceConfiguration> {
+    [Resource::Accounts, Resource::Contacts, Resource::Opportunities, Resource::Tasks]
+        .map(of_resource)
+        .to_vec()
+}
+
+/// A resource with nothing said about it.
+fn of_resource(resource: Resource) -> ResourceConfiguration {
+    ResourceConfiguration {
+        name: resource.name().to_owned(),
+        resource,
+        condition: None,
+        id_field: "id".to_owned(),
+        updated: DateField::own(DATE_UPDATED),
+        created: DateField::own(DATE_CREATED),
+        created_tolerance: TimeDelta::seconds(10),
+        filter_by_updated_date: true,
+        filter_by_current_date: false,
+        page_size: resource.source().page_limit().min(100),
+        poll_delay: TimeDelta::zero(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! One resource's entry.
+
+use chrono::TimeDelta;
+use serde_json::{Map, Value};
+
+use super::{EntryFault, ResourceConfiguration, dates, of_resource, url};
+
+/// What the platform's documents and exports also have, and what means nothing here.
+const IGNORED: &[&str] = &[
+    "batchSize",
+    "objectName",
+    "parameters",
+    "postHookPipelines",
+    "postHooks",
+    "updatedDateTimezone",
+    "useHydrationBeforePostHooks",
+    "useLastPollDate",
+    "xPath",
+];
+
+/// A day: nobody's index lags longer.
+const MAX_SECONDS: u64 = 86_400;
+
+pub(super) fn read(name: &str, value: &Value) -> Result<ResourceConfiguration, Vec<EntryFault>> {
+    let mut reader = Reader { name, faults: Vec::new() };
+    let Some(entry) = value.as_object() else {
+        reader.fault("", &format!("is not an object; an example: {}", super::EXAMPLE));
+        return Err(reader.faults);
+    };
+    reader.check_keys(entry);
+    let url = reader.url(entry);
+    let id_field = reader.id_field(entry);
+    let dates = dates::read(entry.get("datesConfiguration"));
+    let seconds =
+        |value: &Value| number(value, 0..=MAX_SECONDS).map(|it| TimeDelta::seconds(it.cast_signed()));
+    let created_tolerance =
+        reader.optional(entry, &["createdCheckTolerance"], "seconds, such as 10", seconds);
+    let poll_delay = reader.optional(entry, &["pollDelay"], "seconds, such as 60", seconds);
+    let page_size = reader.optional(entry, &["pageSize"], "a number from 1 to 1000, such as 100", |value| {
+        number(value, 1..=1000).and_then(|it| u32::try_from(it).ok())
+    });
+    // The platform's own documents spell it in two ways.
+    let by_updated = ["filterByUpdatedDate", "filterByUpdateDate"];
+    let by_updated = reader.optional(entry, &by_updated, "true or false", flag);
+    let by_current = reader.optional(entry, &["filterByCurrentDate"], "true or false", flag);
+    let (updated, created) = match dates {
+        Ok(dates) => dates,
+        Err(fault) => {
+            reader.fault(".datesConfiguration", &fault);
+            return Err(reader.faults);
+        }
+    };
+    let Some(url) = url.filter(|_| reader.faults.is_empty()) else { return Err(reader.faults) };
+    let default = of_resource(url.resource);
+    let limit = url.resource.source().page_limit();
+    Ok(ResourceConfiguration {
+        name: name.to_owned(),
+        resource: url.resource,
+        condition: url.condition,
+        id_field,
+        updated,
+        created,
+        created_tolerance: created_tolerance.unwrap_or(default.created_tolerance),
+        filter_by_updated_date: by_updated.unwrap_or(default.filter_by_updated_date),
+        filter_by_current_date: by_current.unwrap_or(default.filter_by_current_date),
+        page_size: page_size.or(url.page_size).unwrap_or(default.page_size).clamp(1, limit),
+        poll_delay: poll_delay.unwrap_or(default.poll_delay),
+    })
+}
+
+struct Reader<'a> {
+    name: &'a str,
+    faults: Vec<EntryFault>,
+}
+
+impl Reader<'_> {
+    fn fault(&mut self, key: &str, reason: &str) {
+        self.faults.push(EntryFault(format!("is not usable: {}{key} {reason}", self.name)));
+    }
+
+    fn check_keys(&mut self, entry: &Map<String, Value>) {
+        const KNOWN: &[&str] = &[
+            "url",
+            "idField",
+            "datesConfiguration",
+            "createdCheckTolerance",
+            "filterByUpdatedDate",
+            "filterByUpdateDate",
+            "filterByCurrentDate",
+            "pageSize",
+            "pollDelay",
+        ];
+        let known = |key: &str| KNOWN.iter().chain(IGNORED).any(|it| it.eq_ignore_ascii_case(key));
+        for key in entry.keys().filter(|key| !known(key)) {
+            self.fault(&format!(".{key}"), &format!("is unknown; there are {}", KNOWN.join(", ")));
+        }
+    }
+
+    fn url(&mut self, entry: &Map<String, Value>) -> Option<url::Url> {
+        const EXAMPLE: &str =
+            "an example: /hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ssXXX}'";
+        match get(entry, "url").and_then(Value::as_str).filter(|text| !text.trim().is_empty()) {
+            None => self.fault(".url", &format!("is missing; {EXAMPLE}")),
+            Some(text) => match url::read(text) {
+                Ok(url) => return Some(url),
+                Err(reason) => self.fault(".url", &format!("{reason}; {EXAMPLE}")),
+            },
+        }
+        None
+    }
+
+    fn id_field(&mut self, entry: &Map<String, Value>) -> String {
+        match get(entry, "idField") {
+            Some(Value::String(path)) if !path.trim().is_empty() => return path.trim().to_owned(),
+            None | Some(Value::String(_)) => {
+                self.fault(".idField", "is missing; an example: \"idField\": \"id\"");
+            }
+            Some(_) => self.fault(".idField", "is not a string; an example: \"idField\": \"id\""),
+        }
+        String::new()
+    }
+
+    fn optional<T>(
+        &mut self,
+        entry: &Map<String, Value>,
+        keys: &[&str],
+        expected: &str,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Option<T> {
+        let (key, value) = keys.iter().find_map(|key| Some((*key, get(entry, key)?)))?;
+        let read = read(value);
+        if read.is_none() {
+            self.fault(&format!(".{key}"), &format!("is not {expected}"));
+        }
+        read
+    }
+}
+
+/// The value of a key in any case; null and empty count as absent.
+pub(super) fn get<'a>(entry: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    let (_, value) = entry.iter().find(|(name, _)| name.eq_ignore_ascii_case(key))?;
+    Some(value).filter(|value| !value.is_null() && value.as_str() != Some(""))
+}
+
+fn number(value: &Value, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
+    let number = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
+    number.filter(|number| range.contains(number))
+}
+
+fn flag(value: &Value) -> Option<bool> {
+    value.as_bool().or_else(|| match value.as_str()?.to_ascii_lowercase().as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    })
+}

@@ -1,0 +1,103 @@
+use serde_json::json;
+
+use super::*;
+use crate::polling::configuration;
+use crate::polling::template::Times;
+
+fn configuration(entry: &Value) -> ResourceConfiguration {
+    let mut entry = entry.clone();
+    entry["url"].as_str().is_none().then(|| entry["url"] = json!("/hubs/crm/contacts"));
+    entry["idField"].as_str().is_none().then(|| entry["idField"] = json!("id"));
+    configuration::read(&json!({"contacts": entry}).to_string()).unwrap().remove(0)
+}
+
+fn read(record: &Value, entry: &Value) -> Result<Record, BadRecord> {
+    Record::read(&serde_json::value::to_raw_value(record).unwrap(), &configuration(entry))
+}
+
+fn wanted(record: &Value, entry: &Value) -> bool {
+    let times = Times { last_poll: DateTime::UNIX_EPOCH, now: "2026-06-19T12:00:00Z".parse().unwrap() };
+    let since = "2026-06-19T11:00:00Z".parse().unwrap();
+    let scope = Scope { times, pattern: None };
+    read(record, entry).unwrap().is_wanted(&configuration(entry), since, &scope)
+}
+
+#[test]
+fn created_and_updated_within_the_tolerance_is_new() {
+    let kind = |created: &str, entry: &Value| {
+        let record =
+            json!({"id": "x", "date_updated": "2026-06-19T11:30:10.000000+00:00", "date_created": created});
+        read(&record, entry).unwrap().event_type(&configuration(entry))
+    };
+    assert_eq!(kind("2026-06-19T11:30:00+00:00", &json!({})), EventType::Created);
+    assert_eq!(kind("2026-06-19T11:29:59.999999+00:00", &json!({})), EventType::Updated);
+    assert_eq!(kind("2026-06-19T11:30:20+00:00", &json!({})), EventType::Created);
+    assert_eq!(kind("2026-06-19T11:30:00+00:00", &json!({"createdCheckTolerance": 0})), EventType::Updated);
+    assert_eq!(kind("never", &json!({})), EventType::Updated);
+}
+
+#[test]
+fn ids_and_dates_come_from_dotted_paths() {
+    let entry = json!({
+        "idField": "user.id",
+        "datesConfiguration": {"updatedDateField": "meta.changed", "updatedDateFormat": "milliseconds"},
+    });
+    let record =
+        read(&json!({"user": {"id": 7}, "meta": {"changed": 1_781_868_600_000_i64}}), &entry).unwrap();
+    assert_eq!(
+        (record.id.as_str(), record.updated.to_rfc3339()),
+        ("7", "2026-06-19T11:30:00+00:00".to_owned())
+    );
+    assert_eq!(record.changed_at, record.updated);
+}
+
+#[test]
+fn a_version_is_a_state_of_one_object_of_one_resource() {
+    let instance = InstanceId::from_entropy([7; 8]);
+    let id = |record: Value, resource: &str| read(&record, &json!({})).unwrap().event_id(instance, resource);
+    let one = id(json!({"id": "x", "date_updated": "2026-06-19T11:30:00.000001"}), "contacts");
+    assert_eq!(
+        one,
+        id(json!({"id": "x", "date_updated": "2026-06-19T11:30:00.000001", "more": 1}), "contacts")
+    );
+    assert_ne!(one, id(json!({"id": "x", "date_updated": "2026-06-19T11:30:00.000002"}), "contacts"));
+    assert_ne!(one, id(json!({"id": "y", "date_updated": "2026-06-19T11:30:00.000001"}), "contacts"));
+    assert_ne!(one, id(json!({"id": "x", "date_updated": "2026-06-19T11:30:00.000001"}), "leads"));
+}
+
+#[test]
+fn bounds_and_conditions_decide_what_is_told() {
+    let at = |time: &str| json!({"id": "x", "title": "CEO", "date_updated": time, "date_created": "2026-06-19T10:00:00Z"});
+    assert!(wanted(&at("2026-06-19T11:00:00Z"), &json!({})), "the bound itself is inside");
+    assert!(!wanted(&at("2026-06-19T10:59:59.999999Z"), &json!({})));
+    assert!(wanted(&at("2026-06-19T12:00:01Z"), &json!({})));
+    assert!(!wanted(&at("2026-06-19T12:00:01Z"), &json!({"filterByCurrentDate": true})));
+    assert!(!wanted(&at("2026-06-19T11:30:00Z"), &json!({"url": "/contacts?where=title='CTO'"})));
+    // By its creation the record is old; only without the filter it is told for its later change.
+    let dates = json!({"updatedDateField": "date_created", "createdDateField": "date_created"});
+    assert!(!wanted(&at("2026-06-19T11:30:00Z"), &json!({"datesConfiguration": dates})));
+    let entry = json!({"datesConfiguration": dates, "filterByUpdatedDate": false});
+    assert!(wanted(&at("2026-06-19T11:30:00Z"), &entry));
+}
+
+#[test]
+fn a_bad_record_says_which_field_it_lacks() {
+    let entry = json!({});
+    let date = "2026-06-19T11:30:00Z";
+    let rows = [
+        (json!([1]), "a record is not an object"),
+        (json!(null), "a record is not an object"),
+        (json!({"date_updated": date}), "a record has no usable \"id\""),
+        (json!({"id": {"a": 1}, "date_updated": date}), "a record has no usable \"id\""),
+        (json!({"id": "", "date_updated": date}), "a record has no usable \"id\""),
+        (json!({"id": "x"}), "a record has no usable date in \"date_updated\""),
+        (json!({"id": "x", "date_updated": "soon"}), "a record has no usable date in \"date_updated\""),
+        (json!({"id": "x", "date_updated": true}), "a record has no usable date in \"date_updated\""),
+    ];
+    for (record, said) in rows {
+        assert_eq!(read(&record, &entry).unwrap_err().to_string(), said, "{record}");
+    }
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    let raw = RawValue::from_string(format!("{{\"id\":{deep}}}"));
+    assert!(raw.is_err() || Record::read(&raw.unwrap(), &configuration(&entry)).is_err());
+}

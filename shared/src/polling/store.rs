@@ -1,0 +1,132 @@
+//! Cursors, leases and due times in DynamoDB.
+//!
+//! The pollers table: `instance_id` (N) and `part` (S). The part `poller` is the instance's state; parts
+//! `seen#…` hold what one item has no room for. The index `by_due_at` (`due_shard`, `due_at`) holds the pollers
+//! that are not stopped; it is sharded so that no minute's due instances are one partition's.
+
+mod claim;
+mod due;
+mod item;
+mod spill;
+
+pub use claim::{Busy, Claim, Lease, NextPoll};
+pub use due::{Due, SHARDS};
+pub use item::Poller;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+
+use super::schedule::KeyDigest;
+use super::window::Cursor;
+use crate::aws::{AwsError, Unavailable};
+use crate::instance_id::InstanceId;
+
+/// The cursors of an instance, by the names of its resources.
+pub type Cursors = BTreeMap<String, Cursor>;
+
+const POLLER: &str = "poller";
+
+/// The pollers table.
+#[derive(Debug, Clone)]
+pub struct DynamoPollerStore {
+    client: Client,
+    table: String,
+}
+
+impl DynamoPollerStore {
+    /// The store in `table`.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// Has an instance polled at `due_at` for the first time, or again after it was stopped or changed.
+    ///
+    /// What it remembers of earlier polls stays. A poller whose instance never comes to be removes itself.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn register(
+        &self,
+        instance: InstanceId,
+        key: &KeyDigest,
+        now: DateTime<Utc>,
+        due_at: DateTime<Utc>,
+    ) -> Result<(), AwsError> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(instance, POLLER)))
+            .update_expression(
+                "SET due_at = :due, due_shard = :shard, key_digest = :key, \
+                 registered_at = if_not_exists(registered_at, :now) REMOVE claimed_for",
+            )
+            .expression_attribute_values(":due", millis(due_at))
+            .expression_attribute_values(":shard", number(due::shard_of(instance)))
+            .expression_attribute_values(":key", AttributeValue::S(key.as_str().to_owned()))
+            .expression_attribute_values(":now", number(now.timestamp_micros()))
+            .send()
+            .await
+            .unavailable("register a poller")?;
+        Ok(())
+    }
+
+    /// Has an instance polled no more, and forgets what was remembered.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn remove(&self, instance: InstanceId) -> Result<(), AwsError> {
+        self.forget_spilled(instance, &[]).await?;
+        let key = key_of(instance, POLLER);
+        let deleted = self.client.delete_item().table_name(&self.table).set_key(Some(key)).send().await;
+        deleted.unavailable("remove a poller")?;
+        Ok(())
+    }
+
+    /// An instance's poller, its [`Poller::state`] for one; `None` when it is not polled.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn get(&self, instance: InstanceId) -> Result<Option<Poller>, AwsError> {
+        const ACTION: &str = "read a poller";
+        let key = key_of(instance, POLLER);
+        let read = self.client.get_item().table_name(&self.table).set_key(Some(key)).send().await;
+        let Some(item) = read.unavailable(ACTION)?.item else { return Ok(None) };
+        Ok(Some(item::read(item).unavailable(ACTION)?))
+    }
+
+    /// Counts what an audit found.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn count_finds(&self, instance: InstanceId, finds: usize) -> Result<(), AwsError> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(instance, POLLER)))
+            .update_expression("ADD audit_finds :finds")
+            .expression_attribute_values(":finds", number(finds))
+            .send()
+            .await
+            .unavailable("count what an audit found")?;
+        Ok(())
+    }
+}
+
+type Item = std::collections::HashMap<String, AttributeValue>;
+
+fn key_of(instance: InstanceId, part: &str) -> Item {
+    let part = AttributeValue::S(part.to_owned());
+    [("instance_id".to_owned(), number(instance)), ("part".to_owned(), part)].into()
+}
+
+fn number(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn millis(time: DateTime<Utc>) -> AttributeValue {
+    number(time.timestamp_millis())
+}

@@ -1,0 +1,93 @@
+//! The poller's item, as DynamoDB has it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Item;
+use crate::instance_id::InstanceId;
+use crate::polling::schedule::KeyDigest;
+use crate::polling::state::PollingState;
+use crate::polling::window::Walk;
+
+/// An instance's poller.
+#[derive(Debug, Clone)]
+pub struct Poller {
+    /// The instance.
+    pub instance_id: InstanceId,
+    /// When polling was asked for first.
+    pub registered_at: DateTime<Utc>,
+    /// The digest of its API key, as of the last poll.
+    pub key: Option<KeyDigest>,
+    /// How it goes.
+    pub state: PollingState,
+    /// How far each resource got; what did not fit is read apart.
+    pub(super) cursors: BTreeMap<String, CursorItem>,
+}
+
+#[derive(Deserialize)]
+struct PollerItem {
+    instance_id: InstanceId,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    registered_at: DateTime<Utc>,
+    key_digest: Option<String>,
+    #[serde(default)]
+    cursors: BTreeMap<String, CursorItem>,
+    #[serde(default)]
+    state: PollingState,
+    /// Counted apart, because an audit holds no lease.
+    #[serde(default)]
+    audit_finds: u64,
+}
+
+/// A cursor in the item.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct CursorItem {
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub(super) since: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) walk: Option<Walk>,
+    /// What was told, if it fits here.
+    #[serde(with = "bytes", default)]
+    pub(super) seen: Vec<u8>,
+    /// Where it is otherwise: the beginning of the parts' names.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) spilled: Option<String>,
+}
+
+pub(super) fn read(item: Item) -> Result<Poller, serde_dynamo::Error> {
+    let item: PollerItem = serde_dynamo::from_item(item)?;
+    Ok(Poller {
+        instance_id: item.instance_id,
+        registered_at: item.registered_at,
+        key: item.key_digest.as_deref().map(KeyDigest::from_text),
+        state: PollingState { audit_finds: item.audit_finds, ..item.state },
+        cursors: item.cursors,
+    })
+}
+
+/// Bytes as DynamoDB's binary and not as a list of numbers.
+mod bytes {
+    use serde::{Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        struct Bytes;
+        impl de::Visitor<'_> for Bytes {
+            type Value = Vec<u8>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+        }
+        deserializer.deserialize_byte_buf(Bytes)
+    }
+}

@@ -1,0 +1,90 @@
+//! A thousand instances, all due in the same minute: how long they take, and what each costs. `cargo bench -p tests
+//! --bench polling`.
+//!
+//! The figures are of this machine and this moment. Close, the system, its tables and queues share it.
+
+#![expect(clippy::print_stdout, reason = "a measurement shows its result")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::TimeDelta;
+use serde_json::json;
+use tests::bed::Bed;
+use tests::close::{Close, Quirks};
+use tests::polling::Worker;
+use tests::receiver::Receiver;
+
+const INSTANCES: usize = 1_000;
+/// What the template has the mapping start together, and what a batch holds.
+const FUNCTIONS: usize = 2;
+const RESOURCES: [&str; 3] = ["contacts", "opportunities", "events"];
+
+#[tokio::main]
+async fn main() {
+    let bed = Bed::start().await;
+    let close = Close::new(1, Arc::new(bed.clock().clone()));
+    let rest = close.serve(bed.clock(), Quirks::default()).await;
+    let receiver = Receiver::counting().await;
+    let entry = |name: &str| (name.to_owned(), json!({"url": format!("/{name}"), "idField": "id"}));
+    let configuration = json!(RESOURCES.map(entry).into_iter().collect::<BTreeMap<_, _>>()).to_string();
+    for n in 0..INSTANCES {
+        let key = format!("api_{n}");
+        let settings = [
+            ("event.vendor.type", "polling"),
+            ("event.poller.refresh_interval", "1"),
+            ("event.poller.configuration", configuration.as_str()),
+            ("base.url", rest.url()),
+            ("username", key.as_str()),
+        ];
+        bed.provision(&receiver.url(), &settings).await;
+    }
+    let mut workers = Vec::new();
+    for _ in 0..FUNCTIONS {
+        workers.push(Worker::on(&bed).await);
+    }
+    for round in ["first", "idle", "idle", "one contact changed"] {
+        if round.starts_with("one") {
+            close.create("contact", &json!({"name": "A"}));
+        }
+        let (began, processor) = (Instant::now(), processor_seconds());
+        workers[0].scheduled(&bed, json!({})).await;
+        let ticked = began.elapsed();
+        bed.clock().advance(TimeDelta::seconds(60));
+        rest.take_calls();
+        let (one, other) = (&workers[0], &workers[1]);
+        tokio::join!(one.work_all(&bed), other.work_all(&bed));
+        let polled = began.elapsed();
+        let mut calls: BTreeMap<String, usize> = BTreeMap::new();
+        for worker in &workers {
+            for (name, count) in worker.dynamodb().take_calls().into_iter().chain(worker.sqs().take_calls()) {
+                *calls.entry(name).or_default() += count;
+            }
+        }
+        println!(
+            "{round}: {INSTANCES} instances in {polled:.1?} (tick {ticked:.1?}, processor {:.1} s), {} requests to Close, \
+             AWS calls {calls:?}, {} MiB",
+            processor_seconds() - processor,
+            rest.take_calls().len(),
+            resident_mib(),
+        );
+    }
+}
+
+/// The memory of this process, everything in it included.
+fn resident_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+    let kilobytes: u64 = line.split_whitespace().nth(1).and_then(|it| it.parse().ok()).unwrap_or_default();
+    kilobytes / 1024
+}
+
+/// The processor time of this process so far; the machine may be busy with others.
+fn processor_seconds() -> f64 {
+    const TICKS_A_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    // User and system time are the 14th and 15th field; two are before the bracket.
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS_A_SECOND
+}

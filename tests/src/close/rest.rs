@@ -1,0 +1,29 @@
+//! Close's REST API on loopback, as far as polling and provisioning meet it, with its quirks (facts: Close's API,
+//! §5, §6 and §8). What it shows is derived from the organisation's state.
+
+mod answer;
+mod event_log;
+mod index;
+mod lists;
+mod quirks;
+mod search;
+mod server;
+
+pub use quirks::{Fault, Limit, Quirks, Spelling};
+pub use server::{Call, Rest};
+
+pub(super) use index::Index;
+pub(super) use search::Cursors;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// A time as the API's parameters have it: with or without a zone, or a date.
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    shared::close::date::parse(text)
+}
+
+/// A date of an object.
+fn date_of(object: &Value, field: &str) -> Option<DateTime<Utc>> {
+    moment(object[field].as_str()?)
+}

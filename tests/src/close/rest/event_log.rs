@@ -1,0 +1,92 @@
+//! `GET /event/`.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::index::lag;
+use super::quirks::Quirks;
+use super::server::Query;
+use super::{date_of, moment};
+use crate::close::Event;
+
+const MAX_LIMIT: usize = 50;
+
+/// The filters that may stand together; a date may join any of them.
+const COMBINATIONS: &[&[&str]] = &[
+    &[],
+    &["object_id", "object_type"],
+    &["action", "object_type"],
+    &["action", "object_id"],
+    &["lead_id"],
+    &["lead_id", "object_type"],
+    &["action", "lead_id", "object_type"],
+    &["lead_id", "user_id"],
+    &["lead_id", "object_type", "user_id"],
+    &["action", "lead_id", "object_type", "user_id"],
+    &["object_id", "user_id"],
+    &["action", "object_id", "user_id"],
+    &["object_type", "user_id"],
+    &["action", "object_type", "user_id"],
+    &["user_id"],
+    &["request_id"],
+];
+
+const FILTERS: &[&str] = &["action", "lead_id", "object_id", "object_type", "request_id", "user_id"];
+
+/// Newest first; a cursor goes on without the dates that began it, and there is no other order.
+pub(super) fn list(events: &[Event], query: &Query, quirks: &Quirks, now: DateTime<Utc>) -> Answer {
+    let limit: usize = query.get("_limit").map_or(MAX_LIMIT, |limit| limit.parse().unwrap_or(0));
+    if limit == 0 || limit > MAX_LIMIT {
+        return Answer::bad_request(&format!("The limit you set is larger than max_limit={MAX_LIMIT}."));
+    }
+    let filters: Vec<(&str, &str)> =
+        FILTERS.iter().filter_map(|name| Some((*name, query.get(name)?))).collect();
+    let names: Vec<&str> = filters.iter().map(|(name, _)| *name).collect();
+    if !COMBINATIONS.contains(&names.as_slice()) {
+        return Answer::bad_request(&format!("The filters {} cannot be combined.", names.join(", ")));
+    }
+    let cursor = match query.get("_cursor").map(|text| read_cursor(text, quirks, now)) {
+        Some(None) => return Answer::bad_request("Invalid cursor."),
+        cursor => cursor.flatten(),
+    };
+    let shown = |event: &&Event| {
+        let told = moment(&event.date_updated).unwrap_or_default();
+        told + lag(&format!("{}{}", event.id, event.date_updated), quirks.event_lag) <= now.max(told)
+    };
+    let mut found: Vec<Value> =
+        events.iter().filter(shown).map(|event| serde_json::to_value(event).unwrap_or_default()).collect();
+    found.retain(|event| filters.iter().all(|(name, value)| event[*name] == **value));
+    if cursor.is_none() {
+        found.retain(|event| query.admits(event, "date_updated"));
+    }
+    found.sort_by_key(|event| (date_of(event, "date_updated"), event["id"].to_string()));
+    found.reverse();
+    if let Some(after) = cursor {
+        found.retain(|event| {
+            (date_of(event, "date_updated").unwrap_or_default(), event["id"].to_string()) < after
+        });
+    }
+    let more = found.len() > limit.min(quirks.page_cap);
+    found.truncate(limit.min(quirks.page_cap));
+    let next = found.last().filter(|_| more).map(|last| {
+        let date = last["date_updated"].as_str().unwrap_or_default();
+        format!("{}|{date}|{}", now.timestamp_millis(), last["id"].as_str().unwrap_or_default())
+    });
+    if quirks.hides_event_data {
+        for event in found.iter_mut().filter_map(Value::as_object_mut) {
+            event.remove("data");
+            event.remove("previous_data");
+        }
+    }
+    Answer::ok(json!({"data": found, "cursor_next": next, "cursor_previous": null}))
+}
+
+type Position = (DateTime<Utc>, String);
+
+fn read_cursor(text: &str, quirks: &Quirks, now: DateTime<Utc>) -> Option<Position> {
+    let [issued, date, id]: [&str; 3] = text.split('|').collect::<Vec<_>>().try_into().ok()?;
+    let issued = DateTime::from_timestamp_millis(issued.parse().ok()?)?;
+    let alive = now - issued <= quirks.event_cursor_life;
+    alive.then_some((moment(date)?, format!("\"{id}\"")))
+}

@@ -1,0 +1,95 @@
+//! The lists: opportunities, tasks, activities, users, contacts, leads.
+
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::date_of;
+use super::quirks::Quirks;
+use super::server::Query;
+
+/// What a list can be asked, beside paging; what it cannot be asked it ignores.
+pub(super) struct List {
+    /// Its objects' types: all that begin with this.
+    pub(super) object_type: &'static str,
+    dates: &'static [&'static str],
+    orders: &'static [&'static str],
+    filters: &'static [&'static str],
+    counts: bool,
+}
+
+/// The list at a path below the version.
+pub(super) fn at(path: &str) -> Option<List> {
+    let list =
+        |object_type, dates, orders, filters, counts| List { object_type, dates, orders, filters, counts };
+    Some(match path {
+        "lead/" => list("lead", &[], &[], &[], true),
+        "contact/" => list("contact", &[], &[], &["lead_id"], false),
+        "opportunity/" => list(
+            "opportunity",
+            &["date_created", "date_updated", "date_won"],
+            &["date_created", "date_updated", "date_won", "value"],
+            &["lead_id", "user_id", "status_id", "status_label", "status_type"],
+            true,
+        ),
+        "task/" => list(
+            "task.",
+            &["date_created", "date_updated", "date"],
+            &["date", "date_created"],
+            &["lead_id", "assigned_to", "is_complete"],
+            true,
+        ),
+        "activity/" => {
+            list("activity.", &["date_created", "activity_at"], &["date_created"], &["lead_id"], false)
+        }
+        "user/" => list("user", &[], &["date_created"], &[], false),
+        _ => return None,
+    })
+}
+
+impl List {
+    /// A page.
+    pub(super) fn page(&self, mut objects: Vec<Value>, query: &Query, quirks: &Quirks) -> Answer {
+        let number = |name: &str, default: usize| query.get(name).map_or(Some(default), |it| it.parse().ok());
+        let (Some(limit), Some(skip)) = (number("_limit", 100), number("_skip", 0)) else {
+            return Answer::bad_request("_limit and _skip are numbers.");
+        };
+        if skip > quirks.max_skip {
+            return Answer::bad_request(&format!(
+                "The skip you set is larger than the maximum skip for this resource (max_skip = {}). Please refine \
+                 your search query.",
+                quirks.max_skip
+            ));
+        }
+        if self.object_type == "task." && query.get("_type") != Some("all") {
+            objects.retain(|task| task["_type"] == query.get("_type").unwrap_or("lead"));
+        }
+        for date in self.dates {
+            objects.retain(|object| query.admits(object, date));
+        }
+        for filter in self.filters {
+            if let Some(value) = query.get(filter) {
+                let other = serde_json::from_str::<Value>(value).unwrap_or_default();
+                objects.retain(|object| object[*filter] == *value || object[*filter] == other);
+            }
+        }
+        self.sort(&mut objects, query);
+        let total = objects.len();
+        let page: Vec<Value> = objects.into_iter().skip(skip).take(limit.min(quirks.page_cap)).collect();
+        let mut body = json!({"has_more": skip + page.len() < total, "data": page});
+        if self.counts {
+            body["total_results"] = total.into();
+        }
+        Answer::ok(body)
+    }
+
+    /// By the order that is asked for; otherwise by creation, the newest first.
+    fn sort(&self, objects: &mut [Value], query: &Query) {
+        let asked = query.get("_order_by").filter(|it| self.orders.contains(&it.trim_start_matches('-')));
+        let order = asked.unwrap_or("-date_created");
+        let field = order.trim_start_matches('-');
+        objects.sort_by_key(|object| (date_of(object, field), object["id"].to_string()));
+        if order.starts_with('-') {
+            objects.reverse();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What Close does that a client may not expect; each can be switched.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use chrono::TimeDelta;
+
+/// The behaviour of the API.
+#[derive(Debug, Clone)]
+pub struct Quirks {
+    /// The search index shows a change at most this much later; each change has a lag of its own.
+    pub index_lag: TimeDelta,
+    /// So does the event log, which is therefore not in the order in which it becomes visible.
+    pub event_lag: TimeDelta,
+    /// How long a cursor of a search lives.
+    pub search_cursor_life: TimeDelta,
+    /// How long a cursor of the event log lives.
+    pub event_cursor_life: TimeDelta,
+    /// The largest `_skip`.
+    pub max_skip: usize,
+    /// The most objects of one search walk.
+    pub max_walk: usize,
+    /// Pages have at most this many objects, whatever is asked for.
+    pub page_cap: usize,
+    /// Requests a window of one API key; `None` for no limit and no header.
+    pub limit: Option<Limit>,
+    /// How answers spell the limit.
+    pub spelling: Spelling,
+    /// Time that passes on the clock with every request.
+    pub request_takes: TimeDelta,
+    /// What happens to the next requests, one each.
+    pub faults: VecDeque<Fault>,
+    /// Of a hundred requests so many fail at random: 503s, resets, and answers cut off.
+    pub failing_percent: u64,
+    /// API keys that are not taken.
+    pub revoked: BTreeSet<String>,
+    /// Bodies are written over several lines.
+    pub pretty: bool,
+    /// Events show no data, as to a key that is no administrator's.
+    pub hides_event_data: bool,
+}
+
+/// A rate limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// Requests.
+    pub requests: u32,
+    /// In so many seconds.
+    pub window: i64,
+}
+
+/// How a rate limit is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// As documented: `limit=100, remaining=50, reset=5`, and the body of 2022.
+    Commas,
+    /// As sent: `limit=100; remaining=50; reset=5`, and the flat body of 2017.
+    Semicolons,
+    /// Not at all, but for the body of a 429.
+    BodyOnly,
+}
+
+/// What happens to a request instead of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// This status, with an empty body.
+    Status(u16),
+    /// The connection is reset before the request is looked at.
+    Reset,
+    /// The request is answered with half a body.
+    CutOff,
+    /// It is answered as ever.
+    Nothing,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self {
+            index_lag: TimeDelta::zero(),
+            event_lag: TimeDelta::zero(),
+            search_cursor_life: TimeDelta::seconds(30),
+            event_cursor_life: TimeDelta::minutes(10),
+            max_skip: 250_000,
+            max_walk: 10_000,
+            page_cap: 200,
+            limit: None,
+            spelling: Spelling::Semicolons,
+            request_takes: TimeDelta::zero(),
+            faults: VecDeque::new(),
+            failing_percent: 0,
+            revoked: BTreeSet::new(),
+            pretty: false,
+            hides_event_data: false,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The server, its rate limit and its faults.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use shared::clock::{Clock as _, ManualClock};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::answer::Answer;
+use super::index::hash;
+use super::quirks::{Fault, Quirks};
+use super::{date_of, event_log, lists, moment, search};
+use crate::close::Close;
+
+const VERSION: &str = "/api/v1/";
+
+/// A running API; it stops when it is dropped.
+pub struct Rest {
+    url: String,
+    shared: Arc<Shared>,
+    _server: JoinSet<()>,
+}
+
+/// A request that came.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The API key, as the user name of Basic authentication.
+    pub key: String,
+    /// The method.
+    pub method: Method,
+    /// The path below the version: `event/`.
+    pub path: String,
+    /// The query.
+    pub query: String,
+    /// The status of the answer; 0 when there was none.
+    pub status: u16,
+}
+
+struct Shared {
+    close: Close,
+    clock: ManualClock,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    quirks: Quirks,
+    calls: Vec<Call>,
+    /// Requests of each key in the current window, and its number.
+    windows: BTreeMap<String, (i64, u32)>,
+    seen: u64,
+}
+
+/// The parameters of a request.
+pub(super) struct Query(BTreeMap<String, String>);
+
+impl Rest {
+    pub(in crate::close) async fn start(
+        close: Close,
+        clock: ManualClock,
+        quirks: Quirks,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let url = format!("http://{}{}", listener.local_addr()?, VERSION.trim_end_matches('/'));
+        let shared = Arc::new(Shared { close, clock, state: Mutex::default() });
+        shared.close.index_with(quirks.index_lag);
+        shared.state().quirks = quirks;
+        let mut server = JoinSet::new();
+        server.spawn(serve(listener, Arc::clone(&shared)));
+        Ok(Self { url, shared, _server: server })
+    }
+
+    /// What an instance has as its `base.url`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Changes the behaviour from now on.
+    pub fn behave(&self, change: impl FnOnce(&mut Quirks)) {
+        let mut state = self.shared.state();
+        change(&mut state.quirks);
+        self.shared.close.index_with(state.quirks.index_lag);
+    }
+
+    /// The requests since the last time that somebody asked.
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.shared.state().calls)
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let shared = Arc::clone(&shared);
+        connections.spawn(async move {
+            let _ = stream.set_nodelay(true);
+            let service = service_fn(|request| respond(request, Arc::clone(&shared)));
+            // It ends with an error when an answer resets it, which is no failure of the server.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn respond(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Response<Full<Bytes>>> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let mut response = shared.answer(&Request::from_parts(head, body))?;
+    if response.headers_mut().remove("x-cut-off").is_some() {
+        // A length that the body does not have ends the connection where the body ends.
+        let length = response.body().len() + 100;
+        response.headers_mut().insert("content-length", length.into());
+    }
+    Ok(response.map(Full::new))
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer(&self, request: &Request<Bytes>) -> io::Result<Response<Bytes>> {
+        let mut state = self.state();
+        self.clock.advance(state.quirks.request_takes);
+        state.seen += 1;
+        let random = hash(&state.seen.to_string()) % 100 < state.quirks.failing_percent;
+        let drawn =
+            [Fault::Status(503), Fault::Reset, Fault::CutOff][usize::try_from(state.seen % 3).unwrap_or(0)];
+        let fault = state.quirks.faults.pop_front().or(random.then_some(drawn)).unwrap_or(Fault::Nothing);
+        let key = api_key(request);
+        let path = request.uri().path().strip_prefix(VERSION).unwrap_or_default().to_owned();
+        let answer = match fault {
+            Fault::Status(status) => Some(Answer::empty(status)),
+            Fault::Reset => None,
+            Fault::CutOff | Fault::Nothing => Some(self.limited(&mut state, key.as_deref(), request, &path)),
+        };
+        state.calls.push(Call {
+            key: key.unwrap_or_default(),
+            method: request.method().clone(),
+            query: request.uri().query().unwrap_or_default().to_owned(),
+            status: answer.as_ref().map_or(0, |answer| answer.status),
+            path,
+        });
+        let answer = answer.ok_or(io::ErrorKind::ConnectionReset)?;
+        let mut response = answer.into_response(state.quirks.pretty);
+        if fault == Fault::CutOff {
+            response.headers_mut().insert("x-cut-off", http::HeaderValue::from_static("1"));
+        }
+        Ok(response)
+    }
+
+    /// The answer, if the key is one and has not asked too often.
+    fn limited(&self, state: &mut State, key: Option<&str>, request: &Request<Bytes>, path: &str) -> Answer {
+        let Some(key) = key.filter(|key| !state.quirks.revoked.contains(*key)) else {
+            return Answer::unauthorized();
+        };
+        let Some(limit) = state.quirks.limit else { return self.route(&state.quirks, request, path) };
+        let millis = self.clock.now().timestamp_millis();
+        let window = millis.div_euclid(limit.window * 1000);
+        let used = state.windows.entry(key.to_owned()).or_insert((window, 0));
+        if used.0 != window {
+            *used = (window, 0);
+        }
+        used.1 += 1;
+        let left = limit.requests.saturating_sub(used.1);
+        let over = used.1 > limit.requests;
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of a window are few")]
+        let reset = ((window + 1) * limit.window * 1000 - millis) as f64 / 1000.0;
+        let spelling = state.quirks.spelling;
+        let answer = if over {
+            Answer::too_many(spelling, limit.requests, reset, limit.window)
+        } else {
+            self.route(&state.quirks, request, path)
+        };
+        answer.with_limit(spelling, limit.requests, left, reset)
+    }
+
+    fn route(&self, quirks: &Quirks, request: &Request<Bytes>, path: &str) -> Answer {
+        let (query, now) = (Query::of(request), self.clock.now());
+        match (request.method().as_str(), path) {
+            ("POST", "data/search/") => {
+                let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+                self.close.with_index(|index, cursors| search::search(&body, index, cursors, quirks, now))
+            }
+            ("GET", "event/") => event_log::list(&self.close.events(), &query, quirks, now),
+            ("GET", "me/") => Answer::ok(json!({"id": "user_1", "organizations": [{"id": "orga_1"}]})),
+            ("GET", path) => match lists::at(path) {
+                Some(list) => list.page(self.close.objects_of(list.object_type), &query, quirks),
+                None => Answer::not_found(),
+            },
+            _ => Answer::not_found(),
+        }
+    }
+}
+
+impl Query {
+    fn of(request: &Request<Bytes>) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        let decode = |text: &str| {
+            let text = text.replace('+', " ");
+            percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned()
+        };
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        Self(pairs.map(|(name, value)| (decode(name), decode(value))).collect())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Whether a date of an object is within the bounds that the query sets on it.
+    pub(super) fn admits(&self, object: &Value, field: &str) -> bool {
+        let date = date_of(object, field);
+        let bound = |operator: &str| self.get(&format!("{field}__{operator}")).and_then(moment);
+        bound("gte").is_none_or(|bound| date >= Some(bound))
+            && bound("gt").is_none_or(|bound| date > Some(bound))
+            && bound("lte").is_none_or(|bound| date.is_some_and(|date| date <= bound))
+            && bound("lt").is_none_or(|bound| date.is_some_and(|date| date < bound))
+    }
+}
+
+/// The user name of Basic authentication with an empty password, as Close wants it.
+fn api_key(request: &Request<Bytes>) -> Option<String> {
+    use base64::Engine as _;
+    let header = request.headers().get("authorization")?.to_str().ok()?.strip_prefix("Basic ")?;
+    let pair = base64::engine::general_purpose::STANDARD.decode(header).ok()?;
+    Some(String::from_utf8(pair).ok()?.strip_suffix(':')?.to_owned())
+}

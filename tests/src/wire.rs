@@ -1,0 +1,156 @@
+//! A wire between a function and AWS: it counts the calls, and can go dead at any of them.
+
+#![expect(clippy::panic, reason = "a story cannot go on without its wires")]
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::client::Client;
+
+/// A wire to one service; it is cut when it is dropped.
+pub struct Wire {
+    url: String,
+    shared: Arc<Shared>,
+    _server: JoinSet<()>,
+}
+
+/// Where a wire goes dead, in calls from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dead {
+    /// Before the call of this number, from one, is made.
+    Before(usize),
+    /// After it is made, and before its answer comes.
+    After(usize),
+}
+
+struct Shared {
+    to: String,
+    client: Client,
+    state: Mutex<State>,
+    died: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    calls: BTreeMap<String, usize>,
+    made: usize,
+    dead: Option<Dead>,
+}
+
+impl Wire {
+    /// A wire to the service at `url`.
+    ///
+    /// # Panics
+    /// When there is no port for it.
+    pub async fn to(url: &str) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.unwrap_or_else(|error| panic!("a wire: {error}"));
+        let own = listener.local_addr().unwrap_or_else(|error| panic!("a wire: {error}"));
+        let shared = Arc::new(Shared {
+            to: url.to_owned(),
+            client: Client::default(),
+            state: Mutex::default(),
+            died: Notify::new(),
+        });
+        let mut server = JoinSet::new();
+        server.spawn(serve(listener, Arc::clone(&shared)));
+        Self { url: format!("http://{own}"), shared, _server: server }
+    }
+
+    /// Its near end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The calls since the last time that somebody asked, by their names.
+    #[expect(clippy::must_use_candidate, reason = "it is also called to begin to count anew")]
+    pub fn take_calls(&self) -> BTreeMap<String, usize> {
+        std::mem::take(&mut self.shared.state().calls)
+    }
+
+    /// Goes dead at a call, or works again.
+    pub fn die_at(&self, dead: Option<Dead>) {
+        let mut state = self.shared.state();
+        (state.made, state.dead) = (0, dead);
+    }
+
+    /// Returns once it has gone dead.
+    pub async fn died(&self) {
+        self.shared.died.notified().await;
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let shared = Arc::clone(&shared);
+        connections.spawn(async move {
+            let _ = stream.set_nodelay(true);
+            let service = service_fn(|request| pass(request, Arc::clone(&shared)));
+            // It ends with an error when the function is gone, which is what it is for.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn pass(
+    request: Request<Incoming>,
+    shared: Arc<Shared>,
+) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let name = head.headers.get("x-amz-target").and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let name = name.rsplit('.').next().unwrap_or_default().to_owned();
+    let number = shared.count(&name);
+    let dead = shared.state().dead;
+    if dead.is_some_and(|dead| matches!(dead, Dead::Before(at) if number >= at)) {
+        return shared.die().await;
+    }
+    let headers: Vec<(&str, &str)> = head
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "host" | "content-length"))
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+        .collect();
+    let url = format!("{}{}", shared.to, head.uri.path());
+    let answer = shared.client.send(head.method.clone(), &url, &headers, body).await?;
+    if dead.is_some_and(|dead| matches!(dead, Dead::After(at) if number >= at)) {
+        return shared.die().await;
+    }
+    let mut response = Response::new(Full::new(answer.body));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    Ok(response)
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, name: &str) -> usize {
+        let mut state = self.state();
+        *state.calls.entry(name.to_owned()).or_default() += 1;
+        state.made += 1;
+        state.made
+    }
+
+    async fn die<T>(&self) -> T {
+        self.died.notify_one();
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,189 @@
+//! Polling when Close, or the function itself, fails: nothing is lost, nobody else waits, and the owner can see why.
+
+#![expect(clippy::unwrap_used, reason = "a story that meets none of what it needs ends")]
+
+use http::Method;
+use serde_json::json;
+use shared::aws::Aws;
+use shared::polling::state::{PollingState, Status};
+use shared::polling::store::DynamoPollerStore;
+use tests::close::{Fault, Limit, Quirks, Spelling};
+use tests::polling::{Polled, Way, Worker};
+use tests::wire::Dead;
+
+/// The state that `GET /instances/{id}` is to show.
+async fn state(polled: &Polled) -> PollingState {
+    let environment = polled.bed.system().environment();
+    let variables = environment.clone().into_iter().collect();
+    let client = Aws::from_variables(&variables).unwrap().dynamodb();
+    let store = DynamoPollerStore::new(client, environment["POLLERS_TABLE"].clone());
+    let id = polled.instance.id().to_string().parse().unwrap();
+    store.get(id).await.unwrap().unwrap().state
+}
+
+#[tokio::test]
+async fn a_refused_key_stops_polling_and_says_so() {
+    let polled = Polled::start(&["contacts"], Quirks::default()).await;
+    polled.rest.behave(|quirks| quirks.revoked = ["api_key".to_owned()].into());
+    polled.bed.minutes(2).await;
+    let stopped = state(&polled).await;
+    assert_eq!(stopped.status, Status::Stopped);
+    assert!(stopped.error.unwrap().starts_with("Close answered 401: The server could not verify"));
+    let path = format!("/instances/{}", polled.instance.id());
+    let shown = polled.bed.call(Method::GET, &path, &json!(null)).await.json();
+    assert_eq!(shown["pollingState"]["status"], "stopped");
+    polled.rest.take_calls();
+    polled.bed.minutes(30).await;
+    assert!(polled.rest.take_calls().is_empty(), "nobody asks any more");
+}
+
+#[tokio::test]
+async fn faults_of_close_back_off_and_lose_nothing() {
+    let polled = Polled::start(&["contacts", "events"], Quirks::default()).await;
+    polled.close.create("contact", &json!({"name": "A"}));
+    let faults = [Fault::Status(503), Fault::Reset, Fault::CutOff, Fault::Status(504), Fault::Status(502)];
+    polled.rest.behave(|quirks| quirks.faults = faults.into());
+    polled.bed.minutes(3).await;
+    let failing = state(&polled).await;
+    assert_eq!(failing.status, Status::Failing);
+    assert!(failing.failures >= 2 && failing.error.unwrap().starts_with("Close could not be read"));
+    polled.bed.minutes(15).await;
+    let mut told = polled.told_in_short();
+    told.sort();
+    assert_eq!(told, ["contacts CREATED", "contacts CREATED"]);
+    let state = state(&polled).await;
+    assert_eq!((state.status, state.failures, state.error), (Status::Ok, 0, None));
+}
+
+#[tokio::test]
+async fn the_rate_limit_is_obeyed_in_every_spelling() {
+    for spelling in [Spelling::Commas, Spelling::Semicolons, Spelling::BodyOnly] {
+        let limit = Some(Limit { requests: 2, window: 7 });
+        let quirks = Quirks { limit, spelling, page_cap: 1, ..Quirks::default() };
+        let polled = Polled::start(&["opportunities", "users"], quirks).await;
+        for n in 0..12 {
+            polled.close.create("opportunity", &json!({"value": n}));
+            polled.bed.pass(1);
+        }
+        polled.bed.minutes(12).await;
+        assert_eq!(polled.told().len(), 12, "{spelling:?}");
+        let refused = polled.rest.take_calls().iter().filter(|call| call.status == 429).count();
+        // With the header nothing is asked that would be refused; without it every window ends with one 429.
+        let most = if spelling == Spelling::BodyOnly { usize::MAX } else { 0 };
+        assert!(refused <= most, "{spelling:?}: {refused}");
+        assert_eq!(state(&polled).await.status, Status::Ok);
+    }
+}
+
+#[tokio::test]
+async fn a_walk_that_runs_out_of_time_goes_on_where_it_stopped() {
+    let quirks = Quirks { page_cap: 2, request_takes: chrono::TimeDelta::seconds(6), ..Quirks::default() };
+    let polled = Polled::start(&["events", "tasks", "contacts"], quirks).await;
+    for n in 0..20 {
+        polled.close.create("task.lead", &json!({"text": n}));
+        polled.close.create("contact", &json!({"name": "x"}));
+        polled.bed.pass(1);
+    }
+    polled.bed.minutes(12).await;
+    let told = polled.told_in_short();
+    let count = |text: &str| told.iter().filter(|told| *told == text).count();
+    // Each once as itself and once as an event.
+    assert_eq!((count("tasks CREATED"), count("contacts CREATED"), told.len()), (40, 40, 80));
+}
+
+#[tokio::test]
+async fn a_bad_record_is_counted_and_stops_nothing() {
+    let configuration = json!({"deals": {"url": "/opportunities", "idField": "custom.id"}});
+    let polled = Polled::with(&configuration, Quirks { page_cap: 2, ..Quirks::default() }, &[]).await;
+    for n in 0..6 {
+        let custom = if n % 2 == 0 { json!({"custom": {"id": n}}) } else { json!({"custom": {"id": [n]}}) };
+        polled.close.create("opportunity", &custom);
+    }
+    polled.bed.minutes(12).await;
+    let mut ids: Vec<_> = polled.told().into_iter().map(|told| told.object_id).collect();
+    ids.sort();
+    assert_eq!(ids, ["0", "2", "4"]);
+    let state = state(&polled).await;
+    assert_eq!((state.status, state.bad_records), (Status::Ok, 3));
+    assert_eq!(state.last_bad_record.unwrap(), "deals: a record has no usable \"custom.id\"");
+}
+
+#[tokio::test]
+async fn activities_without_data_are_bad_records_too() {
+    let quirks = Quirks { hides_event_data: true, ..Quirks::default() };
+    let polled = Polled::start(&["activities"], quirks).await;
+    polled.close.create("activity.note", &json!({}));
+    polled.bed.minutes(2).await;
+    assert!(polled.told().is_empty());
+    assert!(state(&polled).await.last_bad_record.unwrap().contains("has no data"));
+}
+
+/// Kills the function at each of these, and says how often it was killed at all.
+async fn kill_at(ways: impl Iterator<Item = Way>) -> usize {
+    let mut killed = 0;
+    for way in ways {
+        let polled = Polled::start(&["contacts", "events"], Quirks::default()).await;
+        let worker = Worker::on(&polled.bed).await;
+        for n in 0..12 {
+            polled.close.create("contact", &json!({"name": n}));
+        }
+        worker.scheduled(&polled.bed, json!({})).await;
+        polled.bed.pass(60);
+        let batch = worker.receive(&polled.bed).await;
+        killed += usize::from(worker.work_until_killed(&polled.bed, &batch, way).await);
+        polled.bed.minutes(8).await;
+        let mut told = polled.told();
+        assert_eq!(told.len(), 24, "{way:?}");
+        told.sort();
+        told.dedup();
+        assert_eq!(told.len(), 12, "{way:?}: each as a contact and as an event");
+    }
+    killed
+}
+
+#[tokio::test]
+async fn a_function_killed_at_any_call_to_the_tables_loses_nothing_and_repeats_nothing() {
+    let ways = (1..=3).flat_map(|n| [Way::DynamoDb(Dead::Before(n)), Way::DynamoDb(Dead::After(n))]);
+    assert_eq!(kill_at(ways).await, 6, "the instance, the claim and the cursors");
+}
+
+#[tokio::test]
+async fn a_function_killed_at_any_call_to_the_queues_loses_nothing_and_repeats_nothing() {
+    let ways = (1..=4).flat_map(|n| [Way::Sqs(Dead::Before(n)), Way::Sqs(Dead::After(n))]);
+    assert_eq!(kill_at(ways).await, 8, "two batches for each resource");
+}
+
+#[tokio::test]
+async fn two_polls_of_an_instance_never_run_together() {
+    let polled = Polled::start(&["contacts"], Quirks::default()).await;
+    let (one, other) = (Worker::on(&polled.bed).await, Worker::on(&polled.bed).await);
+    polled.close.create("contact", &json!({"name": "A"}));
+    one.scheduled(&polled.bed, json!({})).await;
+    other.scheduled(&polled.bed, json!({})).await;
+    polled.bed.pass(60);
+    let (first, second) = (one.receive(&polled.bed).await, other.receive(&polled.bed).await);
+    let batch: Vec<_> = first.into_iter().chain(second).collect();
+    assert_eq!(batch.len(), 2);
+    tokio::join!(one.work(&polled.bed, &batch[..1]), other.work(&polled.bed, &batch[1..]));
+    assert_eq!(polled.rest.take_calls().len(), 1);
+    polled.bed.dispatch().await;
+    assert_eq!(polled.told().len(), 1);
+}
+
+#[tokio::test]
+async fn a_poll_that_may_still_run_keeps_the_next_one_waiting() {
+    let polled = Polled::start(&["contacts"], Quirks::default()).await;
+    let (one, other) = (Worker::on(&polled.bed).await, Worker::on(&polled.bed).await);
+    one.scheduled(&polled.bed, json!({})).await;
+    // The message waited, so that the next poll is due before this one's lease has run out.
+    polled.bed.pass(100);
+    let batch = one.receive(&polled.bed).await;
+    assert!(one.work_until_killed(&polled.bed, &batch, Way::DynamoDb(Dead::After(2))).await);
+    other.scheduled(&polled.bed, json!({})).await;
+    polled.bed.pass(50);
+    other.work_all(&polled.bed).await;
+    assert!(polled.rest.take_calls().is_empty(), "the lease holds for 55 seconds");
+    polled.bed.pass(10);
+    other.work_all(&polled.bed).await;
+    assert_eq!(polled.rest.take_calls().len(), 1, "and then the next poll comes by itself");
+}

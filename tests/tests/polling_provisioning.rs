@@ -1,0 +1,97 @@
+//! Polling instances are checked when they are provisioned: what is wrong, where, and how it would be right.
+
+#![expect(clippy::unwrap_used, reason = "a story that meets none of what it needs ends")]
+
+use http::Method;
+use serde_json::{Value, json};
+use tests::bed::Bed;
+
+async fn refused(bed: &Bed, settings: &Value) -> String {
+    let mut configuration = json!({
+        "username": "api_key",
+        "event.notification.enabled": "true",
+        "event.vendor.type": "polling",
+        "event.notification.callback.url": "http://127.0.0.1:9/",
+    });
+    for (key, value) in settings.as_object().unwrap() {
+        configuration[key] = value.clone();
+    }
+    let body = json!({"connector": {"key": "closeio"}, "name": "Test", "configuration": configuration});
+    let answer = bed.call(Method::POST, "/instances", &body).await;
+    if answer.status == 200 {
+        String::new()
+    } else {
+        format!("{} {}", answer.status.as_u16(), answer.message())
+    }
+}
+
+#[tokio::test]
+async fn each_mistake_is_a_400_with_the_key_the_position_and_an_example() {
+    let bed = Bed::start().await;
+    let with = |url: &str| json!({"event.poller.configuration": {"contacts": {"url": url, "idField": "id"}}});
+    let rows = [
+        (
+            with("/contacts?where=date_updated>'${gmtDate:yyyy-MM-ddTHH}'"),
+            "the letter 'T' at position 11",
+            "yyyy-MM-dd'T'HH",
+        ),
+        (
+            with("/contacts?where=date_updated>'2026"),
+            "at character 14: the quote that begins here does not end",
+            "an example",
+        ),
+        (
+            with("/contacts?where=a='${today}'"),
+            "at character 4: the template ${today} is unknown",
+            "${gmtDate:",
+        ),
+        (
+            with("/hubs/crm/deals"),
+            "names the unknown resource \"deals\"",
+            "there are accounts, leads, contacts",
+        ),
+        (
+            json!({"event.poller.configuration": {"contacts": {"url": "/contacts"}}}),
+            "contacts.idField is missing",
+            "\"idField\": \"id\"",
+        ),
+        (
+            json!({"event.poller.refresh_interval": 0}),
+            "configuration.event.poller.refresh_interval is not",
+            "an example: 15",
+        ),
+        (
+            json!({"event.poller.refresh_interval": "-3"}),
+            "configuration.event.poller.refresh_interval is not",
+            "an example: 15",
+        ),
+        (
+            json!({"event.poller.since": "yesterday"}),
+            "configuration.event.poller.since is not a time",
+            "an example",
+        ),
+        (json!({"event.poller.configuration": "{\"contacts\":"}), "at line 1 column 12", "an example"),
+    ];
+    for (settings, said, example) in rows {
+        let message = refused(&bed, &settings).await;
+        assert!(
+            message.starts_with("400 ") && message.contains(said) && message.contains(example),
+            "{settings}: {message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_correct_configuration_is_taken_in_every_form() {
+    let bed = Bed::start().await;
+    let configuration = json!({"contacts": {"url": "/hubs/crm/contacts", "idField": "id"}});
+    for settings in [
+        json!({}),
+        json!({"event.poller.configuration": ""}),
+        json!({"event.poller.configuration": configuration}),
+        json!({"event.poller.configuration": configuration.to_string(), "event.poller.refresh_interval": 1}),
+        json!({"event.poller.urls": "contacts|/hubs/crm/contacts"}),
+    ] {
+        assert_eq!(refused(&bed, &settings).await, "", "{settings}");
+    }
+}

@@ -1,0 +1,173 @@
+//! When instances are polled, which of them together, and what an audit finds.
+
+#![expect(clippy::unwrap_used, reason = "a story that meets none of what it needs ends")]
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::TimeDelta;
+use serde_json::json;
+use shared::aws::Aws;
+use tests::bed::Bed;
+use tests::close::{Close, Quirks};
+use tests::polling::{Polled, Worker};
+use tests::receiver::Receiver;
+
+/// An instance of a key of its own on one organisation.
+async fn provision(bed: &Bed, receiver: &Receiver, base_url: &str, key: &str, minutes: &str) -> u64 {
+    let settings = [
+        ("event.vendor.type", "polling"),
+        ("event.poller.refresh_interval", minutes),
+        ("event.poller.configuration", r#"{"contacts": {"url": "/contacts", "idField": "id"}}"#),
+        ("base.url", base_url),
+        ("username", key),
+    ];
+    bed.provision(receiver.at(&format!("/{key}")).url(), &settings).await.id()
+}
+
+fn client(bed: &Bed) -> aws_sdk_dynamodb::Client {
+    Aws::from_variables(&bed.system().environment().clone().into_iter().collect()).unwrap().dynamodb()
+}
+
+#[tokio::test]
+async fn instances_of_one_interval_are_spread_and_those_of_one_key_come_one_after_the_other() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let close = Close::new(1, Arc::new(bed.clock().clone()));
+    let quirks = Quirks { request_takes: TimeDelta::milliseconds(1), ..Quirks::default() };
+    let rest = close.serve(bed.clock(), quirks).await;
+    for n in 0..40 {
+        provision(&bed, &receiver, rest.url(), &format!("api_{}", n / 2), "15").await;
+    }
+    let mut in_minute = Vec::new();
+    for _ in 0..15 {
+        bed.minutes(1).await;
+        in_minute.push(rest.take_calls());
+    }
+    let calls: Vec<_> = in_minute.concat();
+    assert_eq!(calls.len(), 40, "each once in its interval");
+    assert!(in_minute.iter().all(|minute| minute.len() < 16), "not all at once");
+    let pairs = calls.chunks(2);
+    assert!(pairs.into_iter().all(|pair| pair[0].key == pair[1].key), "one key's instances together");
+}
+
+#[tokio::test]
+async fn an_account_that_fails_delays_nobody_else() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let close = Close::new(1, Arc::new(bed.clock().clone()));
+    let (well, ill) = (
+        close.serve(bed.clock(), Quirks::default()).await,
+        close.serve(bed.clock(), Quirks::default()).await,
+    );
+    ill.behave(|quirks| quirks.failing_percent = 100);
+    for n in 0..5 {
+        provision(&bed, &receiver, well.url(), &format!("well_{n}"), "1").await;
+        provision(&bed, &receiver, ill.url(), &format!("ill_{n}"), "1").await;
+    }
+    close.create("contact", &json!({"name": "A"}));
+    bed.minutes(2).await;
+    for n in 0..5 {
+        assert_eq!(receiver.at(&format!("/well_{n}")).received().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_poller_without_an_instance_removes_itself() {
+    let polled = Polled::start(&["contacts"], Quirks::default()).await;
+    let (client, environment) = (client(&polled.bed), polled.bed.system().environment());
+    polled.bed.minutes(2).await;
+    let key = AttributeValue::N(polled.instance.id().to_string());
+    let delete = client.delete_item().table_name(&environment["INSTANCES_TABLE"]).key("instance_id", key);
+    delete.send().await.unwrap();
+    polled.rest.take_calls();
+    polled.bed.minutes(16).await;
+    assert!(polled.rest.take_calls().len() <= 2, "the instance is known for a minute");
+    let left = client.scan().table_name(&environment["POLLERS_TABLE"]).send().await.unwrap();
+    assert_eq!(left.count(), 0);
+}
+
+#[tokio::test]
+async fn what_happened_before_provisioning_is_told_only_when_asked_for() {
+    for (since, told) in [(None, 0), (Some("2026-11-21T09:00:00Z"), 1)] {
+        let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+        let close = Close::new(1, Arc::new(bed.clock().clone()));
+        let rest = close.serve(bed.clock(), Quirks::default()).await;
+        close.create("contact", &json!({"name": "before"}));
+        bed.pass(3600);
+        let mut settings = vec![
+            ("event.vendor.type", "polling"),
+            ("event.poller.refresh_interval", "1"),
+            ("base.url", rest.url()),
+        ];
+        settings.extend(since.map(|since| ("event.poller.since", since)));
+        bed.provision(&receiver.url(), &settings).await;
+        bed.minutes(3).await;
+        assert_eq!(receiver.received().len(), told, "{since:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_audit_finds_what_was_missed_and_nothing_else() {
+    let polled = Polled::start(&["contacts", "events"], Quirks::default()).await;
+    let worker = Worker::on(&polled.bed).await;
+    for n in 0..3 {
+        polled.close.create("contact", &json!({"name": n}));
+    }
+    polled.bed.minutes(10).await;
+    // A search index that forgets a contact for longer than the overlap: polling cannot know.
+    polled.rest.behave(|quirks| quirks.index_lag = TimeDelta::hours(12));
+    let contact = polled.close.create("contact", &json!({"name": "late"}));
+    polled.bed.minutes(10).await;
+    polled.rest.behave(|quirks| quirks.index_lag = TimeDelta::zero());
+    polled.close.create("contact", &json!({"name": "after"}));
+    polled.bed.minutes(10).await;
+    let audit = |minutes| {
+        let (polled, worker) = (&polled, &worker);
+        async move {
+            polled.bed.minutes(minutes).await;
+            let planned = worker.scheduled(&polled.bed, json!({"audit": true})).await;
+            assert_eq!(planned, json!({"audits": 1}));
+            polled.bed.deliver().await;
+        }
+    };
+    audit(1).await;
+    let before = polled.told().len();
+    assert_eq!(before, 9, "four contacts, and five events");
+    polled.bed.clock().advance(TimeDelta::hours(12));
+    for _ in 0..100 {
+        audit(1).await;
+        if polled.told().len() > before {
+            break;
+        }
+    }
+    let told = polled.told();
+    assert_eq!(told.len(), before + 1, "found, and found once");
+    assert_eq!((&*told[before].object_type, &told[before].object_id), ("contacts", &contact));
+    let environment = polled.bed.system().environment();
+    let item = client(&polled.bed)
+        .get_item()
+        .table_name(&environment["POLLERS_TABLE"])
+        .key("instance_id", AttributeValue::N(polled.instance.id().to_string()))
+        .key("part", AttributeValue::S("poller".to_owned()))
+        .send();
+    assert_eq!(item.await.unwrap().item.unwrap()["audit_finds"], AttributeValue::N("1".to_owned()));
+}
+
+#[tokio::test]
+async fn a_window_with_more_than_an_item_holds_is_remembered_whole() {
+    let polled = Polled::start(&["opportunities"], Quirks::default()).await;
+    for n in 0..300 {
+        polled.close.create("opportunity", &json!({"value": n}));
+    }
+    polled.bed.minutes(2).await;
+    let (client, environment) = (client(&polled.bed), polled.bed.system().environment());
+    let parts = || client.scan().table_name(&environment["POLLERS_TABLE"]).send();
+    assert_eq!(parts().await.unwrap().count(), 2, "what is remembered is beside the poller");
+    polled.bed.minutes(3).await;
+    assert_eq!(polled.told().len(), 300);
+    polled.bed.minutes(6).await;
+    assert_eq!(
+        (polled.told().len(), parts().await.unwrap().count()),
+        (300, 1),
+        "and forgotten with the window"
+    );
+}
