@@ -63,7 +63,7 @@ fn every_member_keeps_the_workspaces_rules() {
         assert!(manifest.contains("[lints]\nworkspace = true"), "{member}");
         assert!(manifest.contains("edition.workspace = true"), "{member}");
     }
-    let members: String = MEMBERS.iter().map(|member| format!("    {member:?},\n")).collect();
+    let members = MEMBERS.map(|member| format!("    {member:?},\n")).concat();
     assert!(tree::file("Cargo.toml").text.contains(&format!("members = [\n{members}]")), "{members}");
 }
 
