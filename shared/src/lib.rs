@@ -30,6 +30,7 @@ pub mod callback_url;
 
 pub mod aws;
 pub mod clock;
+pub mod deadline;
 pub mod json;
 pub mod random;
 pub mod secret;

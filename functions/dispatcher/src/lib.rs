@@ -21,6 +21,7 @@ use lambda_runtime::LambdaEvent;
 use shared::aws::Aws;
 use shared::callback_url::Reach;
 use shared::clock::SharedClock;
+use shared::deadline;
 use shared::delivery_queue::SqsDeliveryQueue;
 use shared::endpoint::DynamoEndpointStore;
 use shared::event_log::DynamoEventLog;
@@ -136,7 +137,7 @@ impl Dispatcher {
     /// # Errors
     /// None: what fails is a failure of its message.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Infallible> {
-        let ends_at = ends_at(event.context.deadline, self.clock.now());
+        let ends_at = deadline::ends_at(event.context.deadline, self.clock.now(), ASSUMED_TIME);
         let (mut response, mut reports, mut messages) = (SqsBatchResponse::default(), Vec::new(), Vec::new());
         for record in event.payload.records {
             match Message::read(record) {
@@ -182,28 +183,4 @@ fn limits(variables: &Variables) -> Result<Limits, SettingError> {
         connect: Duration::from_millis(variables.or("CALLBACK_CONNECT_MILLIS", 5_000)?),
         ..Limits::default()
     })
-}
-
-/// When a call that began at `now` is cut off, given its deadline in Unix milliseconds.
-///
-/// No call begins after its deadline: one that lies in the past was made up, as `cargo lambda watch` does.
-fn ends_at(deadline: u64, now: DateTime<Utc>) -> DateTime<Utc> {
-    let told = i64::try_from(deadline).ok().and_then(DateTime::from_timestamp_millis);
-    told.filter(|told| *told > now).unwrap_or(now + ASSUMED_TIME)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_deadline_in_the_past_was_made_up() {
-        let now = "2026-11-21T10:00:00Z".parse().unwrap();
-        let in_seconds = |seconds| now + TimeDelta::seconds(seconds);
-        let millis = |time: DateTime<Utc>| u64::try_from(time.timestamp_millis()).unwrap();
-        assert_eq!(ends_at(millis(in_seconds(7)), now), in_seconds(7));
-        for made_up in [0, 600_000, millis(now), u64::MAX] {
-            assert_eq!(ends_at(made_up, now), in_seconds(60), "{made_up}");
-        }
-    }
 }

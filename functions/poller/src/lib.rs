@@ -13,11 +13,12 @@ mod walk;
 mod work;
 
 use aws_lambda_events::sqs::SqsEvent;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 use shared::aws::Aws;
 use shared::clock::SharedClock;
+use shared::deadline;
 use shared::delivery_queue::SqsDeliveryQueue;
 use shared::event_log::DynamoEventLog;
 use shared::instance::{DynamoInstanceStore, InstanceCache};
@@ -31,6 +32,9 @@ pub use close::{CloseError, RateLimit};
 
 use close::CloseClient;
 use queue::SqsPollQueue;
+
+/// The time that a call has when nobody says; the function's time-out in the template.
+const ASSUMED_TIME: TimeDelta = TimeDelta::seconds(50);
 
 /// The function with everything that it needs.
 pub struct Poller {
@@ -86,15 +90,12 @@ impl Poller {
         let (payload, context) = event.into_parts();
         if payload.get("Records").is_some() {
             let batch: SqsEvent = serde_json::from_value(payload)?;
-            return Ok(serde_json::to_value(self.work(batch, deadline(context.deadline)).await)?);
+            let ends_at = deadline::ends_at(context.deadline, self.clock.now(), ASSUMED_TIME);
+            return Ok(serde_json::to_value(self.work(batch, ends_at).await)?);
         }
         if payload["audit"] == true {
             return Ok(json!({"audits": self.plan_audits().await?}));
         }
         Ok(json!({"due": self.tick().await?}))
     }
-}
-
-fn deadline(unix_millis: u64) -> DateTime<Utc> {
-    i64::try_from(unix_millis).ok().and_then(DateTime::from_timestamp_millis).unwrap_or(DateTime::UNIX_EPOCH)
 }
