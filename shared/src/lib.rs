@@ -32,6 +32,7 @@ pub mod aws;
 pub mod clock;
 pub mod deadline;
 pub mod json;
+pub mod metrics;
 pub mod random;
 pub mod secret;
 pub mod settings;

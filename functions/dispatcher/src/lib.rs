@@ -26,6 +26,7 @@ use shared::delivery_queue::SqsDeliveryQueue;
 use shared::endpoint::DynamoEndpointStore;
 use shared::event_log::DynamoEventLog;
 use shared::instance::{DynamoInstanceStore, InstanceCache};
+use shared::metrics::Metrics;
 use shared::order::DynamoOrderStore;
 use shared::payload_store::DynamoPayloadStore;
 use shared::settings::{SettingError, Variables};
@@ -34,7 +35,6 @@ use shared::vault::{Purpose, Vault};
 pub use attempt::AttemptResult;
 pub use callback::{Answer, CallbackClient, ClientError, Limits, NameServers, Phase, Resolver, Unreachable};
 pub use decide::{Decision, decide, retry_after};
-pub use metrics::{Emit, to_stdout};
 
 use health::HealthBook;
 use message::Message;
@@ -65,8 +65,7 @@ pub struct Dispatcher {
     order: DynamoOrderStore,
     /// No delivery is begun with less time left.
     time_for_one: TimeDelta,
-    namespace: String,
-    emit: Emit,
+    metrics: Metrics,
     clock: SharedClock,
 }
 
@@ -119,17 +118,15 @@ impl Dispatcher {
             callbacks,
             health: HealthBook::new(health, clock.clone()),
             time_for_one: TIME_FOR_WRITES + TimeDelta::from_std(limits.deadline).unwrap_or(TimeDelta::MAX),
-            namespace: variables.or("METRICS_NAMESPACE", "CloseioEvents".to_owned())?,
-            emit: metrics::to_log,
+            metrics: Metrics::from_variables(variables, clock.clone())?,
             clock,
         })
     }
 
-    /// The same, with its metrics sent somewhere else than to the log.
+    /// The same, with its metrics sent there; see [`Metrics`].
     #[must_use]
-    pub fn emitting(mut self, emit: Emit) -> Self {
-        self.emit = emit;
-        self
+    pub fn emitting(self, emit: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { metrics: self.metrics.emitting(emit), ..self }
     }
 
     /// Delivers a batch and says which of its messages must come again.
@@ -156,9 +153,7 @@ impl Dispatcher {
         for (id, outcome) in join_all(lanes).await.into_iter().flatten() {
             reports.push(outcome.unwrap_or_else(|reason| hand_back(&mut response, id, &reason)));
         }
-        if let Some(line) = metrics::line(&self.namespace, &reports, self.clock.now()) {
-            (self.emit)(&line);
-        }
+        self.metrics.write(metrics::measured(&reports));
         Ok(response)
     }
 

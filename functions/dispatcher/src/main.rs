@@ -12,6 +12,6 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let dispatcher = Dispatcher::from_variables(&Variables::of_process(), Arc::new(SystemClock))
         .inspect_err(|error| tracing::error!("the dispatcher function cannot start: {error}"))?
-        .emitting(dispatcher::to_stdout);
+        .emitting(shared::metrics::to_stdout);
     run(service_fn(|event| dispatcher.handle(event))).await
 }
