@@ -76,6 +76,57 @@ async fn the_rate_limit_is_obeyed_in_every_spelling() {
 }
 
 #[tokio::test]
+async fn a_run_of_one_second_is_crossed_however_few_requests_fit_into_a_window() {
+    for resource in ["tasks", "contacts", "events", "users"] {
+        let limit = Some(Limit { requests: 3, window: 4 });
+        let quirks = Quirks { limit, spelling: Spelling::BodyOnly, page_cap: 1, ..Quirks::default() };
+        let polled = Polled::start(&[resource], quirks).await;
+        // The clock stands still: all of them have one second, by which Close's lists cannot tell them apart.
+        for n in 0..10 {
+            match resource {
+                "tasks" => polled.close.create("task.lead", &json!({"text": n})),
+                "users" => polled.close.create("user", &json!({"first_name": n})),
+                _ => polled.close.create("contact", &json!({"name": n})),
+            };
+        }
+        polled.bed.minutes(12).await;
+        assert_eq!(polled.told().len(), 10, "{resource}");
+        assert_eq!(state(&polled).await.status, Status::Ok, "{resource}");
+    }
+}
+
+#[tokio::test]
+async fn each_resource_has_its_turn_however_few_requests_fit_into_a_window() {
+    for spelling in [Spelling::Commas, Spelling::Semicolons, Spelling::BodyOnly] {
+        let limit = Some(Limit { requests: 2, window: 4 });
+        let quirks = Quirks { limit, spelling, page_cap: 1, ..Quirks::default() };
+        let polled = Polled::start(&["accounts", "contacts", "tasks", "events"], quirks).await;
+        for _ in 0..5 {
+            polled.close.create_lead("A");
+        }
+        polled.close.create("task.lead", &json!({"text": "B"}));
+        polled.bed.minutes(3).await;
+        let told = polled.told_in_short();
+        let count = |text: &str| told.iter().filter(|told| *told == text).count();
+        assert_eq!(
+            (count("accounts CREATED"), count("tasks CREATED"), told.len()),
+            (10, 2, 12),
+            "{spelling:?}"
+        );
+        polled.bed.minutes(8).await;
+        polled.rest.take_calls();
+        polled.bed.minutes(3).await;
+        let calls = polled.rest.take_calls();
+        let answered = calls.iter().filter(|call| call.status == 200).count();
+        assert_eq!(
+            (answered, polled.told().len()),
+            (12, 12),
+            "and none another in the same interval: {spelling:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_walk_that_runs_out_of_time_goes_on_where_it_stopped() {
     let quirks = Quirks { page_cap: 2, request_takes: chrono::TimeDelta::seconds(6), ..Quirks::default() };
     let polled = Polled::start(&["events", "tasks", "contacts"], quirks).await;

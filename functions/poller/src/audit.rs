@@ -7,7 +7,7 @@ use shared::instance_id::InstanceId;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::settings::PollerSettings;
 use shared::polling::store::SHARDS;
-use shared::polling::window::Cursor;
+use shared::polling::window::{Cursor, Walk};
 use shared::random;
 
 use crate::Poller;
@@ -96,7 +96,8 @@ impl Poller {
         let judge = Judge { instance: instance.instance.id, configuration, objects, since: from, scope };
         let newest_first =
             matches!(configuration.resource.source(), shared::polling::resource::Source::EventLog { .. });
-        let mut walker = Walker::new(account, configuration, from, newest_first.then_some(to), &scope);
+        let walk = Walk { began_at: from, at: newest_first.then_some(to), run: None };
+        let mut walker = Walker::new(account, configuration, from, &walk, &scope);
         let mut changes = Vec::new();
         for _ in 0..MOST_PAGES {
             let page = walker.next().await?;

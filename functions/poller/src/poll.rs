@@ -106,7 +106,9 @@ impl Poller {
             }
         };
         let poll = Poll { instance, account: &account, began_at, ends_at };
-        let resources = in_turn(settings, cursors, poller.state.status);
+        let regular_since =
+            next_due(began_at, settings.interval, &key_digest(&instance.instance)) - settings.interval;
+        let resources = in_turn(settings, cursors, poller.state.status, regular_since);
         let mut exhausted = None;
         for configuration in resources {
             if let Some(wait) = exhausted {
@@ -236,19 +238,25 @@ fn arrange(cursors: &mut Cursors, settings: &PollerSettings, poller: &PollerItem
     }
 }
 
-/// The resources, in the order in which they are polled.
+/// The resources to poll, in turn.
 ///
-/// A long walk goes on after the others had their turn; but first where it was the rate limit that stopped it,
-/// since a few requests might otherwise never suffice for it.
+/// A long walk goes on after the others had their turn. Where the rate limit stopped a poll, the next one is for what
+/// that one did not come to, or not to the end of: those that waited longest come first, and those that are done wait
+/// for the next regular poll. However few requests Close allows, each resource has its share of them.
 fn in_turn<'a>(
     settings: &'a PollerSettings,
     cursors: &Cursors,
     before: Status,
+    regular_since: DateTime<Utc>,
 ) -> Vec<&'a ResourceConfiguration> {
     let mut resources: Vec<_> = settings.resources.iter().collect();
-    let paused =
-        |it: &ResourceConfiguration| cursors.get(&it.name).is_some_and(|cursor| cursor.walk.is_some());
-    resources.sort_by_key(|it| paused(it) != (before == Status::RateLimited));
+    let cursor = |it: &ResourceConfiguration| cursors.get(&it.name);
+    if before == Status::RateLimited {
+        resources.retain(|it| cursor(it).is_some_and(|cursor| cursor.is_open_since(regular_since)));
+        resources.sort_by_key(|it| cursor(it).and_then(|cursor| cursor.answered_at));
+    } else {
+        resources.sort_by_key(|it| cursor(it).is_some_and(|cursor| cursor.walk.is_some()));
+    }
     resources
 }
 

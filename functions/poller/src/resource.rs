@@ -9,7 +9,7 @@ use shared::instance::CachedInstance;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::template::Times;
-use shared::polling::window::{Cursor, Version, Walk};
+use shared::polling::window::{Cursor, Version};
 
 use crate::Poller;
 use crate::close::{Account, CloseError};
@@ -73,7 +73,7 @@ impl Poller {
             since: cursor.since,
             scope,
         };
-        let mut walker = Walker::new(poll.account, configuration, cursor.since, walk.at, &scope);
+        let mut walker = Walker::new(poll.account, configuration, cursor.since, &walk, &scope);
         let mut polled =
             Polled { end: End::Drained, moved: false, told: 0, pages: 0, bad: Vec::new(), wait: None };
         loop {
@@ -101,14 +101,17 @@ impl Poller {
                 }
             }
         }
+        if polled.pages > 0 {
+            cursor.answered_at = Some(self.clock.now());
+        }
         polled.moved = match &polled.end {
             End::Drained => {
                 let news = polled.told + polled.bad.len() > 0;
-                cursor.finish(walk, news, configuration.poll_delay)
+                cursor.finish(&walk, news, configuration.poll_delay)
             }
             End::OutOfTime | End::Failed(_) => {
-                let paused = Walk { at: walker.at(), ..walk };
-                let began = polled.pages > 0 && cursor.walk != Some(paused);
+                let paused = walker.pause(&walk);
+                let began = polled.pages > 0 && cursor.walk.as_ref() != Some(&paused);
                 if began {
                     cursor.pause(paused);
                 }

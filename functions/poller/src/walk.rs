@@ -3,7 +3,8 @@
 //! Lists and searches go from old to new along a date. A page begins where the one before ended, by date and
 //! not by number, because rows move while they are read; the date is taken down to its second, which is how
 //! finely Close filters, and what comes twice by that is known already. Only a run of rows of one second is
-//! crossed by number (lists) or by Close's own cursor (searches, which live 30 seconds).
+//! crossed by number (lists) or by Close's own cursor (searches, which live 30 seconds). A run may take more than
+//! one poll, so how far it was crossed is kept as well.
 //!
 //! The event log goes from new to old with Close's cursors, and resumes by date too.
 
@@ -18,6 +19,7 @@ use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::record;
 use shared::polling::resource::Source;
+use shared::polling::window::{Run, Walk};
 
 use crate::close::{Account, CloseError, RateLimit};
 
@@ -40,20 +42,12 @@ pub(crate) struct Walker<'a> {
     since: DateTime<Utc>,
     /// Where the next page begins; `None` at first.
     at: Option<DateTime<Utc>>,
-    run: Run,
+    /// How far into what has that date.
+    run: Option<Run>,
+    /// Whether the run was begun anew because its rows had moved.
+    begun_anew: bool,
     /// What Close is asked to filter by itself.
     filters: Vec<(&'a str, String)>,
-}
-
-/// How far into a run of rows of the same second.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Run {
-    /// At its beginning.
-    None,
-    /// After so many rows.
-    Rows(usize),
-    /// Where Close's cursor says.
-    Cursor(String),
 }
 
 impl<'a> Walker<'a> {
@@ -62,7 +56,7 @@ impl<'a> Walker<'a> {
         account: &'a Account,
         configuration: &'a ResourceConfiguration,
         since: DateTime<Utc>,
-        at: Option<DateTime<Utc>>,
+        walk: &Walk,
         scope: &Scope<'_>,
     ) -> Self {
         let equalities = configuration.condition.as_ref().map(|it| it.equalities(scope)).unwrap_or_default();
@@ -72,10 +66,16 @@ impl<'a> Walker<'a> {
             }
             Source::Search { .. } | Source::WholeList { .. } | Source::EventLog { .. } => Vec::new(),
         };
-        Self { account, configuration, since, at, run: Run::None, filters }
+        let Walk { at, run, .. } = walk.clone();
+        Self { account, configuration, since, at, run, begun_anew: false, filters }
     }
 
-    /// Where another walk would go on.
+    /// The walk, to go on from here.
+    pub(crate) fn pause(&self, walk: &Walk) -> Walk {
+        Walk { at: self.at, run: self.run.clone(), ..walk.clone() }
+    }
+
+    /// The date that it has come to.
     pub(crate) fn at(&self) -> Option<DateTime<Utc>> {
         self.at
     }
@@ -91,11 +91,11 @@ impl<'a> Walker<'a> {
     }
 
     /// Moves on past a page of a walk from old to new; `run` is what crosses a run longer than the page.
-    fn advance(&mut self, records: &[Box<RawValue>], key: &str, run: Run) {
+    fn advance(&mut self, records: &[Box<RawValue>], key: &str, run: Option<Run>) {
         let last = records.iter().rev().find_map(|raw| record::position(raw, key));
         let last = last.map(|date| date.trunc_subsecs(0));
         if last > self.at {
-            (self.at, self.run) = (last, Run::None);
+            (self.at, self.run, self.begun_anew) = (last, None, false);
         } else {
             self.run = run;
         }

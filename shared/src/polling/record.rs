@@ -127,6 +127,16 @@ pub fn position(raw: &RawValue, key: &str) -> Option<DateTime<Utc>> {
     date::parse(&serde_json::from_str::<String>(text.get()).ok()?)
 }
 
+/// Close's own id of a record, if it has one.
+#[must_use]
+pub fn own_id(raw: &RawValue) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Identified {
+        id: Option<String>,
+    }
+    serde_json::from_str::<Identified>(raw.get()).ok()?.id
+}
+
 /// The value at a dotted path; absent and null are the same.
 #[must_use]
 pub fn at_path<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {

@@ -27,10 +27,12 @@ pub struct Cursor {
     pub walk: Option<Walk>,
     /// What was told of what changed since.
     pub seen: Seen,
+    /// When Close answered last, as far as it was written: an idle poll writes nothing.
+    pub answered_at: Option<DateTime<Utc>>,
 }
 
 /// A walk through a window that goes on in the next poll.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Walk {
     /// When it began: what changed later may not be in it.
     #[serde(with = "chrono::serde::ts_microseconds")]
@@ -38,19 +40,46 @@ pub struct Walk {
     /// Where it goes on; `None` is the beginning.
     #[serde(with = "chrono::serde::ts_microseconds_option", default)]
     pub at: Option<DateTime<Utc>>,
+    /// How far into what has that date; `None` is its beginning.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub run: Option<Run>,
+}
+
+/// How far into a run of rows that their dates cannot tell apart.
+///
+/// It is kept with the walk, or a run that is longer than one poll may read would begin anew with each of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Run {
+    /// After so many rows.
+    Rows {
+        /// How many.
+        rows: usize,
+        /// The id of the last of them, which is still there unless rows have moved.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        last: Option<String>,
+    },
+    /// Where Close's cursor says.
+    Cursor(String),
 }
 
 impl Cursor {
     /// A resource that was never polled: what changes from `since` on is told.
     #[must_use]
     pub fn starting_at(since: DateTime<Utc>) -> Self {
-        Self { since, walk: None, seen: Seen::default() }
+        Self { since, walk: None, seen: Seen::default(), answered_at: None }
     }
 
     /// The walk to make now: the one that was not finished, or a new one.
     #[must_use]
     pub fn walk(&self, now: DateTime<Utc>) -> Walk {
-        self.walk.unwrap_or(Walk { began_at: now, at: None })
+        self.walk.clone().unwrap_or(Walk { began_at: now, at: None, run: None })
+    }
+
+    /// Whether there is something to ask since `then`: the last walk was not finished, or nothing was asked.
+    #[must_use]
+    pub fn is_open_since(&self, then: DateTime<Utc>) -> bool {
+        self.walk.is_some() || self.answered_at.is_none_or(|answered| answered < then)
     }
 
     /// Remembers where an unfinished walk goes on.
@@ -61,7 +90,7 @@ impl Cursor {
     /// A walk has seen its window to the end: the window moves up to the walk's beginning, less the overlap.
     ///
     /// The result says whether the cursor must be written: an idle resource's is not, until it is a day behind.
-    pub fn finish(&mut self, walk: Walk, told: bool, delay: TimeDelta) -> bool {
+    pub fn finish(&mut self, walk: &Walk, told: bool, delay: TimeDelta) -> bool {
         let resumed = self.walk.take().is_some();
         let since = self.since.max(walk.began_at - OVERLAP - delay);
         let forgets = self.seen.has_before(since);
@@ -98,21 +127,22 @@ mod tests {
         cursor.seen.insert(version(1), at(3));
         cursor.seen.insert(version(2), at(12));
         let walk = cursor.walk(at(15));
-        assert!(cursor.finish(walk, true, TimeDelta::zero()));
+        assert!(cursor.finish(&walk, true, TimeDelta::zero()));
         assert_eq!(cursor.since, at(10));
         assert!(!cursor.seen.contains(&version(1)) && cursor.seen.contains(&version(2)));
         let walk = cursor.walk(at(16));
-        assert!(cursor.finish(walk, true, TimeDelta::minutes(30)), "told");
+        assert!(cursor.finish(&walk, true, TimeDelta::minutes(30)), "told");
         assert_eq!(cursor.since, at(10), "it never moves back");
     }
 
     #[test]
     fn a_paused_walk_goes_on_and_counts_from_when_it_began() {
         let mut cursor = Cursor::starting_at(at(0));
-        let walk = Walk { at: Some(at(7)), ..cursor.walk(at(15)) };
-        cursor.pause(walk);
+        let run = Some(Run::Rows { rows: 3, last: Some("task_1".to_owned()) });
+        let walk = Walk { at: Some(at(7)), run, ..cursor.walk(at(15)) };
+        cursor.pause(walk.clone());
         assert_eq!(cursor.walk(at(30)), walk);
-        assert!(cursor.finish(walk, false, TimeDelta::zero()));
+        assert!(cursor.finish(&walk, false, TimeDelta::zero()));
         assert_eq!((cursor.since, cursor.walk), (at(10), None));
     }
 
@@ -122,14 +152,14 @@ mod tests {
         let mut written = 0;
         for minute in 1..=(3 * 24 * 60) {
             let walk = cursor.walk(at(minute));
-            written += usize::from(cursor.finish(walk, false, TimeDelta::zero()));
+            written += usize::from(cursor.finish(&walk, false, TimeDelta::zero()));
         }
         assert_eq!(written, 2);
         cursor.seen.insert(version(1), at(3 * 24 * 60 + 1));
         let walk = cursor.walk(at(3 * 24 * 60 + 3));
-        assert!(!cursor.finish(walk, false, TimeDelta::zero()));
+        assert!(!cursor.finish(&walk, false, TimeDelta::zero()));
         let walk = cursor.walk(at(3 * 24 * 60 + 7));
-        assert!(cursor.finish(walk, false, TimeDelta::zero()), "what left the window is forgotten");
+        assert!(cursor.finish(&walk, false, TimeDelta::zero()), "what left the window is forgotten");
         assert!(cursor.seen.is_empty());
     }
 

@@ -2,8 +2,9 @@
 
 use shared::polling::record;
 use shared::polling::resource::DATE_UPDATED;
+use shared::polling::window::Run;
 
-use super::{Page, Run, Walker, moment, page};
+use super::{Page, Walker, moment, page};
 use crate::close::CloseError;
 
 const PATH: &str = "event/";
@@ -13,8 +14,8 @@ impl Walker<'_> {
     pub(super) async fn event_log(&mut self) -> Result<Page, CloseError> {
         let answer = match self.account.get(PATH, &self.parameters()).await {
             // An expired cursor: the walk goes on by date, and meets again what has the same date.
-            Err(CloseError::Invalid { status: 400, .. }) if self.run != Run::None => {
-                self.run = Run::None;
+            Err(CloseError::Invalid { status: 400, .. }) if self.run.is_some() => {
+                self.run = None;
                 self.account.get(PATH, &self.parameters()).await?
             }
             answer => answer?,
@@ -28,7 +29,7 @@ impl Walker<'_> {
         let last = next.is_none();
         if let Some(cursor) = next {
             self.at = dates.min().into_iter().chain(self.at).min();
-            self.run = Run::Cursor(cursor);
+            self.run = Some(Run::Cursor(cursor));
         }
         Ok(Page { records: body.data, last, rate_limit: answer.rate_limit })
     }
@@ -39,8 +40,8 @@ impl Walker<'_> {
             ("date_updated__gte", moment(self.since)),
         ];
         match &self.run {
-            Run::Cursor(cursor) => parameters.push(("_cursor", cursor.clone())),
-            Run::None | Run::Rows(_) => {
+            Some(Run::Cursor(cursor)) => parameters.push(("_cursor", cursor.clone())),
+            None | Some(Run::Rows { .. }) => {
                 parameters.extend(self.at.map(|at| ("date_updated__lte", moment(at))));
             }
         }

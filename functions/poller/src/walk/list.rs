@@ -1,8 +1,10 @@
 //! Lists: opportunities, tasks, users.
 
+use shared::polling::record;
 use shared::polling::resource::{DATE_UPDATED, List};
+use shared::polling::window::Run;
 
-use super::{Page, Run, Walker, moment, page};
+use super::{Page, Walker, moment, page};
 use crate::close::CloseError;
 
 impl Walker<'_> {
@@ -20,33 +22,52 @@ impl Walker<'_> {
             parameters.push((&changed, moment(self.since)));
         }
         parameters.extend(from.map(|from| (along.as_str(), moment(from))));
-        let (page, skipped) = self.rows(list.path, parameters).await?;
+        let (page, run) = self.rows(list.path, &parameters).await?;
         if !page.last {
-            self.advance(&page.records, list.key, Run::Rows(skipped + page.records.len()));
+            self.advance(&page.records, list.key, Some(run));
         }
         Ok(page)
     }
 
     /// A list without any filter, from the first row to the last.
     pub(super) async fn whole_list(&mut self, path: &str) -> Result<Page, CloseError> {
-        let (page, skipped) = self.rows(path, Vec::new()).await?;
-        self.run = Run::Rows(skipped + page.records.len());
+        let (page, run) = self.rows(path, &[]).await?;
+        self.run = Some(run);
         Ok(page)
     }
 
-    async fn rows(
-        &self,
-        path: &str,
-        mut parameters: Vec<(&str, String)>,
-    ) -> Result<(Page, usize), CloseError> {
-        let skip = if let Run::Rows(rows) = self.run { rows } else { 0 };
-        parameters.push(("_limit", self.configuration.page_size.to_string()));
-        if skip > 0 {
-            parameters.push(("_skip", skip.to_string()));
+    /// The next rows of a run, and how far it was crossed with them.
+    ///
+    /// The last row that was read is asked for again. When another one is there instead, rows before it came or
+    /// went, and the number alone would pass over some: the run begins anew, once.
+    async fn rows(&mut self, path: &str, parameters: &[(&str, String)]) -> Result<(Page, Run), CloseError> {
+        let (mut rows, mut last) = match &self.run {
+            Some(Run::Rows { rows, last }) => (*rows, last.clone().filter(|_| !self.begun_anew)),
+            Some(Run::Cursor(_)) | None => (0, None),
+        };
+        loop {
+            let skip = rows.saturating_sub(usize::from(last.is_some()));
+            let mut asked = parameters.to_vec();
+            asked.push(("_limit", self.configuration.page_size.to_string()));
+            if skip > 0 {
+                asked.push(("_skip", skip.to_string()));
+            }
+            let answer = self.account.get(path, &asked).await?;
+            let mut body = page::read(&answer.body)?;
+            let first = body.data.first().and_then(|raw| record::own_id(raw));
+            if last.is_some() && first != last {
+                (rows, last, self.begun_anew) = (0, None, true);
+                continue;
+            }
+            let is_last = !body.has_more || body.data.is_empty();
+            // A page of one row would bring nothing else, were that row asked for again.
+            let end = body.data.last().filter(|_| body.data.len() > 1);
+            let run =
+                Run::Rows { rows: skip + body.data.len(), last: end.and_then(|raw| record::own_id(raw)) };
+            if last.is_some() {
+                body.data.remove(0);
+            }
+            return Ok((Page { records: body.data, last: is_last, rate_limit: answer.rate_limit }, run));
         }
-        let answer = self.account.get(path, &parameters).await?;
-        let body = page::read(&answer.body)?;
-        let last = !body.has_more || body.data.is_empty();
-        Ok((Page { records: body.data, last, rate_limit: answer.rate_limit }, skip))
     }
 }

@@ -3,8 +3,9 @@
 use chrono::SubsecRound as _;
 use serde_json::{Value, json};
 use shared::polling::resource::DATE_UPDATED;
+use shared::polling::window::Run;
 
-use super::{Page, Run, Walker, moment, page};
+use super::{Page, Walker, moment, page};
 use crate::close::CloseError;
 
 const PATH: &str = "data/search/";
@@ -14,8 +15,8 @@ impl Walker<'_> {
     pub(super) async fn search(&mut self, object_type: &str, fields: &[&str]) -> Result<Page, CloseError> {
         let answer = match self.account.post(PATH, self.query(object_type, fields)).await {
             // The cursor lives 30 seconds. Without it the run begins again, and what was told of it is known.
-            Err(CloseError::Invalid { status: 400, .. }) if self.run != Run::None => {
-                self.run = Run::None;
+            Err(CloseError::Invalid { status: 400, .. }) if self.run.is_some() => {
+                self.run = None;
                 self.account.post(PATH, self.query(object_type, fields)).await?
             }
             answer => answer?,
@@ -24,7 +25,7 @@ impl Walker<'_> {
         let next = body.cursor.filter(|_| !body.data.is_empty());
         let last = next.is_none();
         if let Some(cursor) = next {
-            self.advance(&body.data, DATE_UPDATED, Run::Cursor(cursor));
+            self.advance(&body.data, DATE_UPDATED, Some(Run::Cursor(cursor)));
         }
         Ok(Page { records: body.data, last, rate_limit: answer.rate_limit })
     }
@@ -45,7 +46,7 @@ impl Walker<'_> {
             "sort": [{"direction": "asc", "field": field}],
             "_limit": self.configuration.page_size,
         });
-        if let Run::Cursor(cursor) = &self.run {
+        if let Some(Run::Cursor(cursor)) = &self.run {
             query["cursor"] = Value::String(cursor.clone());
         }
         query.to_string()

@@ -48,6 +48,12 @@ pub(super) struct CursorItem {
     pub(super) since: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) walk: Option<Walk>,
+    #[serde(
+        with = "chrono::serde::ts_milliseconds_option",
+        skip_serializing_if = "Option::is_none",
+        default
+    )]
+    pub(super) answered_at: Option<DateTime<Utc>>,
     /// What was told, if it fits here.
     #[serde(with = "bytes", default)]
     pub(super) seen: Vec<u8>,

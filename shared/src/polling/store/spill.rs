@@ -42,7 +42,8 @@ impl DynamoPollerStore {
                     seen.extend_from_bytes(&part.1);
                 }
             }
-            cursors.insert(name.clone(), Cursor { since: item.since, walk: item.walk, seen });
+            let (since, walk, answered_at) = (item.since, item.walk.clone(), item.answered_at);
+            cursors.insert(name.clone(), Cursor { since, walk, seen, answered_at });
         }
         Ok(cursors)
     }
@@ -56,8 +57,13 @@ impl DynamoPollerStore {
     ) -> Result<BTreeMap<String, CursorItem>, AwsError> {
         let (mut items, mut inline) = (BTreeMap::new(), 0);
         for (place, (name, cursor)) in cursors.iter().enumerate() {
-            let mut item =
-                CursorItem { since: cursor.since, walk: cursor.walk, seen: Vec::new(), spilled: None };
+            let mut item = CursorItem {
+                since: cursor.since,
+                walk: cursor.walk.clone(),
+                answered_at: cursor.answered_at,
+                seen: Vec::new(),
+                spilled: None,
+            };
             let bytes = cursor.seen.to_bytes();
             if bytes.len() <= INLINE_BYTES && inline + bytes.len() <= INLINE_TOTAL {
                 inline += bytes.len();
@@ -134,5 +140,5 @@ impl DynamoPollerStore {
 
 /// When the cursor was in use last.
 fn latest(cursor: &Cursor) -> chrono::DateTime<Utc> {
-    cursor.walk.map_or(cursor.since, |walk| walk.began_at)
+    cursor.walk.as_ref().map_or(cursor.since, |walk| walk.began_at)
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use http_body_util::BodyExt as _;
+use hyper::body::{Body, Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -114,16 +116,33 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn respond(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Response<Full<Bytes>>> {
+/// A body that may end before its end.
+struct Sent {
+    body: Option<Bytes>,
+    cut_off: bool,
+}
+
+impl Body for Sent {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let frame = self.body.take().map(|body| Ok(Frame::data(body)));
+        Poll::Ready(frame.or_else(|| self.cut_off.then(|| Err(io::ErrorKind::ConnectionReset.into()))))
+    }
+}
+
+async fn respond(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Response<Sent>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let mut response = shared.answer(&Request::from_parts(head, body))?;
-    if response.headers_mut().remove("x-cut-off").is_some() {
-        // A length that the body does not have ends the connection where the body ends.
-        let length = response.body().len() + 100;
-        response.headers_mut().insert("content-length", length.into());
-    }
-    Ok(response.map(Full::new))
+    let (response, cut_off) = shared.answer(&Request::from_parts(head, body))?;
+    Ok(response.map(|body| {
+        let sent = if cut_off { body.len() / 2 } else { body.len() };
+        Sent { body: Some(body.slice(..sent)), cut_off }
+    }))
 }
 
 impl Shared {
@@ -131,7 +150,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self, request: &Request<Bytes>) -> io::Result<Response<Bytes>> {
+    /// The answer, and whether it is cut off.
+    fn answer(&self, request: &Request<Bytes>) -> io::Result<(Response<Bytes>, bool)> {
         let mut state = self.state();
         self.clock.advance(state.quirks.request_takes);
         state.seen += 1;
@@ -154,11 +174,7 @@ impl Shared {
             path,
         });
         let answer = answer.ok_or(io::ErrorKind::ConnectionReset)?;
-        let mut response = answer.into_response(state.quirks.pretty);
-        if fault == Fault::CutOff {
-            response.headers_mut().insert("x-cut-off", http::HeaderValue::from_static("1"));
-        }
-        Ok(response)
+        Ok((answer.into_response(state.quirks.pretty), fault == Fault::CutOff))
     }
 
     /// The answer, if the key is one and has not asked too often.
