@@ -3,11 +3,14 @@
 //! [`bed::Bed`] is the local system under a clock that stands still; [`close::Close`] stands before it,
 //! [`receiver::Receiver`] behind it. The stories are in `tests/`, one file a subject.
 
+mod accept;
+mod batch;
 pub mod bed;
 pub mod client;
 pub mod close;
 pub mod fixtures;
 pub mod hostile;
+pub mod metered;
 pub mod name_server;
 pub mod polling;
 pub mod program;

@@ -10,14 +10,21 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use shared::settings::Variables;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use crate::accept;
+use crate::bed::Bed;
 use crate::client::Client;
+
+/// The wires of one function, to each service that it calls.
+pub struct Wires {
+    dynamodb: Wire,
+    sqs: Wire,
+    kms: Wire,
+}
 
 /// A wire to one service; it is cut when it is dropped.
 pub struct Wire {
@@ -49,6 +56,49 @@ struct State {
     dead: Option<Dead>,
 }
 
+impl Wires {
+    /// Wires to the services of a bed.
+    pub async fn to(bed: &Bed) -> Self {
+        let system = bed.system();
+        Self {
+            dynamodb: Wire::to(system.dynamodb_url()).await,
+            sqs: Wire::to(system.sqs_url()).await,
+            kms: Wire::to(system.kms_url()).await,
+        }
+    }
+
+    /// The environment of a function that calls over these wires.
+    #[must_use]
+    pub fn variables(&self, bed: &Bed) -> Variables {
+        let urls = [
+            ("AWS_ENDPOINT_URL_DYNAMODB", &self.dynamodb),
+            ("AWS_ENDPOINT_URL_SQS", &self.sqs),
+            ("AWS_ENDPOINT_URL_KMS", &self.kms),
+        ];
+        let mut variables: Variables = bed.system().environment().clone().into_iter().collect();
+        variables.extend(urls.map(|(name, wire)| (name.to_owned(), wire.url().to_owned())));
+        variables
+    }
+
+    /// The wire to the tables.
+    #[must_use]
+    pub fn dynamodb(&self) -> &Wire {
+        &self.dynamodb
+    }
+
+    /// The wire to the queues.
+    #[must_use]
+    pub fn sqs(&self) -> &Wire {
+        &self.sqs
+    }
+
+    /// The calls to every service since the last time that somebody asked, by their names.
+    #[must_use]
+    pub fn take_calls(&self) -> BTreeMap<String, usize> {
+        [&self.dynamodb, &self.sqs, &self.kms].into_iter().flat_map(Wire::take_calls).collect()
+    }
+}
+
 impl Wire {
     /// A wire to the service at `url`.
     ///
@@ -65,7 +115,8 @@ impl Wire {
             died: Notify::new(),
         });
         let mut server = JoinSet::new();
-        server.spawn(serve(listener, Arc::clone(&shared)));
+        let near = Arc::clone(&shared);
+        server.spawn(accept::connections(listener, move |request| pass(request, Arc::clone(&near))));
         Self { url: format!("http://{own}"), shared, _server: server }
     }
 
@@ -90,20 +141,6 @@ impl Wire {
     /// Returns once it has gone dead.
     pub async fn died(&self) {
         self.shared.died.notified().await;
-    }
-}
-
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        let shared = Arc::clone(&shared);
-        connections.spawn(async move {
-            let _ = stream.set_nodelay(true);
-            let service = service_fn(|request| pass(request, Arc::clone(&shared)));
-            // It ends with an error when the function is gone, which is what it is for.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-        });
-        while connections.try_join_next().is_some() {}
     }
 }
 

@@ -2,17 +2,14 @@
 
 #![expect(clippy::panic, reason = "a story cannot go on without its poller")]
 
-use chrono::TimeDelta;
-use lambda_runtime::{Context, LambdaEvent};
-use local::sqs::{Receive, Received};
+use local::sqs::Received;
 use poller::Poller;
-use serde_json::{Value, json};
-use shared::clock::Clock as _;
-use shared::settings::Variables;
+use serde_json::Value;
 use std::sync::Arc;
 
+use crate::batch;
 use crate::bed::{Bed, SeededRandom};
-use crate::wire::{Dead, Wire};
+use crate::wire::{Dead, Wire, Wires};
 
 /// The function's time-out in the template, in seconds.
 const TIMEOUT: i64 = 50;
@@ -20,8 +17,7 @@ const TIMEOUT: i64 = 50;
 /// A poller of its own beside that of the local system, on the same tables and queues.
 pub struct Worker {
     poller: Poller,
-    dynamodb: Wire,
-    sqs: Wire,
+    wires: Wires,
 }
 
 /// Which way goes dead.
@@ -39,27 +35,24 @@ impl Worker {
     /// # Panics
     /// When its settings are not understood.
     pub async fn on(bed: &Bed) -> Self {
-        let (dynamodb, sqs) =
-            (Wire::to(bed.system().dynamodb_url()).await, Wire::to(bed.system().sqs_url()).await);
-        let mut variables: Variables = bed.system().environment().clone().into_iter().collect();
-        let urls = [("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.url()), ("AWS_ENDPOINT_URL_SQS", sqs.url())];
-        variables.extend(urls.map(|(name, url)| (name.to_owned(), url.to_owned())));
+        let wires = Wires::to(bed).await;
+        let variables = wires.variables(bed);
         let (clock, random) = (Arc::new(bed.clock().clone()), Arc::new(SeededRandom::default()));
         let poller = Poller::from_variables(&variables, clock, random);
         let poller = poller.unwrap_or_else(|error| panic!("the poller: {error}"));
-        Self { poller, dynamodb, sqs }
+        Self { poller, wires }
     }
 
     /// The way to the tables.
     #[must_use]
     pub fn dynamodb(&self) -> &Wire {
-        &self.dynamodb
+        self.wires.dynamodb()
     }
 
     /// The way to the queues.
     #[must_use]
     pub fn sqs(&self) -> &Wire {
-        &self.sqs
+        self.wires.sqs()
     }
 
     /// What the schedule asks for.
@@ -73,8 +66,7 @@ impl Worker {
 
     /// Receives a batch of polls.
     pub async fn receive(&self, bed: &Bed) -> Vec<Received> {
-        let receive = Receive { maximum: 10, ..Receive::default() };
-        bed.system().sqs().receive(bed.poll_queue_name(), &receive).await.unwrap_or_default()
+        batch::receive(bed, bed.poll_queue_name()).await
     }
 
     /// Works a batch as Lambda has it worked: what is not reported as failed is deleted.
@@ -82,14 +74,9 @@ impl Worker {
     /// # Panics
     /// When the batch fails as a whole.
     pub async fn work(&self, bed: &Bed, batch: &[Received]) {
-        let answer = self.call(bed, event(batch)).await;
+        let answer = self.call(bed, batch::event(batch)).await;
         let answer = answer.unwrap_or_else(|error| panic!("a batch: {error}"));
-        let failures = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
-        let failed =
-            |received: &Received| failures.iter().any(|it| it["itemIdentifier"] == *received.message.id);
-        let done: Vec<&str> = batch.iter().filter(|it| !failed(it)).map(|it| &*it.receipt_handle).collect();
-        let deleted = bed.system().sqs().delete_all(bed.poll_queue_name(), &done);
-        assert!(deleted.is_ok(), "the batch cannot be deleted");
+        batch::settle(bed, bed.poll_queue_name(), batch, &answer);
     }
 
     /// Works everything that can be received now.
@@ -106,8 +93,8 @@ impl Worker {
     /// Works a batch until a way goes dead: then the function is killed. Says whether it was.
     pub async fn work_until_killed(&self, bed: &Bed, batch: &[Received], way: Way) -> bool {
         let (wire, dead) = match way {
-            Way::DynamoDb(dead) => (&self.dynamodb, dead),
-            Way::Sqs(dead) => (&self.sqs, dead),
+            Way::DynamoDb(dead) => (self.dynamodb(), dead),
+            Way::Sqs(dead) => (self.sqs(), dead),
         };
         wire.die_at(Some(dead));
         let killed = tokio::select! {
@@ -119,24 +106,6 @@ impl Worker {
     }
 
     async fn call(&self, bed: &Bed, payload: Value) -> Result<Value, lambda_runtime::Error> {
-        let mut context = Context::default();
-        let ends_at = bed.clock().now() + TimeDelta::seconds(TIMEOUT);
-        context.deadline = u64::try_from(ends_at.timestamp_millis()).unwrap_or_default();
-        self.poller.handle(LambdaEvent::new(payload, context)).await
+        self.poller.handle(batch::call(bed, payload, TIMEOUT)).await
     }
-}
-
-fn event(batch: &[Received]) -> Value {
-    let record = |received: &Received| {
-        json!({
-            "messageId": received.message.id,
-            "receiptHandle": received.receipt_handle,
-            "body": received.message.body,
-            "attributes": {},
-            "messageAttributes": {},
-            "eventSource": "aws:sqs",
-            "awsRegion": "us-east-1",
-        })
-    };
-    json!({"Records": batch.iter().map(record).collect::<Vec<_>>()})
 }

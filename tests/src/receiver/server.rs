@@ -12,15 +12,12 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Frame, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::{Interval, interval, sleep};
 
 use super::{Answer, Received};
+use crate::accept;
 
 /// How much of its requests a receiver keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,25 +126,9 @@ impl Shared {
     }
 }
 
-/// Accepts connections until the task is aborted, which ends them all.
+/// Serves connections until the task is aborted, which ends them all.
 pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(converse(stream, Arc::clone(&shared)));
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
-}
-
-async fn converse(stream: TcpStream, shared: Arc<Shared>) {
-    // An answer is one small packet, so waiting for more to send only adds time; without it, it still works.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| respond(request, Arc::clone(&shared)));
-    // It ends with an error when a client leaves early or an answer resets it: neither is the server's failure.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    accept::connections(listener, move |request| respond(request, Arc::clone(&shared))).await;
 }
 
 async fn respond(

@@ -11,9 +11,6 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use shared::clock::{Clock as _, ManualClock};
 use tokio::net::TcpListener;
@@ -23,6 +20,7 @@ use super::answer::Answer;
 use super::index::hash;
 use super::quirks::{Fault, Quirks};
 use super::{date_of, event_log, lists, moment, search};
+use crate::accept;
 use crate::close::Close;
 
 const VERSION: &str = "/api/v1/";
@@ -79,7 +77,8 @@ impl Rest {
         shared.close.index_with(quirks.index_lag);
         shared.state().quirks = quirks;
         let mut server = JoinSet::new();
-        server.spawn(serve(listener, Arc::clone(&shared)));
+        let state = Arc::clone(&shared);
+        server.spawn(accept::connections(listener, move |request| respond(request, Arc::clone(&state))));
         Ok(Self { url, shared, _server: server })
     }
 
@@ -99,20 +98,6 @@ impl Rest {
     /// The requests since the last time that somebody asked.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.shared.state().calls)
-    }
-}
-
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        let shared = Arc::clone(&shared);
-        connections.spawn(async move {
-            let _ = stream.set_nodelay(true);
-            let service = service_fn(|request| respond(request, Arc::clone(&shared)));
-            // It ends with an error when an answer resets it, which is no failure of the server.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-        });
-        while connections.try_join_next().is_some() {}
     }
 }
 

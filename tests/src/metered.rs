@@ -1,0 +1,76 @@
+//! The functions that an event passes through, with a meter on what they ask of AWS.
+
+#![expect(clippy::panic, reason = "a story cannot go on without its functions")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dispatcher::Dispatcher;
+use lambda_http::Body;
+use webhook::Webhook;
+
+use crate::batch;
+use crate::bed::{Bed, Instance};
+use crate::wire::Wires;
+
+/// The dispatcher's time-out in the template, in seconds.
+const TIMEOUT: i64 = 60;
+
+/// A webhook function and a dispatcher beside those of the local system, on the same tables and queues.
+pub struct Metered {
+    webhook: Webhook,
+    dispatcher: Dispatcher,
+    webhook_wires: Wires,
+    dispatcher_wires: Wires,
+}
+
+/// Calls to AWS by their names.
+pub type Calls = BTreeMap<String, usize>;
+
+impl Metered {
+    /// New functions, which remember nothing yet.
+    ///
+    /// # Panics
+    /// When their settings are not understood.
+    pub async fn on(bed: &Bed) -> Self {
+        let (webhook_wires, dispatcher_wires) = (Wires::to(bed).await, Wires::to(bed).await);
+        let clock = || Arc::new(bed.clock().clone());
+        let webhook = Webhook::from_variables(&webhook_wires.variables(bed), clock());
+        let dispatcher = Dispatcher::from_variables(&dispatcher_wires.variables(bed), clock());
+        Self {
+            webhook: webhook.unwrap_or_else(|error| panic!("the webhook function: {error}")),
+            dispatcher: dispatcher.unwrap_or_else(|error| panic!("the dispatcher: {error}")),
+            webhook_wires,
+            dispatcher_wires,
+        }
+    }
+
+    /// Takes a webhook of an instance in; says what that asked of AWS.
+    ///
+    /// # Panics
+    /// When it is not answered with 200.
+    pub async fn receive(&self, instance: &Instance, webhook: impl Into<Bytes>) -> Calls {
+        let url = instance.webhook_url();
+        let request = http::Request::post(url).body(Body::from(Vec::from(webhook.into())));
+        let request = request.unwrap_or_else(|error| panic!("the webhook: {error}"));
+        let Ok(answer) = self.webhook.handle(request).await;
+        assert_eq!(answer.status(), 200);
+        self.webhook_wires.take_calls()
+    }
+
+    /// Works off one batch of a queue; says what that asked of AWS, and how many messages it was. What Lambda itself
+    /// asks is not among it: to receive the batch, and to delete it.
+    ///
+    /// # Panics
+    /// When the batch fails as a whole.
+    pub async fn dispatch(&self, bed: &Bed, queue: &str) -> (Calls, usize) {
+        let batch = batch::receive(bed, queue).await;
+        let event = serde_json::from_value(batch::event(&batch));
+        let event = event.unwrap_or_else(|error| panic!("a batch: {error}"));
+        let Ok(answer) = self.dispatcher.handle(batch::call(bed, event, TIMEOUT)).await;
+        let answer = serde_json::to_value(answer).unwrap_or_else(|error| panic!("an answer: {error}"));
+        batch::settle(bed, queue, &batch, &answer);
+        (self.dispatcher_wires.take_calls(), batch.len())
+    }
+}
