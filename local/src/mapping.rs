@@ -65,14 +65,20 @@ impl Mapping {
     /// Works off the messages that are visible now, batch by batch; says how many there were.
     pub(crate) async fn work_visible(&self) -> Result<usize, Error> {
         let mut worked = 0;
-        loop {
-            let messages = self.receive(Duration::ZERO).await?;
-            if messages.is_empty() {
-                return Ok(worked);
-            }
-            worked += messages.len();
+        while let batch @ 1.. = self.work_batch().await? {
+            worked += batch;
+        }
+        Ok(worked)
+    }
+
+    /// Works one batch of what is visible now; says how many messages it had.
+    pub(crate) async fn work_batch(&self) -> Result<usize, Error> {
+        let messages = self.receive(Duration::ZERO).await?;
+        let worked = messages.len();
+        if worked > 0 {
             self.work(messages).await;
         }
+        Ok(worked)
     }
 
     /// A batch: what is there at once, or what gathers within the batching window.

@@ -200,6 +200,18 @@ impl System {
         Ok(worked)
     }
 
+    /// Works one batch of every queue that has something visible; says how many messages that were.
+    ///
+    /// # Errors
+    /// When a queue cannot be read.
+    pub async fn work_one_batch_each(&self) -> Result<usize, crate::sqs::Error> {
+        let mut worked = 0;
+        for mapping in &self.mappings {
+            worked += mapping.work_batch().await?;
+        }
+        Ok(worked)
+    }
+
     /// Makes every scheduled call whose pace is `every` once, as the schedule would at that pace.
     pub async fn tick(&self, every: Duration) {
         for function in &self.template.functions {

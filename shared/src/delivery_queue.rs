@@ -1,4 +1,4 @@
-//! The delivery queue and its dead-letter queue, in SQS.
+//! The queues of deliveries, in SQS: of fresh events, of retries, of dead letters.
 
 mod batch;
 
@@ -65,8 +65,7 @@ impl SqsDeliveryQueue {
 
     /// Sends a delivery that has failed for good to the dead-letter queue, with the reason beside it.
     ///
-    /// The message asks for a new round of attempts, so that it can be moved back to the delivery queue as it
-    /// stands.
+    /// The message asks for a new round of attempts, so that it can be moved to the retry queue as it stands.
     ///
     /// # Errors
     /// When SQS did not take it.

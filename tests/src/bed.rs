@@ -141,13 +141,26 @@ impl Bed {
         self.system.work_visible().await.unwrap_or_else(|error| panic!("the queues: {error}"))
     }
 
-    /// Works off the delivery queue and no other; time stands still.
+    /// Works off the queues of the dispatcher and no other; time stands still.
     ///
     /// # Panics
-    /// When the queue cannot be read.
+    /// When a queue cannot be read.
     pub async fn dispatch(&self) -> usize {
-        let worked = self.system.work_visible_in(self.queue_name()).await;
-        worked.unwrap_or_else(|error| panic!("the delivery queue: {error}"))
+        let mut worked = 0;
+        for queue in self.dispatched() {
+            let messages = self.system.work_visible_in(queue).await;
+            worked += messages.unwrap_or_else(|error| panic!("{queue}: {error}"));
+        }
+        worked
+    }
+
+    /// Works one batch of every queue, as pollers that are equally quick do; time stands still.
+    ///
+    /// # Panics
+    /// When a queue cannot be read.
+    pub async fn work_one_batch_each(&self) -> usize {
+        let worked = self.system.work_one_batch_each().await;
+        worked.unwrap_or_else(|error| panic!("the queues: {error}"))
     }
 
     /// Calls what the schedule calls every minute, and works off what can be received then.
@@ -199,16 +212,27 @@ impl Bed {
         self.clock.now()
     }
 
-    /// What is in the delivery queue.
+    /// What is in the delivery queue and in the retry queue, together.
     #[must_use]
     pub fn queue(&self) -> QueueCounts {
-        self.system.sqs().counts(self.queue_name()).unwrap_or_default()
+        let counts = self.dispatched().map(|queue| self.system.sqs().counts(queue).unwrap_or_default());
+        let [fresh, retries] = counts;
+        QueueCounts {
+            visible: fresh.visible + retries.visible,
+            delayed: fresh.delayed + retries.delayed,
+            in_flight: fresh.in_flight + retries.in_flight,
+        }
     }
 
-    /// When a message of the delivery queue that cannot be received now can be; `None` if there is none.
+    /// When a message of these queues that cannot be received now can be; `None` if there is none.
     #[must_use]
     pub fn next_change(&self) -> Option<DateTime<Utc>> {
-        self.system.sqs().next_change(self.queue_name()).unwrap_or_default()
+        let next = self.dispatched().map(|queue| self.system.sqs().next_change(queue).unwrap_or_default());
+        next.into_iter().flatten().min()
+    }
+
+    fn dispatched(&self) -> [&str; 2] {
+        [self.queue_name(), self.retry_queue_name()]
     }
 
     /// What is in the dead-letter queue.
@@ -218,27 +242,28 @@ impl Bed {
     }
 
     /// The name of the delivery queue.
-    ///
-    /// # Panics
-    /// When the template maps no queue to the dispatcher.
     #[must_use]
     pub fn queue_name(&self) -> &str {
-        self.queue_of("dispatcher")
+        self.queue_at("DELIVERY_QUEUE_URL")
+    }
+
+    /// The name of the retry queue.
+    #[must_use]
+    pub fn retry_queue_name(&self) -> &str {
+        self.queue_at("RETRY_QUEUE_URL")
     }
 
     /// The name of the poll queue.
-    ///
-    /// # Panics
-    /// When the template maps no queue to the poller.
     #[must_use]
     pub fn poll_queue_name(&self) -> &str {
-        self.queue_of("poller")
+        self.queue_at("POLL_QUEUE_URL")
     }
 
-    fn queue_of(&self, binary: &str) -> &str {
-        let function = self.system.template().functions.iter().find(|function| function.binary == binary);
-        let source = function.and_then(|function| function.queues.first());
-        source.map_or_else(|| panic!("the {binary} works no queue"), |source| &source.queue)
+    /// The queue whose URL is in a variable of the functions.
+    fn queue_at(&self, variable: &str) -> &str {
+        let url = self.system.environment().get(variable);
+        let name = url.and_then(|url| url.rsplit('/').next());
+        name.unwrap_or_else(|| panic!("no function has {variable}"))
     }
 
     /// The name of its dead-letter queue.

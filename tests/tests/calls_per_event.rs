@@ -49,14 +49,14 @@ impl Scene {
         Self { bed, receiver, metered, table }
     }
 
-    async fn dispatch(&self) -> Calls {
-        let (calls, messages) = self.metered.dispatch(&self.bed, self.bed.queue_name()).await;
+    async fn dispatch(&self, queue: &str) -> Calls {
+        let (calls, messages) = self.metered.dispatch(&self.bed, queue).await;
         assert_eq!(messages, 1);
         calls
     }
 
     async fn one(&self, instance: &Instance, webhook: String) -> (Calls, Calls) {
-        (self.metered.receive(instance, webhook).await, self.dispatch().await)
+        (self.metered.receive(instance, webhook).await, self.dispatch(self.bed.queue_name()).await)
     }
 
     /// An instance of which every function has delivered an event just now.
@@ -146,5 +146,5 @@ async fn retry(scene: &Scene, instance: &Instance) -> (Calls, Calls) {
     scene.bed.pass(299);
     scene.one(instance, webhook(&scene.bed.now().to_rfc3339(), 0)).await;
     scene.bed.pass(1);
-    (Calls::new(), scene.dispatch().await)
+    (Calls::new(), scene.dispatch(scene.bed.retry_queue_name()).await)
 }

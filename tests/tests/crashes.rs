@@ -153,7 +153,7 @@ async fn what_happens_in_the_middle_of_a_retry_is_no_different() {
     scene.bed.deliver().await;
     scene.bed.pass(300);
     let second = scene.delivery.next_attempt();
-    let message = scene.bed.system().sqs().peek(scene.bed.queue_name()).unwrap().remove(0);
+    let message = scene.bed.system().sqs().peek(scene.bed.retry_queue_name()).unwrap().remove(0);
     let now = scene.bed.now();
     let claim =
         Claim { delivery: &second, message_id: &message.id, now, until: now + TimeDelta::seconds(65) };

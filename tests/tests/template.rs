@@ -40,6 +40,10 @@ fn consumers(template: &Template) -> Vec<(&Queue, &Function)> {
 fn variables_in_code(binary: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for file in tree::sources(&format!("functions/{binary}/src")) {
+        // What `shared` reads for whoever uses it.
+        if file.text.contains("Metrics::from_variables(") {
+            names.insert("METRICS_NAMESPACE".to_owned());
+        }
         for asking in ["required(\"", ".or(\"", ".or::<u16>(\""] {
             for rest in file.text.split(asking).skip(1) {
                 let name = rest.split('"').next().unwrap_or_default();

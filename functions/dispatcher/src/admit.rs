@@ -79,7 +79,7 @@ impl Dispatcher {
         }
         // A second more, since SQS counts whole ones.
         let delay = (until - now).to_std().unwrap_or_default() + Duration::from_secs(1);
-        self.queue.postpone(delivery, message.claimant(), delay).await?;
+        self.retries.postpone(delivery, message.claimant(), delay).await?;
         tracing::debug!(instance = %delivery.instance_id, event = %delivery.event_id, reason, "postponed");
         Ok(Report::without_attempt(Ended::Postponed))
     }

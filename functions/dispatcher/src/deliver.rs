@@ -196,7 +196,7 @@ impl Dispatcher {
     /// up the queue's places for messages in flight.
     async fn queue_at(&self, delivery: &QueuedDelivery, due: DateTime<Utc>) -> Result<(), HandBack> {
         let wait = (due - self.clock.now()).to_std().unwrap_or_default();
-        Ok(self.queue.send(delivery, wait).await?)
+        Ok(self.retries.send(delivery, wait).await?)
     }
 }
 

@@ -6,10 +6,10 @@ use shared::instance_id::InstanceId;
 
 use crate::message::Message;
 
-/// Puts the messages of each instance into a lane of their own, where fresh events go before retries.
+/// Puts the messages of each instance into a lane of their own, where an event goes before those tried more often.
 ///
 /// Lanes are worked side by side, so a receiver that hangs holds up nobody but itself; and within its lane an
-/// event that has never been tried does not wait behind those that have failed.
+/// event that has never been tried, and waited for the callback, does not wait behind those that have failed.
 pub(crate) fn of(messages: Vec<Message>) -> Vec<Vec<Message>> {
     let mut lanes: BTreeMap<InstanceId, Vec<Message>> = BTreeMap::new();
     for message in messages {

@@ -87,7 +87,7 @@ impl Instances {
             credentials_table,
             history: DynamoEventHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
-            queue: SqsDeliveryQueue::new(aws.sqs(), variables.required("DELIVERY_QUEUE_URL")?),
+            queue: SqsDeliveryQueue::new(aws.sqs(), variables.required("RETRY_QUEUE_URL")?),
             rules: Rules {
                 reach: if anywhere { Reach::Any } else { Reach::Public },
                 close_api_hosts: variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?,

@@ -5,7 +5,7 @@ use shared::aws::Aws;
 use super::Bed;
 
 impl Bed {
-    /// Moves the dead letters back to the delivery queue, as an operator does: by a message move task of SQS.
+    /// Moves the dead letters to the retry queue, as an operator does: by a message move task of SQS.
     ///
     /// # Panics
     /// When SQS does not take the task.
@@ -24,7 +24,7 @@ impl Bed {
             .start_message_move_task()
             .source_arn(arn("DEAD_LETTER_QUEUE_URL").await)
             // Buried letters were sent to their queue, so SQS does not know where they come from.
-            .destination_arn(arn("DELIVERY_QUEUE_URL").await)
+            .destination_arn(arn("RETRY_QUEUE_URL").await)
             .send()
             .await;
         let handle = task.expect("the task is taken").task_handle;

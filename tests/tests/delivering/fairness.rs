@@ -24,24 +24,41 @@ async fn a_receiver_that_hangs_holds_up_nobody_else() {
     assert_eq!(hangs.received().len(), 5, "no more than five at a time go to one receiver");
 }
 
+/// How many events a batch holds.
+const BATCH: usize = 10;
+
 #[tokio::test]
-async fn an_event_that_was_never_tried_goes_before_those_that_have_failed() {
+async fn fresh_events_never_stand_behind_retries_not_even_those_of_their_own_instance() {
+    const RETRIES: u32 = 300;
+    const FRESH: u32 = 10;
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
-    let instance = bed.provision(&receiver.url(), &[]).await;
-    receiver.answer(vec![Answer::status(500); 9]);
-    for event in 0..9 {
+    let instance = bed.provision(receiver.at("same").url(), &[]).await;
+    let another = bed.provision(receiver.at("another").url(), &[]).await;
+    receiver.answer(vec![Answer::status(500); 300]);
+    for event in 0..RETRIES {
         instance.receives(lead("fails", event)).await;
     }
     bed.deliver().await;
     bed.pass(300);
-    receiver.otherwise(Answer::Hang);
-    instance.receives(lead("fresh", 0)).await;
-    tokio::select! {
-        _ = bed.deliver() => panic!("the batch ended, so nobody hung"),
-        _ = receiver.wait_for(9 + 5, Duration::from_secs(14)) => {}
+    let due = bed.system().sqs().counts(bed.retry_queue_name()).unwrap().visible;
+    assert_eq!(due, 300, "all of them at once");
+    for event in 0..FRESH {
+        instance.receives(lead("fresh", event)).await;
+        another.receives(lead("fresh", event)).await;
     }
-    let second_round = &receiver.received()[9..];
-    let fresh =
-        |request: &tests::receiver::Received| request.message()["message"]["raw"]["data"]["id"] == "fresh";
-    assert_eq!(second_round.iter().filter(|request| fresh(request)).count(), 1);
+    let before = receiver.count();
+    for _ in 0..20 / BATCH {
+        bed.work_one_batch_each().await;
+    }
+    let since = &receiver.received()[before..];
+    let is_fresh =
+        |request: &&tests::receiver::Received| request.message()["message"]["raw"]["data"]["id"] == "fresh";
+    let fresh = since.iter().filter(is_fresh).count();
+    assert_eq!(
+        (fresh, since.len() - fresh),
+        (20, 20),
+        "as many batches as hold the fresh, and as many of retries"
+    );
+    bed.drain().await;
+    assert_eq!((receiver.count(), bed.dead_letters().len()), (300 + 320, 0));
 }

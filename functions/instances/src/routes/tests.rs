@@ -48,7 +48,7 @@ fn instances() -> Instances {
         "CREDENTIALS_TABLE",
         "EVENTS_TABLE",
         "PAYLOADS_TABLE",
-        "DELIVERY_QUEUE_URL",
+        "RETRY_QUEUE_URL",
         "KMS_KEY_ID",
         "ENDPOINTS_TABLE",
         "POLLERS_TABLE",

@@ -63,33 +63,42 @@ fn its_tables_have_the_keys_that_the_functions_use() {
 fn its_dead_letters_are_kept_longer_than_its_deliveries() {
     let template = template();
     let names: Vec<&str> = template.queues.iter().map(|queue| queue.name.as_str()).collect();
-    assert_eq!(names, ["DeliveryDeadLetterQueue", "PollDeadLetterQueue", "local-delivery", "local-poll"]);
-    let (dead_letters, deliveries) = (&template.queues[0], &template.queues[2]);
-    assert_eq!(deliveries.dead_letter_queue.as_ref(), Some(&dead_letters.name));
-    assert_eq!(deliveries.attributes["MessageRetentionPeriod"], (4 * 24 * 60 * 60).to_string());
+    assert_eq!(
+        names,
+        ["DeliveryDeadLetterQueue", "PollDeadLetterQueue", "local-delivery", "local-poll", "local-retry"]
+    );
+    let dead_letters = &template.queues[0];
+    for deliveries in [&template.queues[2], &template.queues[4]] {
+        assert_eq!(deliveries.dead_letter_queue.as_ref(), Some(&dead_letters.name));
+        assert_eq!(deliveries.attributes["MessageRetentionPeriod"], (4 * 24 * 60 * 60).to_string());
+        let policy: Value = serde_json::from_str(&deliveries.attributes["RedrivePolicy"]).unwrap();
+        assert_eq!(policy["maxReceiveCount"], 5);
+    }
     assert_eq!(dead_letters.attributes["MessageRetentionPeriod"], (14 * 24 * 60 * 60).to_string());
     for queue in &template.queues {
         assert_eq!(queue.attributes["MaximumMessageSize"], (1024 * 1024).to_string());
     }
-    let policy: Value = serde_json::from_str(&deliveries.attributes["RedrivePolicy"]).unwrap();
-    assert_eq!(policy["maxReceiveCount"], 5);
     let allowed: Value = serde_json::from_str(&dead_letters.attributes["RedriveAllowPolicy"]).unwrap();
-    assert_eq!(allowed["sourceQueueArns"], json!(["arn:aws:sqs:us-east-1:000000000000:local-delivery"]));
+    let arn = |queue: &str| format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
+    assert_eq!(allowed["sourceQueueArns"], json!([arn("local-delivery"), arn("local-retry")]));
 }
 
 #[test]
-fn its_dispatcher_works_off_the_delivery_queue() {
+fn its_dispatcher_works_off_fresh_events_and_retries_apart() {
     let template = template();
     let dispatcher = template.function("DispatcherFunction");
     assert_eq!(dispatcher.binary, "dispatcher");
     assert_eq!((dispatcher.timeout, dispatcher.memory_mb), (Duration::from_mins(1), 256));
-    let [source] = dispatcher.queues.as_slice() else { panic!("one queue") };
-    assert_eq!((source.queue.as_str(), source.batch_size), ("local-delivery", 10));
-    assert_eq!((source.batching_window, source.maximum_concurrency), (Duration::ZERO, Some(50)));
-    assert!(source.report_batch_item_failures);
-    // AWS asks for six times the time-out, so that a message is not seen again while its call still runs.
-    let visibility: u64 = template.queue(&source.queue).attributes["VisibilityTimeout"].parse().unwrap();
-    assert!(visibility >= 6 * dispatcher.timeout.as_secs());
+    let queues = [("local-delivery", 50), ("local-retry", 20)];
+    assert_eq!(dispatcher.queues.len(), queues.len());
+    for (source, (queue, concurrency)) in dispatcher.queues.iter().zip(queues) {
+        assert_eq!((source.queue.as_str(), source.batch_size), (queue, 10));
+        assert_eq!((source.batching_window, source.maximum_concurrency), (Duration::ZERO, Some(concurrency)));
+        assert!(source.report_batch_item_failures);
+        // AWS asks for six times the time-out, so that a message is not seen again while its call still runs.
+        let visibility: u64 = template.queue(queue).attributes["VisibilityTimeout"].parse().unwrap();
+        assert!(visibility >= 6 * dispatcher.timeout.as_secs());
+    }
     assert_eq!(
         variables(dispatcher),
         [
@@ -98,17 +107,17 @@ fn its_dispatcher_works_off_the_delivery_queue() {
             "CALLBACK_DEADLINE_MILLIS",
             "CALLBACK_DNS_SERVER",
             "DEAD_LETTER_QUEUE_URL",
-            "DELIVERY_QUEUE_URL",
             "ENDPOINTS_TABLE",
             "EVENTS_TABLE",
             "EVENT_RETENTION_DAYS",
             "INSTANCES_TABLE",
             "METRICS_NAMESPACE",
             "PAYLOADS_TABLE",
+            "RETRY_QUEUE_URL",
         ]
     );
     let environment = &dispatcher.environment;
-    assert_eq!(environment["DELIVERY_QUEUE_URL"], "http://127.0.0.1:9324/000000000000/local-delivery");
+    assert_eq!(environment["RETRY_QUEUE_URL"], "http://127.0.0.1:9324/000000000000/local-retry");
     assert_eq!(environment["EVENT_RETENTION_DAYS"], "30");
 }
 
@@ -129,13 +138,13 @@ fn its_webhook_and_its_instances_answer_every_method() {
             "CALLBACK_ALLOW_PRIVATE",
             "CLOSE_API_HOSTS",
             "CREDENTIALS_TABLE",
-            "DELIVERY_QUEUE_URL",
             "ENDPOINTS_TABLE",
             "EVENTS_TABLE",
             "INSTANCES_TABLE",
             "KMS_KEY_ID",
             "PAYLOADS_TABLE",
             "POLLERS_TABLE",
+            "RETRY_QUEUE_URL",
         ]
     );
     assert_eq!(webhook.environment["INSTANCES_TABLE"], "InstancesTable");
