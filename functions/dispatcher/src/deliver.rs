@@ -1,6 +1,6 @@
 //! One message: claim its attempt, make it, write down what came of it, arrange what comes next.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::value::RawValue;
 use shared::delivery::QueuedDelivery;
 use shared::event_log::{AttemptRecord, Claim, DeliveryStatus, Outcome, Refusal};
@@ -35,17 +35,10 @@ impl Dispatcher {
         match plan {
             Plan::Attempt(recipient) => self.attempt(&claim, &recipient, &raw, attempts).await,
             Plan::Fail(reason) => {
-                tracing::error!(
-                    instance = %delivery.instance_id, event = %delivery.event_id, reason,
-                    "failed without an attempt"
-                );
                 let outcome = ended(delivery, DeliveryStatus::Failed, reason, attempts);
                 self.conclude(&claim, instance, outcome, Ended::Failed).await
             }
             Plan::Drop(reason) => {
-                tracing::warn!(
-                    instance = %delivery.instance_id, event = %delivery.event_id, reason, "event dropped"
-                );
                 let outcome = ended(delivery, DeliveryStatus::Dropped, reason.to_owned(), attempts);
                 self.conclude(&claim, instance, outcome, Ended::Dropped).await
             }
@@ -68,7 +61,7 @@ impl Dispatcher {
         let schedule = &instance.events.retry;
         let decision = decide(delivery.attempt, &result, schedule, &recipient.health, self.clock.now());
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        log(delivery, &result, &decision, millis);
+        log_attempt(delivery, &result, decision, millis);
         let made = !matches!(decision, Decision::SameAfter(_));
         if made {
             attempts.push(AttemptRecord {
@@ -119,6 +112,9 @@ impl Dispatcher {
             // Whoever took over may work on this very message: it is theirs to delete.
             return Err(HandBack::ClaimLost);
         }
+        // An end is written once, so this is said once.
+        let latency = self.clock.now() - delivery.received_at;
+        log_end(delivery, &outcome, latency);
         match (outcome.status, outcome.next_attempt_at) {
             (DeliveryStatus::Retry, Some(due)) => {
                 let next = QueuedDelivery { attempt: outcome.attempt + 1, ..delivery.clone() };
@@ -131,8 +127,7 @@ impl Dispatcher {
         }
         self.tell_line(instance, delivery, outcome.next_attempt_at).await?;
         let delivered = outcome.status == DeliveryStatus::Delivered;
-        let latency = delivered.then(|| self.clock.now() - delivery.received_at);
-        Ok(Report { latency, ..Report::without_attempt(ended) })
+        Ok(Report { latency: delivered.then_some(latency), ..Report::without_attempt(ended) })
     }
 
     /// What an attempt says of its receiver. The event is safe by now, so a failure here is logged and no more.
@@ -174,9 +169,9 @@ impl Dispatcher {
     ) -> Result<Report, HandBack> {
         let duplicate = Report::without_attempt(Ended::Duplicate);
         match refusal {
-            Refusal::Duplicate => tracing::info!(event = %delivery.event_id, "duplicate dropped"),
+            Refusal::Duplicate => tracing::debug!(event = %delivery.event_id, "duplicate dropped"),
             Refusal::Over => {
-                tracing::info!(event = %delivery.event_id, "duplicate of a finished event dropped");
+                tracing::debug!(event = %delivery.event_id, "duplicate of a finished event dropped");
                 self.tell_line(instance, delivery, None).await?;
             }
             Refusal::UnderWay => return Err(HandBack::UnderWay),
@@ -210,16 +205,41 @@ fn ended(
     Outcome { status, attempt, next_attempt_at: None, reason, attempts }
 }
 
-fn log(delivery: &QueuedDelivery, result: &AttemptResult, decision: &Decision, millis: u64) {
+/// One attempt, for whoever follows an event as it passes; the event log has it in any case.
+fn log_attempt(delivery: &QueuedDelivery, result: &AttemptResult, decision: Decision, millis: u64) {
     let (instance, event) = (delivery.instance_id, &delivery.event_id);
     let (attempt, status, reason) = (delivery.attempt, result.status_code(), result.error());
     match decision {
-        Decision::Done => tracing::info!(%instance, %event, attempt, status, millis, "delivered"),
-        Decision::RetryAfter(wait) | Decision::SameAfter(wait) => tracing::warn!(
-            %instance, %event, attempt, reason, millis, again_in_seconds = wait.as_secs(), "attempt failed"
-        ),
-        Decision::GiveUp => {
-            tracing::error!(%instance, %event, attempt, reason, millis, "delivery failed for good");
+        Decision::Done | Decision::GiveUp => {
+            tracing::debug!(%instance, %event, attempt, status, reason, millis, "attempt made");
         }
+        Decision::RetryAfter(wait) => tracing::debug!(
+            %instance, %event, attempt, status, reason, millis, again_in_seconds = wait.as_secs(),
+            "attempt failed"
+        ),
+        // The receiver had no part in it: somebody should look.
+        Decision::SameAfter(wait) => tracing::warn!(
+            %instance, %event, attempt, reason, again_in_seconds = wait.as_secs(), "attempt not made"
+        ),
+    }
+}
+
+/// The one line of an event, when it has come to its end.
+fn log_end(delivery: &QueuedDelivery, outcome: &Outcome, latency: TimeDelta) {
+    let (instance, event) = (delivery.instance_id, &delivery.event_id);
+    let (attempts, latency_ms) = (outcome.attempts.len(), latency.num_milliseconds());
+    let status = outcome.attempts.last().and_then(|attempt| attempt.status_code);
+    let reason = outcome.reason.as_deref();
+    match outcome.status {
+        DeliveryStatus::Delivered => {
+            tracing::info!(%instance, %event, attempts, status, latency_ms, "delivered");
+        }
+        DeliveryStatus::Failed => {
+            tracing::error!(%instance, %event, attempts, status, latency_ms, reason, "failed");
+        }
+        DeliveryStatus::Dropped => {
+            tracing::warn!(%instance, %event, attempts, latency_ms, reason, "dropped");
+        }
+        DeliveryStatus::Queued | DeliveryStatus::Delivering | DeliveryStatus::Retry => {}
     }
 }

@@ -91,9 +91,10 @@ fn ignored(cached: &CachedInstance, reason: String) -> Accepted {
     Accepted::Ignored(reason)
 }
 
+/// For whoever follows an event as it passes; its one line comes when it ends.
 fn log(delivery: &QueuedDelivery, bytes: usize) {
     let Some(event) = delivery.events.first() else { return };
-    tracing::info!(
+    tracing::debug!(
         instance = %delivery.instance_id,
         event = %delivery.event_id,
         object_type = event.object_type,
