@@ -85,15 +85,21 @@ impl DynamoDb {
         dynoxide::server::serve_on(listener, self.0).await;
     }
 
+    /// Removes expired items; says how many that were.
+    pub(crate) async fn forget_expired(&self) -> Result<usize, String> {
+        let database = self.0.clone();
+        let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+        let swept = swept.map_err(|error| error.to_string())?;
+        swept.map_err(|error| error.to_string())
+    }
+
     /// Removes expired items, for as long as the future is polled.
     pub(crate) async fn sweep(self) {
         let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
         loop {
             ticks.tick().await;
-            let database = self.0.clone();
-            let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
-            if let Ok(Err(error)) = swept {
-                tracing::warn!(%error, "expired items could not be removed");
+            if let Err(error) = self.forget_expired().await {
+                tracing::warn!(error, "expired items could not be removed");
             }
         }
     }

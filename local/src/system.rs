@@ -212,6 +212,14 @@ impl System {
         Ok(worked)
     }
 
+    /// Removes the items of the tables whose time to live is over, as DynamoDB does within days.
+    ///
+    /// # Errors
+    /// What the tables say.
+    pub async fn forget_expired(&self) -> Result<usize, String> {
+        self.dynamodb.forget_expired().await
+    }
+
     /// Makes every scheduled call whose pace is `every` once, as the schedule would at that pace.
     pub async fn tick(&self, every: Duration) {
         for function in &self.template.functions {

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
@@ -18,6 +18,10 @@ pub const INLINE_LIMIT: usize = 256 * 1024;
 
 /// An item takes 400 KB with its names and keys.
 const PART_BYTES: usize = 380 * 1024;
+
+/// An event can wait for its callback for five days, and be a dead letter for 14 days after that. Its body is there
+/// for as long, even where the event log forgets sooner.
+const LEAST_KEPT: TimeDelta = TimeDelta::days(20);
 
 /// The payloads table: `payload_id` (S) and `part` (N, from zero); items expire by `expires_at`.
 ///
@@ -42,7 +46,7 @@ impl DynamoPayloadStore {
         raw.len() <= INLINE_LIMIT && !raw.contains(['\u{fffe}', '\u{ffff}'])
     }
 
-    /// Stores a payload until `expires_at`; durable when it returns.
+    /// Stores a payload that came at `received_at`, for `retention` or longer; durable when it returns.
     ///
     /// # Errors
     /// When a part could not be written.
@@ -51,8 +55,10 @@ impl DynamoPayloadStore {
         instance: InstanceId,
         event: &EventId,
         raw: &RawValue,
-        expires_at: DateTime<Utc>,
+        received_at: DateTime<Utc>,
+        retention: TimeDelta,
     ) -> Result<StoredPayload, AwsError> {
+        let expires_at = received_at + retention.max(LEAST_KEPT);
         let bytes = raw.get().as_bytes();
         let digest = hex(&Sha256::digest(bytes)[..8]);
         let id = format!("{instance}#{event}#{digest}");

@@ -67,23 +67,6 @@ async fn raw_arrives_to_the_byte() {
 }
 
 #[tokio::test]
-async fn a_webhook_larger_than_the_queue_takes_arrives_whole() {
-    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
-    let instance = bed.provision(&receiver.url(), &[]).await;
-    let text = "lorem ipsum é ".repeat(300_000);
-    let body =
-        json!({"model": "lead", "event": "create", "data": {"id": "lead_1", "text": text}}).to_string();
-    assert!(body.len() > 4 * 1024 * 1024);
-    assert_eq!(instance.receives(body.clone()).await.status, 200);
-    bed.drain().await;
-    let request = &receiver.received()[0];
-    let arrived = String::from_utf8(request.body.to_vec()).unwrap();
-    assert!(arrived.contains(&format!(r#""raw":{body},"#)), "raw is not what was sent");
-    let log = bed.log(instance.id()).await;
-    assert!(log[0].raw.is_none() && log[0].stored.is_some());
-}
-
-#[tokio::test]
 async fn characters_that_the_queue_refuses_arrive_too() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;

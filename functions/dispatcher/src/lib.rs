@@ -22,6 +22,7 @@ use shared::aws::Aws;
 use shared::callback_url::Reach;
 use shared::clock::SharedClock;
 use shared::deadline;
+use shared::delivery::Payload;
 use shared::delivery_queue::SqsDeliveryQueue;
 use shared::endpoint::DynamoEndpointStore;
 use shared::event_log::DynamoEventLog;
@@ -31,6 +32,7 @@ use shared::order::DynamoOrderStore;
 use shared::payload_store::DynamoPayloadStore;
 use shared::settings::{SettingError, Variables};
 use shared::vault::{Purpose, Vault};
+use tokio::sync::Semaphore;
 
 pub use attempt::AttemptResult;
 pub use callback::{Answer, CallbackClient, ClientError, Limits, NameServers, Phase, Resolver, Unreachable};
@@ -63,6 +65,8 @@ pub struct Dispatcher {
     callbacks: CallbackClient,
     health: HealthBook,
     order: DynamoOrderStore,
+    /// Places for bodies that no message holds, which are up to 6 MiB each, so that a batch of them fits the memory.
+    large: Semaphore,
     /// No delivery is begun with less time left.
     time_for_one: TimeDelta,
     metrics: Metrics,
@@ -117,6 +121,7 @@ impl Dispatcher {
             dead_letters: queue(variables.required("DEAD_LETTER_QUEUE_URL")?),
             callbacks,
             health: HealthBook::new(health, clock.clone()),
+            large: Semaphore::new(CONCURRENCY),
             time_for_one: TIME_FOR_WRITES + TimeDelta::from_std(limits.deadline).unwrap_or(TimeDelta::MAX),
             metrics: Metrics::from_variables(variables, clock.clone())?,
             clock,
@@ -158,6 +163,11 @@ impl Dispatcher {
     }
 
     async fn take(&self, message: &Message, ends_at: DateTime<Utc>) -> Result<Report, HandBack> {
+        // The semaphore is never closed, so a place is always given.
+        let _place = match &message.delivery.payload {
+            Payload::Inline(_) => None,
+            Payload::Stored(_) => self.large.acquire().await.ok(),
+        };
         if ends_at - self.clock.now() < self.time_for_one {
             return Err(HandBack::OutOfTime);
         }

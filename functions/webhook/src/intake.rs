@@ -66,8 +66,8 @@ impl Webhook {
         let payload = if DynamoPayloadStore::fits_inline(raw.get()) {
             Payload::Inline(raw.to_owned())
         } else {
-            let expires_at = received_at + self.retention;
-            Payload::Stored(self.payloads.put(instance_id, &event_id, raw, expires_at).await?)
+            let stored = self.payloads.put(instance_id, &event_id, raw, received_at, self.retention).await?;
+            Payload::Stored(stored)
         };
         Ok(QueuedDelivery { instance_id, event_id, received_at, round: 0, attempt: 1, events, payload })
     }

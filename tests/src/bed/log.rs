@@ -31,6 +31,19 @@ pub struct LoggedEvent {
 }
 
 impl Bed {
+    /// How many items a table has, by the variable that names it.
+    ///
+    /// # Panics
+    /// When the table cannot be read.
+    #[expect(clippy::expect_used, reason = "a story cannot go on without its tables")]
+    pub async fn items(&self, variable: &str) -> usize {
+        let variables = self.system.environment().clone().into_iter().collect();
+        let client = Aws::from_variables(&variables).expect("the functions have credentials").dynamodb();
+        let scan = client.scan().table_name(&self.system.environment()[variable]).into_paginator().items();
+        let items = scan.send().collect::<Result<Vec<_>, _>>().await;
+        items.expect("the table can be read").len()
+    }
+
     /// The events of an instance, newest first, as the index by time has them.
     ///
     /// # Panics

@@ -1,0 +1,93 @@
+//! Notifications that no queue message holds: whole, bounded in memory, and gone when their time is over.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::json;
+use shared::event_log::DeliveryStatus;
+use tests::bed::{Bed, Instance};
+use tests::client::Client;
+use tests::receiver::{Answer, Receiver};
+
+/// What one synchronous call of Lambda carries (AWS Lambda quotas), the event of API Gateway around the body included.
+const CALL: usize = 6 * 1024 * 1024;
+/// The event of these requests, and what the body's own quotes take twice.
+const AROUND: usize = 2048;
+
+/// A webhook of so many bytes in all, in characters that go through JSON as they are.
+fn webhook(lead: &str, bytes: usize) -> String {
+    let empty = json!({ "model": "lead", "event": "create", "data": { "id": lead, "note": "" } }).to_string();
+    let room = bytes - empty.len();
+    let filling = "lorem ipsum é 漢 🦀 ";
+    let mut note = filling.repeat(room / filling.len());
+    note.push_str(&".".repeat(room - note.len()));
+    empty.replace("\"note\":\"\"", &format!("\"note\":\"{note}\""))
+}
+
+/// Posts as Close does, with the type that lets API Gateway pass the body on as text.
+async fn post(instance: &Instance, body: String) -> u16 {
+    let headers = [("content-type", "application/json")];
+    let answer = Client::default().send(Method::POST, &instance.webhook_url(), &headers, body).await;
+    answer.unwrap().status.as_u16()
+}
+
+#[tokio::test]
+async fn what_one_call_of_lambda_just_carries_arrives_byte_for_byte() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    receiver.answer([Answer::status(500)]);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    let body = webhook("lead_1", CALL - AROUND);
+    assert_eq!(body.len(), CALL - AROUND);
+    assert_eq!(post(&instance, webhook("lead_1", CALL - 500)).await, 413, "that much is too much");
+    assert_eq!(post(&instance, body.clone()).await, 200);
+    bed.drain().await;
+    let requests = receiver.received();
+    assert_eq!(requests.len(), 2, "a retry has the body too");
+    for request in requests {
+        let arrived = std::str::from_utf8(&request.body).unwrap();
+        // Not compared by a macro, which would print both.
+        assert!(arrived.contains(&format!(r#""raw":{body},"events""#)), "raw is not what was sent");
+    }
+    let log = bed.log(instance.id()).await;
+    assert!(log[0].raw.is_none() && log[0].stored.is_some());
+    assert_eq!(log[0].delivery_status, DeliveryStatus::Delivered);
+}
+
+#[tokio::test]
+async fn a_stored_body_is_gone_when_its_time_is_over_and_not_before() {
+    const DAY: i64 = 86_400;
+    for (retention, days) in [("30", 30), ("1", 20)] {
+        let variables = [("EVENT_RETENTION_DAYS", retention)];
+        let bed = Bed::with(local::Data::Memory, "2026-11-21T10:00:00Z", &variables).await;
+        let receiver = Receiver::start().await;
+        let instance = bed.provision(&receiver.url(), &[]).await;
+        assert_eq!(post(&instance, webhook("lead_1", 1_000_000)).await, 200);
+        let parts = bed.items("PAYLOADS_TABLE").await;
+        assert_eq!(parts, 3);
+        bed.pass(days * DAY - 1);
+        bed.system().forget_expired().await.unwrap();
+        assert_eq!(bed.items("PAYLOADS_TABLE").await, 3, "{days} days");
+        bed.pass(2);
+        assert_eq!(bed.system().forget_expired().await, Ok(3));
+        assert_eq!(bed.items("PAYLOADS_TABLE").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_large_bodies_is_not_in_memory_all_at_once() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    for number in 0..10 {
+        let hook = receiver.at(&number.to_string());
+        hook.otherwise(Answer::Hang);
+        let instance = bed.provision(hook.url(), &[]).await;
+        assert_eq!(post(&instance, webhook("lead_1", 300_000)).await, 200);
+    }
+    let five = async {
+        receiver.wait_for(5, Duration::from_secs(14)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    };
+    tokio::select! {
+        _ = bed.deliver() => panic!("the batch ended, so nobody hung"),
+        () = five => assert_eq!(receiver.count(), 5, "no more than five are under way together"),
+    }
+}
