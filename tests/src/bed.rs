@@ -266,15 +266,21 @@ impl Bed {
         name.unwrap_or_else(|| panic!("no function has {variable}"))
     }
 
-    /// The name of its dead-letter queue.
+    /// The name of the queue of failed deliveries.
+    #[must_use]
+    pub fn dead_letter_queue_name(&self) -> &str {
+        self.dead_letter_queue_of(self.queue_name())
+    }
+
+    /// The name of the dead-letter queue of a queue.
     ///
     /// # Panics
     /// When the template gives it none.
     #[must_use]
-    pub fn dead_letter_queue_name(&self) -> &str {
-        let queue = self.system.template().queues.iter().find(|queue| queue.name == self.queue_name());
+    pub fn dead_letter_queue_of(&self, name: &str) -> &str {
+        let queue = self.system.template().queues.iter().find(|queue| queue.name == name);
         let dead_letters = queue.and_then(|queue| queue.dead_letter_queue.as_deref());
-        dead_letters.unwrap_or_else(|| panic!("the delivery queue has no dead-letter queue"))
+        dead_letters.unwrap_or_else(|| panic!("{name} has no dead-letter queue"))
     }
 }
 

@@ -238,3 +238,35 @@ async fn a_poll_that_may_still_run_keeps_the_next_one_waiting() {
     other.work_all(&polled.bed).await;
     assert_eq!(polled.rest.take_calls().len(), 1, "and then the next poll comes by itself");
 }
+
+#[tokio::test]
+async fn a_dead_letter_of_the_poll_queue_loses_nothing_and_its_redrive_tells_nothing_twice() {
+    for dies in [Dead::Before(1), Dead::After(1)] {
+        let polled = Polled::start(&["contacts"], Quirks::default()).await;
+        let (bed, worker) = (&polled.bed, Worker::on(&polled.bed).await);
+        let queue = bed.poll_queue_name();
+        polled.close.create("contact", &json!({"name": "A"}));
+        bed.pass(60);
+        worker.scheduled(bed, json!({})).await;
+        bed.pass(60);
+        for _ in 0..5 {
+            let batch = worker.receive(bed).await;
+            assert_eq!(batch.len(), 1);
+            assert!(worker.work_until_killed(bed, &batch, Way::DynamoDb(dies)).await);
+            bed.pass(300);
+        }
+        let sqs = bed.system().sqs();
+        assert_eq!((worker.receive(bed).await.len(), polled.told().len()), (0, 0));
+        let letters = sqs.peek(bed.dead_letter_queue_of(queue)).unwrap();
+        assert_eq!(letters.len(), 1, "{dies:?}");
+
+        bed.minutes(12).await;
+        assert_eq!(polled.told_in_short(), ["contacts CREATED"], "the tick finds it again: {dies:?}");
+        // SQS moved it there, so SQS knows where to move it back to.
+        sqs.start_move(&sqs.queue_arn(bed.dead_letter_queue_of(queue)).unwrap(), None, None).unwrap();
+        bed.minutes(12).await;
+        assert_eq!(polled.told().len(), 1, "{dies:?}");
+        assert_eq!(sqs.peek(bed.dead_letter_queue_of(queue)).unwrap().len(), 0);
+        assert_eq!(state(&polled).await.status, Status::Ok);
+    }
+}

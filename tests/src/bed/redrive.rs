@@ -5,7 +5,8 @@ use shared::aws::Aws;
 use super::Bed;
 
 impl Bed {
-    /// Moves the dead letters to the retry queue, as an operator does: by a message move task of SQS.
+    /// Moves the dead letters to the retry queue as the dispatcher's README says: by a message move task of SQS with
+    /// this destination and rate, for as long as that takes.
     ///
     /// # Panics
     /// When SQS does not take the task.
@@ -25,12 +26,15 @@ impl Bed {
             .source_arn(arn("DEAD_LETTER_QUEUE_URL").await)
             // Buried letters were sent to their queue, so SQS does not know where they come from.
             .destination_arn(arn("RETRY_QUEUE_URL").await)
+            .max_number_of_messages_per_second(50)
             .send()
             .await;
         let handle = task.expect("the task is taken").task_handle;
         assert!(handle.is_some());
-        while !self.dead_letters().is_empty() {
-            tokio::task::yield_now().await;
+        while let Some(next) =
+            self.system.sqs().next_change(self.dead_letter_queue_name()).unwrap_or_default()
+        {
+            self.clock.advance_to(next);
         }
     }
 }

@@ -36,3 +36,59 @@ async fn a_dead_letter_says_what_failed_and_why_and_can_be_driven_back() {
         receiver.received().iter().map(|r| r.header("elements-webhook-id").unwrap().to_owned()).collect();
     assert_eq!(ids, vec![log[0].event_id.clone(); 4], "the id is the same in every round");
 }
+
+#[tokio::test]
+async fn a_letter_of_an_event_that_was_sent_again_meanwhile_is_delivered_no_second_time() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    receiver.answer(vec![Answer::status(503); 3]);
+    instance.receives(lead("lead_1", 0)).await;
+    bed.drain().await;
+    let event = bed.log(instance.id()).await.remove(0).event_id;
+    let path = format!("/instances/{}/events/{event}/redeliver", instance.id());
+    assert_eq!(bed.call(http::Method::PUT, &path, &serde_json::json!(null)).await.status, 200);
+    bed.drain().await;
+    assert_eq!(receiver.count(), 4);
+    bed.redrive().await;
+    bed.drain().await;
+    assert_eq!((receiver.count(), bed.dead_letters().len(), bed.queue().total()), (4, 0, 0));
+}
+
+#[tokio::test]
+async fn letters_by_the_hundred_are_driven_back_at_the_rate_asked_for_and_delivered_once_each() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[("event.notification.retry.attempts", "1")]).await;
+    receiver.answer(vec![Answer::status(503); 120]);
+    for event in 0..120 {
+        instance.receives(lead("lead_1", event)).await;
+    }
+    bed.drain().await;
+    assert_eq!(bed.dead_letters().len(), 120);
+    let began = bed.now();
+    bed.redrive().await;
+    assert_eq!((bed.now() - began).num_seconds(), 2, "fifty a second");
+    bed.drain().await;
+    let log = bed.log(instance.id()).await;
+    assert!(log.iter().all(|event| event.delivery_status == DeliveryStatus::Delivered));
+    assert_eq!((log.len(), receiver.count(), bed.dead_letters().len()), (120, 240, 0));
+}
+
+#[tokio::test]
+async fn a_letter_that_no_function_finished_is_driven_back_too() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    instance.receives(lead("lead_1", 0)).await;
+    let receive = local::sqs::Receive { maximum: 10, ..local::sqs::Receive::default() };
+    // Functions that die at once: each receives the message, and none deletes it.
+    for _ in 0..5 {
+        let received = bed.system().sqs().receive(bed.queue_name(), &receive).await.unwrap();
+        assert_eq!(received.len(), 1);
+        bed.pass(360);
+    }
+    bed.deliver().await;
+    assert_eq!((receiver.count(), bed.dead_letters().len()), (0, 1));
+    bed.redrive().await;
+    bed.drain().await;
+    assert_eq!((receiver.count(), bed.dead_letters().len()), (1, 0));
+    assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Delivered);
+}
