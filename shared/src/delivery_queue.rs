@@ -34,13 +34,12 @@ impl SqsDeliveryQueue {
         Self { client, url }
     }
 
-    /// Sends a delivery, to be received after `delay` (whole seconds, at most 900); durable when it returns.
+    /// Sends a delivery, to be received after `delay` (at most 900 s), and never before; durable when it returns.
     ///
     /// # Errors
     /// When SQS did not take it.
     pub async fn send(&self, delivery: &QueuedDelivery, delay: Duration) -> Result<(), AwsError> {
-        let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
-        let send = self.message(delivery).delay_seconds(seconds);
+        let send = self.message(delivery).delay_seconds(whole_seconds(delay));
         send.send().await.unavailable("enqueue a delivery")?;
         Ok(())
     }
@@ -96,6 +95,13 @@ impl SqsDeliveryQueue {
     }
 }
 
+/// SQS counts whole seconds. What is due in 299.9 of them is not due in 299: the time that passed while the outcome
+/// of an attempt was written would shorten the wait for the next.
+fn whole_seconds(delay: Duration) -> i32 {
+    let up = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+    i32::try_from(up).unwrap_or(i32::MAX)
+}
+
 /// A text that SQS takes as an attribute: not empty, not long, without control characters.
 fn attribute_text(text: &str) -> String {
     let refused = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
@@ -111,6 +117,14 @@ fn text(value: String) -> Result<MessageAttributeValue, AwsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_wait_is_shortened() {
+        let rows = [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (299_994, 300), (900_000, 900)];
+        for (millis, seconds) in rows {
+            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds, "{millis} ms");
+        }
+    }
 
     #[test]
     fn a_reason_is_made_such_that_sqs_takes_it() {

@@ -34,10 +34,20 @@ impl Metered {
     /// # Panics
     /// When their settings are not understood.
     pub async fn on(bed: &Bed) -> Self {
+        Self::with(bed, &[]).await
+    }
+
+    /// The same, of which the dispatcher has variables of its own.
+    ///
+    /// # Panics
+    /// When their settings are not understood.
+    pub async fn with(bed: &Bed, variables: &[(&str, &str)]) -> Self {
         let (webhook_wires, dispatcher_wires) = (Wires::to(bed).await, Wires::to(bed).await);
+        let mut of_dispatcher = dispatcher_wires.variables(bed);
+        of_dispatcher.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let clock = || Arc::new(bed.clock().clone());
         let webhook = Webhook::from_variables(&webhook_wires.variables(bed), clock());
-        let dispatcher = Dispatcher::from_variables(&dispatcher_wires.variables(bed), clock());
+        let dispatcher = Dispatcher::from_variables(&of_dispatcher, clock());
         Self {
             webhook: webhook.unwrap_or_else(|error| panic!("the webhook function: {error}")),
             dispatcher: dispatcher.unwrap_or_else(|error| panic!("the dispatcher: {error}")),

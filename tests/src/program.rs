@@ -6,8 +6,9 @@ mod lambda;
 
 pub use lambda::Lambda;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,7 @@ fn build() -> PathBuf {
 /// `local`, running.
 pub struct Local {
     child: Child,
+    output: PathBuf,
     ready: Value,
 }
 
@@ -52,15 +54,31 @@ impl Local {
     /// # Panics
     /// When it does not.
     pub async fn start(data: &Path, arguments: &[&str]) -> Self {
+        Self::within(data, arguments, &[]).await
+    }
+
+    /// The same with variables in its environment.
+    ///
+    /// # Panics
+    /// When it does not listen.
+    pub async fn within(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let ready_file = data.with_extension("ready");
         // One of an earlier run would say that this one is ready.
         let _ = std::fs::remove_file(&ready_file);
         let mut command = tokio::process::Command::from(command(data));
         command.args(["--port", "0", "--ready-file"]).arg(&ready_file).args(arguments);
-        command.stdout(Stdio::null()).kill_on_drop(true);
+        let output = data.with_extension("output");
+        let file = File::create(&output).unwrap_or_else(|error| panic!("{}: {error}", output.display()));
+        command.envs(variables.iter().copied()).stdout(file).kill_on_drop(true);
         let child = command.spawn().unwrap_or_else(|error| panic!("local: {error}"));
         let ready = wait_for(&ready_file).await;
-        Self { child, ready }
+        Self { child, output, ready }
+    }
+
+    /// What it has shown on the terminal so far.
+    #[must_use]
+    pub fn output(&self) -> String {
+        std::fs::read_to_string(&self.output).unwrap_or_default()
     }
 
     /// What its ready file says of `key`.

@@ -28,7 +28,7 @@ fn webhook(lead: &str, bytes: usize) -> String {
 async fn post(instance: &Instance, body: String) -> u16 {
     let headers = [("content-type", "application/json")];
     let answer = Client::default().send(Method::POST, &instance.webhook_url(), &headers, body).await;
-    answer.unwrap().status.as_u16()
+    answer.map_or(0, |answer| answer.status.as_u16())
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ async fn receives(instance: &Instance, lead: &str) -> String {
     let webhook = json!({ "model": "lead", "event": "create", "data": data });
     let answer = instance.receives(webhook.to_string()).await;
     assert_eq!(answer.status, 200);
-    answer.json()["eventId"].as_str().unwrap().to_owned()
+    answer.json()["eventId"].as_str().unwrap_or_default().to_owned()
 }
 
 /// Every way in which an event can end; the instance, the event, and what its line is to say.

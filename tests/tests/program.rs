@@ -4,12 +4,16 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
 use tests::client::Client;
 use tests::program::{Lambda, Local, local_fails};
-use tests::receiver::Receiver;
+use tests::receiver::{Answer, Receiver};
+
+/// A machine under load takes its time.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The one line of a failure.
 fn failure(data: &Path, arguments: &[&str]) -> String {
@@ -69,20 +73,73 @@ async fn one_data_directory_is_one_process() {
     Local::start(&data, &[]).await.kill_9().await;
 }
 
-async fn one_event_passes(local: &Local) {
-    let receiver = Receiver::start().await;
+/// Provisions an instance that delivers there, and posts a webhook to it.
+async fn one_event(local: &Local, callback_url: &str) {
     let headers = [("authorization", &*local.ready("authorization"))];
     let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": {
         "username": "api_key", "event.notification.enabled": true, "event.vendor.type": "webhook",
-        "event.notification.callback.url": receiver.url()}});
+        "event.notification.callback.url": callback_url, "event.notification.retry.interval": "1"}});
     let url = format!("{}/elements/api-v2/instances", local.ready("url"));
     let created = Client::default().send(Method::POST, &url, &headers, body.to_string()).await.unwrap();
     assert_eq!(created.status, 200, "{}", created.message());
     let webhook_url = created.json()["webhookUrl"].as_str().unwrap().to_owned();
     let webhook = r#"{"model":"lead","event":"create","data":{"id":"lead_1"}}"#;
     assert_eq!(Client::default().send(Method::POST, &webhook_url, &[], webhook).await.unwrap().status, 200);
-    let requests = receiver.wait_for(1, std::time::Duration::from_secs(30)).await;
+}
+
+async fn one_event_passes(local: &Local) {
+    let receiver = Receiver::start().await;
+    one_event(local, &receiver.url()).await;
+    let requests = receiver.wait_for(1, PATIENCE).await;
     assert_eq!(requests[0].message()["message"]["events"][0]["objectId"], "lead_1");
+}
+
+/// Waits until the program has shown this line; says what it has shown by then.
+async fn shown(local: &Local, line: &str) -> String {
+    let shown = async {
+        while !local.output().contains(line) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, shown).await.is_ok(), "{}", local.output());
+    local.output()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_terminal_shows_an_event_as_it_passes() {
+    let directory = tempfile::tempdir().unwrap();
+    let local = Local::start(&directory.path().join("data"), &[]).await;
+    let receiver = Receiver::start().await;
+    receiver.at("twice").answer([Answer::status(500)]);
+    receiver.at("never").otherwise(Answer::status(410));
+    one_event(&local, receiver.at("twice").url()).await;
+    let text = shown(&local, " delivered ").await;
+    let steps = ["webhook received", "attempt failed", "attempt made", "delivered"];
+    let places: Vec<_> = steps.map(|step| text.find(&format!(" {step} "))).into();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {text}");
+    for says in
+        ["attempt=1 status=500 ", "again_in_seconds=1", "attempt=2 status=200 ", "attempts=2 status=200 "]
+    {
+        assert!(text.contains(says), "{says}: {text}");
+    }
+    let latency = text.split("latency_ms=").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let latency: u64 = latency.and_then(|millis| millis.parse().ok()).unwrap_or_default();
+    assert!(latency >= 1000, "a second lay between the attempts: {text}");
+    one_event(&local, receiver.at("never").url()).await;
+    let text = shown(&local, "ERROR failed ").await;
+    assert!(text.contains(r#"reason="the receiver answered 410""#), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_callback_goes_through_a_proxy_of_the_environment() {
+    let directory = tempfile::tempdir().unwrap();
+    let proxy = Receiver::start().await;
+    let url = proxy.url();
+    let names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+    let variables = names.map(|name| (name, url.as_str()));
+    let local = Local::within(&directory.path().join("data"), &[], &variables).await;
+    one_event_passes(&local).await;
+    assert_eq!(proxy.count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

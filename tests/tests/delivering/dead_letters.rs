@@ -81,8 +81,8 @@ async fn a_letter_that_no_function_finished_is_driven_back_too() {
     let receive = local::sqs::Receive { maximum: 10, ..local::sqs::Receive::default() };
     // Functions that die at once: each receives the message, and none deletes it.
     for _ in 0..5 {
-        let received = bed.system().sqs().receive(bed.queue_name(), &receive).await.unwrap();
-        assert_eq!(received.len(), 1);
+        let batch = bed.system().sqs().receive(bed.queue_name(), &receive).await.unwrap();
+        assert_eq!(batch.len(), 1);
         bed.pass(360);
     }
     bed.deliver().await;
