@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 
 /// What follows the first bytes of an answer.
@@ -81,8 +81,13 @@ impl Hostile {
     /// # Panics
     /// When there is none.
     #[expect(clippy::expect_used, reason = "without loopback there is nothing to test")]
+    #[expect(clippy::unused_async, reason = "its server needs a runtime, which only an async caller has")]
     pub async fn start(script: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        // Small buffers, so that what is sent is not much more than what is read.
+        let socket = TcpSocket::new_v4().expect("the process has a socket left");
+        socket.set_send_buffer_size(16 * 1024).expect("a buffer may be small");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("loopback has a free port");
+        let listener = socket.listen(128).expect("a bound socket can listen");
         let address = listener.local_addr().expect("a bound listener has an address");
         let url = format!("http://{address}/hook?a=b");
         let record = Arc::new(Record::default());
