@@ -3,16 +3,19 @@
 mod welcome;
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use http::Uri;
 use serde_json::json;
 use shared::clock::SystemClock;
 use shared::random::OsRandom;
 use shared::settings::Variables;
 use tracing_subscriber::EnvFilter;
 
+use crate::watch::{self, Watch, WatchError};
 use crate::{Data, OpenError, Options, Setup, System};
 
 /// What is shown unless `RUST_LOG` says otherwise: each event as it passes, and what goes wrong.
@@ -24,10 +27,32 @@ const DEFAULT_FILTER: &str =
 enum Failure {
     #[error(transparent)]
     Open(#[from] OpenError),
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     #[error("{} cannot be written: {reason}", path.display())]
     Write { path: PathBuf, reason: io::Error },
     #[error("the terminal: {0}")]
     Terminal(#[from] io::Error),
+}
+
+/// Where the functions run.
+enum Place {
+    /// In this process.
+    Here,
+    /// Behind the Lambda Invoke API at this URL.
+    Lambda(Uri),
+    /// Under the `cargo lambda watch` that is started here.
+    Watched(SocketAddrV4),
+}
+
+impl Place {
+    fn url(&self) -> Option<Uri> {
+        match self {
+            Self::Here => None,
+            Self::Lambda(url) => Some(url.clone()),
+            Self::Watched(address) => Some(watch::url(*address)),
+        }
+    }
 }
 
 /// Runs the system until it is interrupted.
@@ -45,27 +70,53 @@ pub async fn main(options: Options) -> ExitCode {
 }
 
 async fn run(options: Options, environment: Variables) -> Result<(), Failure> {
-    let Options { port, data, ready_file, lambda, template } = options;
+    let Options { port, data, ready_file, lambda, watch, template } = options;
+    let place = match (watch, lambda) {
+        (true, _) => Place::Watched(watch::address(port)?),
+        (false, Some(url)) => Place::Lambda(url),
+        (false, None) => Place::Here,
+    };
     let setup = Setup {
         template,
         data: Data::Directory(data.clone()),
         port,
-        lambda: lambda.clone(),
+        lambda: place.url(),
         environment,
         clock: Arc::new(SystemClock),
         random: Arc::new(OsRandom),
     };
-    let running = System::open(setup).await?.run();
-    let system = running.system();
+    let system = System::open(setup).await?;
     let variables = data.join("functions.env");
-    write(&variables, &env_file(system))?;
-    io::stdout().write_all(welcome::text(system, lambda.as_ref(), &variables).as_bytes())?;
+    write(&variables, &env_file(&system))?;
+    let mut watch = None;
+    if let Place::Watched(address) = &place {
+        tokio::select! {
+            started = Watch::start(*address, &variables) => watch = Some(started?),
+            interrupt = interrupted() => return Ok(interrupt?),
+        }
+    }
+    let running = system.run();
+    let system = running.system();
+    io::stdout().write_all(welcome::text(system, &place, &variables).as_bytes())?;
     if let Some(path) = &ready_file {
         write(path, &ready(system))?;
     }
-    interrupted().await?;
+    let ended = async {
+        match &mut watch {
+            Some(watch) => watch.ended().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        interrupt = interrupted() => interrupt?,
+        // Without functions nothing can be finished.
+        ended = ended => return Err(ended.into()),
+    }
     writeln!(io::stdout(), "stopping: what is under way is finished first")?;
     running.stop().await;
+    if let Some(watch) = watch {
+        watch.stop().await;
+    }
     Ok(())
 }
 

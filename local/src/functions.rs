@@ -2,6 +2,7 @@
 
 mod environment;
 mod in_process;
+mod outcomes;
 mod remote;
 
 pub(crate) use environment::environment;
@@ -16,6 +17,7 @@ use shared::settings::{SettingError, Variables};
 
 use crate::template::Function;
 use in_process::Handler;
+pub(crate) use outcomes::Outcomes;
 use remote::Remote;
 
 /// The largest event of a synchronous call (AWS Lambda quotas: 6 MB).
@@ -29,7 +31,7 @@ pub(crate) struct Functions {
 
 enum Place {
     InProcess(BTreeMap<String, Handler>),
-    Remote(Box<Remote>),
+    Remote(Box<Remote>, Outcomes),
 }
 
 /// A call that gave no answer.
@@ -86,35 +88,34 @@ impl Functions {
         Ok(Self { place: Place::InProcess(handlers), clock: clock.clone() })
     }
 
-    /// Calls the functions through the Lambda Invoke API at `url`.
-    pub(crate) fn remote(url: &Uri, clock: &SharedClock) -> Self {
-        Self { place: Place::Remote(Box::new(Remote::new(url))), clock: clock.clone() }
+    /// Calls the functions through the Lambda Invoke API at `url`, and shows what became of their events.
+    pub(crate) fn remote(url: &Uri, outcomes: Outcomes, clock: &SharedClock) -> Self {
+        Self { place: Place::Remote(Box::new(Remote::new(url)), outcomes), clock: clock.clone() }
     }
 
     /// Calls a function with an event, within its time-out.
+    ///
+    /// Elsewhere, the time-out is the business of whoever runs it: `cargo lambda watch` builds a function whose code
+    /// has changed before it calls it.
     pub(crate) async fn invoke(&self, function: &Function, event: Vec<u8>) -> Result<Vec<u8>, InvokeError> {
         if event.len() > MAX_EVENT {
             return Err(InvokeError::TooLarge);
         }
-        let call = async {
-            match &self.place {
-                Place::Remote(remote) => {
-                    let answer = remote.invoke(&function.binary, event).await;
-                    // What an event came to is told where the function runs; here, that it passed.
-                    tracing::info!(function = function.binary, ok = answer.is_ok(), "function called");
-                    answer
-                }
-                Place::InProcess(handlers) => {
-                    let ends_at = self.clock.now() + function.timeout;
-                    let handler = handlers.get(&function.binary);
-                    let handler =
-                        handler.ok_or_else(|| InvokeError::Failed("function not found".to_owned()))?;
-                    in_process::invoke(handler, event, ends_at).await
-                }
+        match &self.place {
+            Place::Remote(remote, outcomes) => {
+                let told = outcomes.of(&event);
+                let answer = remote.invoke(&function.binary, event).await;
+                told.show(&function.binary, &answer).await;
+                answer
             }
-        };
-        tokio::time::timeout(function.timeout, call)
-            .await
-            .unwrap_or(Err(InvokeError::TimedOut(function.timeout)))
+            Place::InProcess(handlers) => {
+                let ends_at = self.clock.now() + function.timeout;
+                let handler = handlers.get(&function.binary);
+                let handler = handler.ok_or_else(|| InvokeError::Failed("function not found".to_owned()))?;
+                let call = in_process::invoke(handler, event, ends_at);
+                let answer = tokio::time::timeout(function.timeout, call).await;
+                answer.unwrap_or(Err(InvokeError::TimedOut(function.timeout)))
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ mod mapping;
 mod options;
 mod schedule;
 mod system;
+mod watch;
 
 pub mod sqs;
 pub mod template;

@@ -24,6 +24,10 @@ pub struct Options {
     /// for example the one of `cargo lambda watch`.
     #[arg(long, value_name = "URL")]
     pub lambda: Option<http::Uri>,
+    /// Build the functions, run them under `cargo lambda watch`, which builds them again when their code changes, and
+    /// stop it in the end. It takes the port after those of the others.
+    #[arg(long, conflicts_with = "lambda")]
+    pub watch: bool,
     /// The template that says what to run.
     #[arg(long, value_name = "FILE", default_value = "template.yaml")]
     pub template: PathBuf,

@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use crate::data::{Data, DataLock};
 use crate::developer::{AccountError, Developer};
 use crate::dynamodb::DynamoDb;
-use crate::functions::{Functions, StartError, environment};
+use crate::functions::{Functions, Outcomes, environment};
 use crate::gateway::Gateway;
 use crate::kms::Kms;
 use crate::mapping::Mapping;
@@ -284,12 +284,14 @@ fn start(
     setup: &Setup,
     template: &Template,
     environments: &[Vec<(String, String)>],
-) -> Result<Functions, StartError> {
+) -> Result<Functions, OpenError> {
     if let Some(url) = &setup.lambda {
-        return Ok(Functions::remote(url, &setup.clock));
+        let outcomes = Outcomes::from_variables(&environments.iter().flatten().cloned().collect())?;
+        return Ok(Functions::remote(url, outcomes, &setup.clock));
     }
     let variables: Vec<Variables> = environments.iter().cloned().map(Variables::from_iter).collect();
-    Functions::in_process(template.functions.iter().zip(&variables), &setup.clock, &setup.random)
+    let functions = template.functions.iter().zip(&variables);
+    Ok(Functions::in_process(functions, &setup.clock, &setup.random)?)
 }
 
 /// Answers on every port for as long as the returned set lives.

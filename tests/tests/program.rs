@@ -51,13 +51,15 @@ fn what_keeps_it_from_starting_is_told_in_one_line() {
 #[test]
 fn a_wrong_option_is_told_with_the_usage() {
     let directory = tempfile::tempdir().unwrap();
-    for arguments in [&["--bogus"][..], &["--port", "x"], &["--port", "70000"], &["--lambda", "not a url"]] {
+    let both = ["--watch", "--lambda", "http://127.0.0.1:9010"];
+    let wrong = [&["--bogus"][..], &["--port", "x"], &["--port", "70000"], &["--lambda", "not a url"], &both];
+    for arguments in wrong {
         let output = local_fails(directory.path(), arguments);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
     let help = local_fails(directory.path(), &["--help"]);
     let text = String::from_utf8(help.stdout).unwrap();
-    for option in ["--port", "--data", "--ready-file", "--lambda"] {
+    for option in ["--port", "--data", "--ready-file", "--lambda", "--watch"] {
         assert!(text.contains(option), "{text}");
     }
 }

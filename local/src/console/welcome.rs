@@ -3,19 +3,18 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use http::Uri;
-
+use super::Place;
 use crate::System;
 use crate::template::RouteMethod;
 
-pub(super) fn text(system: &System, lambda: Option<&Uri>, variables: &Path) -> String {
+pub(super) fn text(system: &System, place: &Place, variables: &Path) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_all(&mut text, system, lambda, variables);
+    let _ = write_all(&mut text, system, place, variables);
     text
 }
 
-fn write_all(text: &mut String, system: &System, lambda: Option<&Uri>, variables: &Path) -> std::fmt::Result {
+fn write_all(text: &mut String, system: &System, place: &Place, variables: &Path) -> std::fmt::Result {
     let (url, authorization) = (system.url(), system.authorization());
     writeln!(
         text,
@@ -34,9 +33,17 @@ fn write_all(text: &mut String, system: &System, lambda: Option<&Uri>, variables
             writeln!(text, "  {method} {} -> {}", route.path, function.binary)?;
         }
     }
-    if let Some(lambda) = lambda {
-        let variables = variables.display();
-        writeln!(text, "\nThe functions are called at {lambda}; their variables are in {variables}.")?;
+    let variables = variables.display();
+    match place {
+        Place::Here => {}
+        Place::Lambda(url) => {
+            writeln!(text, "\nThe functions are called at {url}; their variables are in {variables}.")?;
+        }
+        Place::Watched(address) => writeln!(
+            text,
+            "\nThe functions run under cargo lambda watch on http://{address}; their variables are in {variables}.\n\
+             Change their code, and the next call builds and meets it."
+        )?,
     }
     writeln!(text, "\nAuthorization: {authorization}\n")?;
     writeln!(text, "{}", EXAMPLE.replace("{url}", url).replace("{authorization}", &authorization))

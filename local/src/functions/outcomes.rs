@@ -1,0 +1,82 @@
+//! What became of events whose functions run elsewhere, as the event log has it.
+
+use serde::Deserialize;
+use shared::aws::Aws;
+use shared::delivery::QueuedDelivery;
+use shared::event_log::{DynamoEventHistory, LogEntry};
+use shared::settings::{SettingError, Variables};
+
+use super::InvokeError;
+
+/// The event log, to look up what a call came to.
+pub(crate) struct Outcomes(DynamoEventHistory);
+
+/// A call that is about to be made.
+pub(super) struct Told<'a> {
+    log: &'a DynamoEventHistory,
+    /// What it delivers; nothing for a function that delivers nothing.
+    deliveries: Vec<QueuedDelivery>,
+}
+
+/// As much of a queue's event as names its messages.
+#[derive(Deserialize)]
+struct Batch {
+    #[serde(rename = "Records")]
+    records: Vec<Record>,
+}
+
+#[derive(Deserialize)]
+struct Record {
+    body: String,
+}
+
+/// As much of an answer as a function behind the HTTP API gives.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    status_code: u16,
+}
+
+impl Outcomes {
+    /// Reads where the event log is.
+    pub(crate) fn from_variables(variables: &Variables) -> Result<Self, SettingError> {
+        let client = Aws::from_variables(variables)?.dynamodb();
+        Ok(Self(DynamoEventHistory::new(client, variables.required("EVENTS_TABLE")?)))
+    }
+
+    /// The call with this event.
+    pub(super) fn of(&self, event: &[u8]) -> Told<'_> {
+        let records = serde_json::from_slice(event).map(|batch: Batch| batch.records).unwrap_or_default();
+        let deliveries = records.iter().filter_map(|record| QueuedDelivery::from_message(&record.body).ok());
+        Told { log: &self.0, deliveries: deliveries.collect() }
+    }
+}
+
+impl Told<'_> {
+    /// Shows how the call ended, and where each of its events stands now.
+    pub(super) async fn show(&self, function: &str, answer: &Result<Vec<u8>, InvokeError>) {
+        let status = answer.as_ref().ok().and_then(|answer| serde_json::from_slice(answer).ok());
+        let status = status.map(|answer: Answer| answer.status_code);
+        tracing::info!(function, ok = answer.is_ok(), status, "function called");
+        for delivery in &self.deliveries {
+            let (instance, event) = (delivery.instance_id, &delivery.event_id);
+            match self.log.find(instance, event).await {
+                Ok(Some(entry)) => show(&entry),
+                Ok(None) => tracing::info!(%instance, %event, "the event log does not have it yet"),
+                Err(error) => tracing::warn!(%instance, %event, %error, "what became of it is not known"),
+            }
+        }
+    }
+}
+
+fn show(entry: &LogEntry) {
+    let (instance, event, stands) = (entry.instance_id, &entry.event_id, entry.delivery_status.as_str());
+    let last = entry.attempts.last();
+    tracing::info!(
+        %instance, %event,
+        attempt = last.map(|last| last.attempt),
+        status = last.and_then(|last| last.status_code),
+        reason = entry.reason,
+        "the event log has it as {stands}"
+    );
+}

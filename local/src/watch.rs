@@ -1,0 +1,132 @@
+//! `cargo lambda watch`, started and stopped with the system: the functions run in programs of their own, which are
+//! built again when their code changes.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use http::Uri;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+/// Its port lies behind those of the system's own servers.
+const OFFSET: u16 = 4;
+
+/// With everything built, it listens within a second or two.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What its functions get to end by themselves.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A running `cargo lambda watch`.
+pub(crate) struct Watch {
+    child: Child,
+}
+
+/// Why the functions are not, or no longer, watched.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WatchError {
+    #[error("port {port} of 127.0.0.1 cannot be used: {reason}")]
+    Port { port: u16, reason: io::Error },
+    #[error("cargo cannot be run: {0}")]
+    Cargo(io::Error),
+    #[error("cargo lambda is not installed; `pip install cargo-lambda` does that")]
+    NotInstalled,
+    #[error("the functions do not build: cargo ended with {0}")]
+    Build(ExitStatus),
+    #[error(
+        "cargo lambda watch ended with {0}; if it is not installed, `pip install cargo-lambda` does that"
+    )]
+    Ended(ExitStatus),
+    #[error("cargo lambda watch does not listen on {0} after {waited} seconds", waited = PATIENCE.as_secs())]
+    Silent(SocketAddrV4),
+    #[error("cargo lambda watch cannot be waited for: {0}")]
+    Lost(io::Error),
+}
+
+/// Where it will listen, for a system whose first port is `first`: the one after those, or a free one for 0.
+pub(crate) fn address(first: u16) -> Result<SocketAddrV4, WatchError> {
+    let port = if first == 0 { 0 } else { first.saturating_add(OFFSET) };
+    let refused = |reason| WatchError::Port { port, reason };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(refused)?;
+    let port = listener.local_addr().map_err(refused)?.port();
+    Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
+}
+
+/// The URL of the Invoke API there.
+pub(crate) fn url(address: SocketAddrV4) -> Uri {
+    let uri = Uri::builder().scheme("http").authority(address.to_string()).path_and_query("/");
+    // An address with a port is an authority.
+    uri.build().unwrap_or_default()
+}
+
+impl Watch {
+    /// Builds the functions and watches them on `address`, with the variables of the file; returns once it listens.
+    ///
+    /// They are built before, since a call that waits for a build may well time out.
+    pub(crate) async fn start(address: SocketAddrV4, variables: &Path) -> Result<Self, WatchError> {
+        let mut version = cargo(&["lambda", "--version"]);
+        let version = version.stdout(Stdio::null()).stderr(Stdio::null()).status().await;
+        if !version.map_err(WatchError::Cargo)?.success() {
+            return Err(WatchError::NotInstalled);
+        }
+        let built = cargo(&["build"]).status().await.map_err(WatchError::Cargo)?;
+        if !built.success() {
+            return Err(WatchError::Build(built));
+        }
+        let (host, port) = (address.ip().to_string(), address.port().to_string());
+        let mut command = cargo(&["lambda", "watch", "--invoke-address", &host, "--invoke-port", &port]);
+        // In a group of its own, so that Ctrl-C reaches the system alone, which ends what is under way first.
+        let child = command.arg("--env-file").arg(variables).process_group(0).spawn();
+        let mut watch = Self { child: child.map_err(WatchError::Cargo)? };
+        tokio::select! {
+            listening = listens(address) => listening?,
+            ended = watch.ended() => return Err(ended),
+        }
+        Ok(watch)
+    }
+
+    /// Resolves when it ends by itself, which it should not.
+    pub(crate) async fn ended(&mut self) -> WatchError {
+        match self.child.wait().await {
+            Ok(status) => WatchError::Ended(status),
+            Err(error) => WatchError::Lost(error),
+        }
+    }
+
+    /// Ends it and its functions.
+    pub(crate) async fn stop(mut self) {
+        self.signal(Signal::INT);
+        if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
+            self.signal(Signal::KILL);
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(id) = id {
+            // A group that is gone needs no signal.
+            let _ = kill_process_group(id, signal);
+        }
+    }
+}
+
+/// Cargo, which ends when nobody waits for it any more and leaves the terminal's input alone.
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+async fn listens(address: SocketAddrV4) -> Result<(), WatchError> {
+    let connects = async {
+        while TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, connects).await.map_err(|_| WatchError::Silent(address))
+}
