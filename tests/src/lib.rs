@@ -10,6 +10,7 @@ pub mod client;
 pub mod close;
 pub mod fixtures;
 pub mod hostile;
+pub mod markdown;
 pub mod metered;
 pub mod name_server;
 pub mod polling;

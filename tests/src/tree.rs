@@ -35,6 +35,41 @@ pub fn file(path: &str) -> File {
     File { path: path.into(), text }
 }
 
+/// Whether there is a file or a directory at a path.
+#[must_use]
+pub fn exists(path: &str) -> bool {
+    root().join(path).exists()
+}
+
+/// The paths of what is in a directory, in order.
+///
+/// # Panics
+/// When it cannot be read.
+#[must_use]
+pub fn names(directory: &str) -> Vec<String> {
+    let entries =
+        std::fs::read_dir(root().join(directory)).unwrap_or_else(|error| panic!("{directory}: {error}"));
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<_> = names.map(|name| format!("{directory}/{name}")).collect();
+    names.sort();
+    names
+}
+
+/// The documents in `docs/`.
+#[must_use]
+pub fn documents() -> Vec<String> {
+    let is_page = |path: &String| Path::new(path).extension() == Some("md".as_ref());
+    names("docs").into_iter().filter(is_page).collect()
+}
+
+/// Every document of the tree.
+#[must_use]
+pub fn pages() -> Vec<String> {
+    let top = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned);
+    let members = MEMBERS.iter().map(|member| format!("{member}/README.md")).filter(|path| exists(path));
+    top.into_iter().chain(documents()).chain(members).collect()
+}
+
 /// Every Rust file below a directory.
 ///
 /// # Panics
@@ -62,6 +97,8 @@ fn collect(directory: &Path, files: &mut Vec<File>) {
     }
 }
 
-fn root() -> PathBuf {
+/// Where the tree is.
+#[must_use]
+pub fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }

@@ -1,0 +1,10 @@
+//! What the documents say, held against the system.
+
+#[cfg(test)]
+mod docs {
+    mod callbacks;
+    mod commands;
+    mod cost;
+    mod events;
+    mod pages;
+}

@@ -1,0 +1,157 @@
+//! The commands of the documents, run as they are printed: only ports, directories and numbers of accounts are others.
+
+use std::collections::HashMap;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::signing_key::SigningKey;
+use tests::markdown::Document;
+use tests::program::{self, Local};
+use tests::receiver::Receiver;
+use tests::tree;
+
+/// Commands that a test here runs.
+const RUN_HERE: [&str; 4] =
+    ["AUTHORIZATION=", "WEBHOOK_URL=", "curl -s \"$WEBHOOK_URL\"", "cargo run -p accounts"];
+
+/// Commands that the steps of `.ci/run` contain or stand for, with the text there.
+const RUN_BY_CI: [(&str, &str); 6] = [
+    // It starts the program itself, which `cargo run` has built.
+    ("cargo run -p local", ".ci/contract target/debug/local"),
+    ("cargo run -p local -- --watch", ".ci/watch target/debug/local"),
+    // Part of all tests.
+    ("cargo test -p shared", "cargo test --workspace"),
+    ("cargo test -p tests --test delivery", "cargo test --workspace"),
+    // For this machine's processor.
+    ("cargo lambda build --release --arm64", "cargo lambda build --release"),
+    (".ci/run", "set -euo pipefail"),
+];
+
+/// Commands that need what no test here has: an account at AWS, or minutes in which nothing else runs.
+const RUN_BY_NOBODY: [&str; 3] = ["sam deploy --guided", "aws ", "cargo bench -p tests"];
+
+/// The commands of a block, continued lines in one.
+fn commands(code: &str) -> Vec<String> {
+    code.replace("\\\n", "").lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_command_is_run_somewhere() {
+    let ci = tree::file(".ci/run").text;
+    for page in tree::pages() {
+        for block in Document::read(&page).blocks().iter().filter(|block| block.language == "sh") {
+            for command in commands(&block.code) {
+                let here =
+                    RUN_HERE.iter().any(|start| command.starts_with(start)) || page == "docs/callbacks.md";
+                let by_nobody = RUN_BY_NOBODY.iter().any(|start| command.starts_with(start));
+                let by_ci = ci.lines().any(|line| line == command);
+                let for_ci = RUN_BY_CI.iter().any(|(it, text)| *it == command && ci.contains(text));
+                assert!(here || by_ci || for_ci || by_nobody, "{page}: {command}");
+            }
+        }
+    }
+}
+
+/// Runs a script as a person would in a terminal, and returns what it prints.
+fn run(script: &str, variables: &HashMap<String, String>) -> String {
+    let output =
+        Command::new("bash").args(["-euo", "pipefail", "-c", script]).envs(variables).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{script}\n{}{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// The blocks of the session in README.md, in a language.
+fn session(language: &str) -> Vec<String> {
+    let blocks = Document::read("README.md").blocks().into_iter();
+    let blocks = blocks.filter(|block| block.heading == "A session" && block.language == language);
+    blocks.map(|block| block.code).collect()
+}
+
+/// What is another at every run, in one word.
+fn without_what_varies(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if ["eventId", "instanceId", "instance_id", "date"].contains(&&**name) {
+                    *value = json!("varies");
+                }
+                without_what_varies(value);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(without_what_varies),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn shape(text: &str) -> Value {
+    let mut value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    without_what_varies(&mut value);
+    value
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_session_of_the_readme_passes() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let (local, receiver) = (Local::start(&data, &[]).await, Receiver::start().await);
+    let [script] = &*session("sh") else { panic!("the session is one block") };
+    let mut script = script.clone();
+    for (printed, here) in [
+        ("http://127.0.0.1:9000", local.ready("url")),
+        ("http://127.0.0.1:8080/", receiver.url()),
+        (".local/", format!("{}/", data.display())),
+    ] {
+        assert!(script.contains(printed), "{printed}");
+        script = script.replace(printed, &here);
+    }
+    let answer = run(&script, &HashMap::new());
+    let [answered, callback] = &*session("json") else {
+        panic!("the session shows an answer and a callback")
+    };
+    assert_eq!(shape(&answer), shape(answered));
+    let request = receiver.wait_for(1, Duration::from_secs(30)).await.remove(0);
+    assert_eq!(shape(std::str::from_utf8(&request.body).unwrap()), shape(callback));
+    let id: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(request.header("elements-webhook-id"), id["eventId"].as_str());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_account_that_the_readme_makes_may_call() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let local = Local::start(&data, &[]).await;
+    let file = std::fs::read_to_string(data.join("functions.env")).unwrap();
+    let variables = file.lines().filter_map(|line| line.split_once('='));
+    let mut variables: HashMap<String, String> =
+        variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    variables.insert("TABLE".to_owned(), variables["CREDENTIALS_TABLE"].clone());
+    let blocks = Document::read("README.md").blocks();
+    let block = blocks.iter().find(|block| block.code.starts_with("cargo run -p accounts")).unwrap();
+    let program = program::path("accounts").display().to_string();
+    let [organization, user] = &*commands(&block.code.replace("cargo run -p accounts --", &program)) else {
+        panic!("two commands make an account");
+    };
+    let made = run(organization, &variables);
+    let number =
+        made.split(|letter: char| !letter.is_ascii_digit()).find(|digits| !digits.is_empty()).unwrap();
+    let made = made.clone() + &run(&user.replace("ID", number), &variables);
+    let parts: Vec<&str> =
+        made.lines().filter_map(|line| line.strip_prefix("in the Authorization header: ")).collect();
+    let [organization, user] = *parts else { panic!("each says its part of the header: {made}") };
+    let url = format!("{}/elements/api-v2/instances", local.ready("url"));
+    let script =
+        format!("curl -s -o /dev/null -w '%{{http_code}}' {url} -H 'Authorization: {user}, {organization}'");
+    assert_eq!(run(&script, &HashMap::new()), "404", "it is known, and has no instances yet");
+    assert_eq!(run(&script.replace(user, "User x"), &HashMap::new()), "401");
+}
+
+#[test]
+fn the_key_that_the_document_makes_is_one() {
+    let blocks = Document::read("docs/callbacks.md").blocks();
+    let block = blocks.iter().find(|block| block.language == "sh").unwrap();
+    let key = run(&block.code, &HashMap::new());
+    assert!(key.starts_with("whsec_"));
+    SigningKey::parse(key.trim()).unwrap();
+}
