@@ -117,6 +117,29 @@ async fn what_cannot_be_granted_is_refused_with_its_place() {
 }
 
 #[tokio::test]
+async fn a_callback_url_that_is_not_allowed_is_refused_with_the_rule_that_it_breaks() {
+    let variables = [("CALLBACK_ALLOW_PRIVATE", "false")];
+    let bed = Bed::with(local::Data::Memory, "2026-11-21T10:00:00Z", &variables).await;
+    for (url, rule) in [
+        ("http://hooks.example.com/", "its scheme must be https"),
+        ("https://user:password@hooks.example.com/", "it must not contain a user name or password"),
+        ("https://hooks.example.com:22/", "port 22 is not allowed: only 443 and 1024 to 65535 are"),
+        ("https://localhost/", "localhost is not allowed: not a name on the public internet"),
+        ("https://0x7f.1/", "127.0.0.1 is not allowed: loopback address"),
+        ("https://169.254.169.254/latest/", "169.254.169.254 is not allowed: link-local address"),
+        ("https://[::ffff:10.0.0.1]/", "::ffff:10.0.0.1 is not allowed: IPv4-mapped address"),
+        ("https://[64:ff9b::a9fe:a9fe]/", "64:ff9b::a9fe:a9fe is not allowed: NAT64 address"),
+    ] {
+        let answer = bed.call(Method::POST, "/instances", &sap(url)).await;
+        assert_eq!(answer.status, 400, "{url}");
+        let message = answer.message();
+        let says = format!("configuration.event.notification.callback.url is not usable: {rule}");
+        assert!(message.contains(&says), "{url}: {message}");
+        assert!(!message.contains("user:password"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn without_secrets_that_hold_nothing_is_answered() {
     let bed = Bed::start().await;
     let other = bed.system().another_account(2).await.unwrap();
