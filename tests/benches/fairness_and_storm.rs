@@ -1,10 +1,8 @@
-//! Three measurements of delivery, each with a bound that it must keep: `cargo bench -p tests --bench fairness_and_storm`.
+//! Two measurements of delivery, each with a bound that it must keep: `cargo bench -p tests --bench fairness_and_storm`.
 //!
 //! 1. Nine receivers that answer, with and without a tenth that hangs, in one run: the ratio of the nine's latency
 //!    from the webhook's answer to the callback's arrival is at most two.
-//! 2. Fresh events of an instance of which a thousand retries are due at once, to a receiver that hangs, and without
-//!    those: the ratio of their latency is at most two.
-//! 3. Ten thousand events to a receiver that fails three attempts of ten: every one is delivered or dead-lettered,
+//! 2. Ten thousand events to a receiver that fails three attempts of ten: every one is delivered or dead-lettered,
 //!    none both, none tried more than three times.
 
 #![expect(clippy::expect_used, reason = "a bench that gets no answer has nothing to measure")]
@@ -14,20 +12,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::Method;
-use local::{Data, Running, Setup, System};
+use local::{Data, Setup, System};
 use serde_json::{Value, json};
 use shared::clock::SystemClock;
 use shared::random::OsRandom;
 use shared::settings::Variables;
 use tests::bed::template;
 use tests::client::Client;
-use tests::receiver::{Answer, Hook, Received, Receiver};
+use tests::receiver::{Answer, Hook, Receiver};
 use tests::storm::Storm;
 
 /// Enough for a median that noise does not move far; few enough that what hangs stays below the dispatchers' limit.
 const ROUNDS: usize = 40;
 const NINE: usize = 9;
-const RETRIES: usize = 1000;
 
 #[tokio::main]
 async fn main() {
@@ -41,13 +38,6 @@ async fn main() {
             assert!(ratio <= 2.0, "the nine are held up");
         }
     }
-    let (without, with) = beside_retries().await;
-    let (without, with) = (percentile(&without, 50), percentile(&with, 50));
-    let ratio = with.as_secs_f64() / without.as_secs_f64();
-    say(&format!(
-        "median: {without:?} alone, {with:?} beside {RETRIES} retries that are due: {ratio:.2} times"
-    ));
-    assert!(ratio <= 2.0, "fresh events are held up");
     let events = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
     let began = Instant::now();
     let outcome = Storm { events, failures_in_a_hundred: 30 }.run().await;
@@ -61,8 +51,7 @@ enum Tenth {
     Hangs,
 }
 
-/// A running system of its own: its URL, and the header of who may call it.
-async fn system() -> (String, String, Running) {
+async fn latencies(tenth: Tenth) -> Vec<Duration> {
     let setup = Setup {
         template: template(),
         data: Data::Memory,
@@ -74,19 +63,15 @@ async fn system() -> (String, String, Running) {
     };
     let system = System::open(setup).await.expect("the system comes up");
     let (url, authorization) = (system.url().to_owned(), system.authorization());
-    (url, authorization, system.run())
-}
-
-async fn latencies(tenth: Tenth) -> Vec<Duration> {
     // Nobody waits for its end: what hangs would hold it up.
-    let (url, authorization, _running) = system().await;
+    let _running = system.run();
     let (receiver, client) = (Receiver::start().await, Client::default());
     let hanging = receiver.at("hangs");
     hanging.otherwise(Answer::Hang);
     let hooks: Vec<Hook> = (0..NINE).map(|n| receiver.at(&n.to_string())).collect();
     let mut webhooks = Vec::new();
     for hook in hooks.iter().chain([&hanging]) {
-        webhooks.push(provision(&client, &url, &authorization, hook.url(), &[]).await);
+        webhooks.push(provision(&client, &url, &authorization, hook.url()).await);
     }
     let mut latencies = Vec::new();
     for round in 0..ROUNDS {
@@ -103,59 +88,13 @@ async fn latencies(tenth: Tenth) -> Vec<Duration> {
     latencies
 }
 
-/// The latencies of fresh events before and while a thousand retries of the same instance are due.
-async fn beside_retries() -> (Vec<Duration>, Vec<Duration>) {
-    let (url, authorization, _running) = system().await;
-    let (receiver, client) = (Receiver::start().await, Client::default());
-    let hook = receiver.at("same");
-    // Far enough apart that all of them have failed before the first is due again.
-    let settings = [("event.notification.retry.interval", "60"), ("event.notification.circuit.minutes", "0")];
-    let webhook = provision(&client, &url, &authorization, hook.url(), &settings).await;
-    let without = arrivals(&client, &webhook, &hook, 0).await;
-    hook.answer(vec![Answer::status(500); RETRIES]);
-    for number in 0..RETRIES {
-        send(&client, &webhook, ROUNDS + number).await;
-    }
-    hook.wait_for(ROUNDS + RETRIES, Duration::from_secs(60)).await;
-    hook.otherwise(Answer::Hang);
-    hook.wait_for(ROUNDS + RETRIES + 1, Duration::from_secs(90)).await;
-    // The last of them failed some seconds after the first.
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    (without, arrivals(&client, &webhook, &hook, ROUNDS + RETRIES).await)
-}
-
-/// Sends events one after the other, each when the one before has arrived; says how long each took.
-async fn arrivals(client: &Client, webhook: &str, hook: &Hook, first: usize) -> Vec<Duration> {
-    let mut arrivals = Vec::new();
-    for number in first..first + ROUNDS {
-        send(client, webhook, number).await;
-        let (sent, lead) = (Instant::now(), format!("\"lead_{number}\""));
-        let is_it = |request: &Received| String::from_utf8_lossy(&request.body).contains(&lead);
-        while !hook.any_of_last(200, is_it) {
-            assert!(sent.elapsed() < Duration::from_secs(60), "{lead} does not arrive");
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        arrivals.push(sent.elapsed());
-    }
-    arrivals
-}
-
-async fn provision(
-    client: &Client,
-    url: &str,
-    authorization: &str,
-    callback: &str,
-    settings: &[(&str, &str)],
-) -> String {
-    let mut configuration = json!({
+async fn provision(client: &Client, url: &str, authorization: &str, callback: &str) -> String {
+    let configuration = json!({
         "username": "api_key",
         "event.notification.enabled": "true",
         "event.vendor.type": "webhook",
         "event.notification.callback.url": callback,
     });
-    for (key, value) in settings {
-        configuration[key] = json!(value);
-    }
     let body = json!({ "element": { "key": "closeio" }, "name": "Bench", "configuration": configuration });
     let headers = [("authorization", authorization), ("content-type", "application/json")];
     let url = format!("{url}/elements/api-v2/instances");

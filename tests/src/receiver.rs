@@ -135,12 +135,6 @@ impl Hook {
         self.shared.received(Some(&self.path))
     }
 
-    /// Whether one of the last `n` requests to this path is such.
-    #[must_use]
-    pub fn any_of_last(&self, n: usize, is_it: impl Fn(&Received) -> bool) -> bool {
-        self.shared.any_of_last(&self.path, n, is_it)
-    }
-
     /// Waits until at least `n` requests to this path have arrived, and returns all of them.
     ///
     /// # Panics

@@ -71,11 +71,6 @@ impl Shared {
         self.state().received.iter().filter(at_path).cloned().collect()
     }
 
-    pub(super) fn any_of_last(&self, path: &str, n: usize, is_it: impl Fn(&Received) -> bool) -> bool {
-        let state = self.state();
-        state.received.iter().rev().filter(|received| received.path == path).take(n).any(is_it)
-    }
-
     pub(super) fn count(&self, path: Option<&str>) -> usize {
         path.map_or_else(|| *self.count.borrow(), |_| self.received(path).len())
     }
