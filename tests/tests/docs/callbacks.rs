@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use dispatcher::Limits;
 use serde_json::json;
+use shared::endpoint::{DISABLED_AFTER, PROBE_EVERY};
+use shared::retry::{MAX_INTERVAL, RetrySchedule};
 use tests::bed::Bed;
 use tests::markdown::Document;
 use tests::receiver::Receiver;
@@ -41,4 +44,32 @@ async fn the_headers_are_those_of_the_table() {
     let documented: BTreeSet<_> =
         rows[1..].iter().map(|row| row[0].trim_matches('`').replace(' ', "-")).collect();
     assert_eq!(headers(&all).await, documented);
+}
+
+#[test]
+fn the_numbers_are_those_of_the_code() {
+    let document = Document::read("docs/callbacks.md");
+    let text = document.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    let word =
+        |number: i64| ["none", "one", "two", "three", "four", "five"][usize::try_from(number).unwrap()];
+    let (limits, schedule) = (Limits::default(), RetrySchedule::default());
+    let sentences = [
+        format!("Any 2xx, within {} seconds", limits.deadline.as_secs()),
+        format!("{} of them are for look-up and connection", limits.connect.as_secs()),
+        format!("at most {} KiB are read and {} KiB are kept", limits.body / 1024, limits.excerpt / 1024),
+        format!("An event gets {} attempts", word(schedule.attempts().into())),
+        format!("each follows {} seconds after", schedule.interval().as_secs()),
+        format!("not later than {} s", MAX_INTERVAL.as_secs()),
+        format!("`event.notification.retry.interval` (1 to {} seconds)", MAX_INTERVAL.as_secs()),
+        format!("tried every {} minutes", word(PROBE_EVERY.num_minutes())),
+        format!("After {} days of nothing but failures", word(DISABLED_AFTER.num_days())),
+    ];
+    for sentence in sentences {
+        assert!(text.contains(&sentence), "{sentence}");
+    }
+    assert!(RetrySchedule::new(1, 1).is_ok() && RetrySchedule::new(10, 900).is_ok());
+    assert!(
+        RetrySchedule::new(11, 900).is_err()
+            && text.contains("`event.notification.retry.attempts` (1 to 10)")
+    );
 }
