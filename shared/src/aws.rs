@@ -1,7 +1,9 @@
 //! The AWS clients of a process: one HTTP client for all of them, built once, talking to nobody yet.
 
+mod batch_get;
 mod error;
 
+pub(crate) use batch_get::batch_get;
 pub(crate) use error::written;
 pub use error::{AwsError, Unavailable};
 

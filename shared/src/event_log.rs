@@ -11,6 +11,6 @@ mod missing;
 mod store;
 
 pub use claim::{Claim, Claimed, Refusal};
-pub use history::{DynamoEventHistory, LogEntry, Place, Span};
+pub use history::{DynamoEventHistory, Fate, LogEntry, Place, Span};
 pub use item::{AttemptRecord, DeliveryState, DeliveryStatus};
 pub use store::{DynamoEventLog, Outcome};

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::item::{AttemptRecord, DeliveryStatus};
-use crate::aws::{AwsError, Unavailable};
+use crate::aws::{AwsError, Unavailable, batch_get};
 use crate::delivery::{Payload, QueuedDelivery, StoredPayload};
 use crate::event::Event;
 use crate::event_id::EventId;
@@ -19,8 +19,7 @@ use crate::instance_id::InstanceId;
 const INDEX: &str = "by_received_at";
 /// Items may have 400 KB, and a batch read gives at most 16 MB.
 const PART: usize = 25;
-/// A batch that is too large, or throttled, is read in so many rounds at most.
-const ROUNDS: usize = 20;
+const READ: &str = "read events";
 
 /// The events table for those who read it: the same table that [`super::DynamoEventLog`] writes.
 #[derive(Debug, Clone)]
@@ -63,6 +62,19 @@ pub struct LogEntry {
     pub stored: Option<StoredPayload>,
     /// When the item expires, in Unix seconds; DynamoDB removes it within days of that.
     pub expires_at: i64,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Fate {
+    /// When this system took it in, in Unix milliseconds.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
+    pub received_at: DateTime<Utc>,
+    /// Where it stands.
+    pub delivery_status: DeliveryStatus,
+    /// The attempts so far, oldest first.
+    #[serde(default)]
+    pub attempts: Vec<AttemptRecord>,
 }
 
 /// A place in an instance's log.
@@ -160,12 +172,29 @@ impl DynamoEventHistory {
         let next = next.unavailable(ACTION)?.map(Keys::place);
         let keys: Vec<Keys> =
             serde_dynamo::from_items(answer.items.unwrap_or_default()).unavailable(ACTION)?;
-        let mut entries = self.read(keys.iter().map(|keys| key(instance, &keys.event_id)).collect()).await?;
+        let wanted = keys.iter().map(|keys| key(instance, &keys.event_id)).collect();
+        let items = batch_get(&self.client, &self.table, wanted, None, READ).await?;
+        let mut entries: Vec<LogEntry> = serde_dynamo::from_items(items).unavailable(READ)?;
         // The order of the index, which a batch read does not keep.
         let order = keys.iter().enumerate().map(|(order, keys)| (&keys.event_id, order));
         let order: HashMap<_, _> = order.collect();
         entries.sort_unstable_by_key(|entry| order.get(&entry.event_id).copied());
         Ok((entries, next))
+    }
+
+    /// What became of the latest events of an instance, newest first, at most `most` of the `span`: without what
+    /// was sent and what it said.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn fates(&self, instance: InstanceId, span: Span, most: usize) -> Result<Vec<Fate>, AwsError> {
+        let keys = self.keys(instance, span, most).await?;
+        let wanted = keys.iter().map(|keys| key(instance, &keys.event_id)).collect();
+        let fates = "received_at, delivery_status, attempts";
+        let items = batch_get(&self.client, &self.table, wanted, Some(fates), READ).await?;
+        let mut fates: Vec<Fate> = serde_dynamo::from_items(items).unavailable(READ)?;
+        fates.sort_unstable_by_key(|fate| std::cmp::Reverse(fate.received_at));
+        Ok(fates)
     }
 
     /// When the events of an instance were received, newest first, but not more than `most` of them.
@@ -178,18 +207,23 @@ impl DynamoEventHistory {
         span: Span,
         most: usize,
     ) -> Result<Vec<DateTime<Utc>>, AwsError> {
+        let keys = self.keys(instance, span, most).await?;
+        Ok(keys.into_iter().map(|keys| keys.received_at).collect())
+    }
+
+    async fn keys(&self, instance: InstanceId, span: Span, most: usize) -> Result<Vec<Keys>, AwsError> {
         const ACTION: &str = "count events";
         let query = self.query(instance, span).select(Select::AllProjectedAttributes);
-        let mut items = query.into_paginator().items().send();
-        let mut times = Vec::new();
-        while let Some(item) = items.next().await {
-            let keys: Keys = serde_dynamo::from_item(item.unavailable(ACTION)?).unavailable(ACTION)?;
-            times.push(keys.received_at);
-            if times.len() == most {
-                break;
-            }
+        // A page no larger than what is wanted of it: what is read is what is paid for.
+        let mut items =
+            query.into_paginator().page_size(i32::try_from(most).unwrap_or(i32::MAX)).items().send();
+        let mut found = Vec::new();
+        while found.len() < most
+            && let Some(item) = items.next().await
+        {
+            found.push(serde_dynamo::from_item(item.unavailable(ACTION)?).unavailable(ACTION)?);
         }
-        Ok(times)
+        Ok(found)
     }
 
     /// Notes in the log that another round is queued, unless something has happened to the event since it was
@@ -238,24 +272,6 @@ impl DynamoEventHistory {
             .expression_attribute_values(":instance", AttributeValue::N(instance.to_string()))
             .expression_attribute_values(":from", millis(span.from))
             .expression_attribute_values(":to", millis(span.to))
-    }
-
-    async fn read(&self, mut keys: Vec<Key>) -> Result<Vec<LogEntry>, AwsError> {
-        const ACTION: &str = "read events";
-        let mut entries = Vec::with_capacity(keys.len());
-        for _ in 0..ROUNDS {
-            if keys.is_empty() {
-                return Ok(entries);
-            }
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().unavailable(ACTION)?;
-            let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await;
-            let answer = answer.unavailable(ACTION)?;
-            let items = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
-            entries.extend(serde_dynamo::from_items::<_, LogEntry>(items).unavailable(ACTION)?);
-            let rest = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
-            keys = rest.map(|rest| rest.keys).unwrap_or_default();
-        }
-        Err(AwsError::new(ACTION, "the table kept giving back unprocessed keys"))
     }
 }
 

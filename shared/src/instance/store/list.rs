@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{DynamoInstanceStore, Item, KEY};
-use crate::aws::{AwsError, Unavailable};
+use crate::aws::{AwsError, Unavailable, batch_get};
 use crate::instance::Instance;
 use crate::instance_id::InstanceId;
 
@@ -15,8 +15,6 @@ use crate::instance_id::InstanceId;
 const INDEX: &str = "by_account";
 /// What one batch read takes (Amazon DynamoDB API reference, `BatchGetItem`).
 const BATCH: usize = 100;
-/// A batch that is too large, or throttled, is read in so many rounds at most.
-const ROUNDS: usize = 20;
 /// Instances whose secrets are decrypted together; each may cost calls to KMS.
 const TOGETHER: usize = 16;
 
@@ -37,6 +35,26 @@ impl DynamoInstanceStore {
     /// # Errors
     /// When the table cannot be read.
     pub async fn list(&self, account_id: u64, after: Option<InstanceId>) -> Result<Listing, AwsError> {
+        const READ: &str = "read an account's instances";
+        let (ids, next) = self.ids(account_id, after).await?;
+        let keys =
+            ids.into_iter().map(|id| HashMap::from([(KEY.to_owned(), AttributeValue::N(id.to_string()))]));
+        let items = batch_get(&self.client, &self.instances, keys.collect(), None, READ).await?;
+        let mut items: Vec<Item> = serde_dynamo::from_items(items).unavailable(READ)?;
+        items.sort_unstable_by_key(|item| item.instance_id);
+        let instances = stream::iter(items).map(|item| self.unsealed(item)).buffered(TOGETHER);
+        Ok(Listing { instances: instances.try_collect().await?, next })
+    }
+
+    /// The ids of the same instances, and whether there are more: one query and no secret decrypted.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub async fn ids(
+        &self,
+        account_id: u64,
+        after: Option<InstanceId>,
+    ) -> Result<(Vec<InstanceId>, Option<InstanceId>), AwsError> {
         const ACTION: &str = "list an account's instances";
         let after = after.map_or(0, InstanceId::get);
         let answer = self
@@ -52,36 +70,10 @@ impl DynamoInstanceStore {
             .await
             .unavailable(ACTION)?;
         let more = answer.last_evaluated_key.is_some();
-        let keys: Vec<HashMap<String, AttributeValue>> =
-            answer.items.unwrap_or_default().into_iter().filter_map(table_key).collect();
-        let next = keys.last().and_then(id_of).filter(|_| more);
-        let mut items = self.read_all(keys).await?;
-        items.sort_unstable_by_key(|item| item.instance_id);
-        let instances = stream::iter(items).map(|item| self.unsealed(item)).buffered(TOGETHER);
-        Ok(Listing { instances: instances.try_collect().await?, next })
+        let ids: Vec<InstanceId> = answer.items.unwrap_or_default().iter().filter_map(id_of).collect();
+        let next = ids.last().copied().filter(|_| more);
+        Ok((ids, next))
     }
-
-    async fn read_all(&self, mut keys: Vec<HashMap<String, AttributeValue>>) -> Result<Vec<Item>, AwsError> {
-        const ACTION: &str = "read an account's instances";
-        let mut found = Vec::with_capacity(keys.len());
-        for _ in 0..ROUNDS {
-            if keys.is_empty() {
-                return Ok(found);
-            }
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().unavailable(ACTION)?;
-            let answer = self.client.batch_get_item().request_items(&self.instances, wanted).send().await;
-            let answer = answer.unavailable(ACTION)?;
-            let items = answer.responses.unwrap_or_default().remove(&self.instances).unwrap_or_default();
-            found.extend(serde_dynamo::from_items::<_, Item>(items).unavailable(ACTION)?);
-            let rest = answer.unprocessed_keys.unwrap_or_default().remove(&self.instances);
-            keys = rest.map(|rest| rest.keys).unwrap_or_default();
-        }
-        Err(AwsError::new(ACTION, "the table kept giving back unprocessed keys"))
-    }
-}
-
-fn table_key(mut item: HashMap<String, AttributeValue>) -> Option<HashMap<String, AttributeValue>> {
-    item.remove(KEY).map(|id| HashMap::from([(KEY.to_owned(), id)]))
 }
 
 fn id_of(key: &HashMap<String, AttributeValue>) -> Option<InstanceId> {
