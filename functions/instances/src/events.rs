@@ -7,7 +7,7 @@ mod redelivery;
 mod span;
 mod walk;
 
-pub(crate) use analytics::{Bucket, Interval, buckets};
+pub(crate) use analytics::{Bucket, Group, Interval, Whose, buckets, groups};
 pub(crate) use entry::{Disposition, Entry};
 pub(crate) use filter::Filter;
 pub(crate) use redelivery::{Resume, redeliver, resend};

@@ -1,5 +1,6 @@
 //! The routes: one file each, and the table that the router and the description of the API both have.
 
+mod account_analytics;
 mod analytics;
 mod create;
 mod delete;
@@ -42,7 +43,9 @@ pub(crate) fn all() -> Vec<Route> {
         ("/instances/configuration", get(settings::settings)),
         ("/instances/configuration/{setting}", setting()),
         ("/instances/events", get(events::events)),
-        ("/instances/events/analytics", get(analytics::analytics)),
+        ("/instances/events/analytics", get(analytics::of_token_or_account)),
+        ("/instances/events/analytics/accounts", get(account_analytics::by_account)),
+        ("/instances/events/analytics/instances", get(account_analytics::by_instance)),
         ("/instances/events/dispositions", get(dispositions::dispositions)),
         ("/instances/events/redeliver", put(redeliver::many)),
         ("/instances/events/{event}", get(event::event)),

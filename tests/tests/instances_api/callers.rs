@@ -82,7 +82,8 @@ async fn routes_by_token_want_a_token() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &[]).await;
     for (method, path) in NAMED {
-        if method == Method::GET && path.is_empty() {
+        // Without a token these two are about the whole account.
+        if method == Method::GET && ["", "/events/analytics"].contains(&path) {
             continue;
         }
         let path = format!("/instances{path}");

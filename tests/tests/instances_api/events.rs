@@ -167,7 +167,58 @@ async fn dispositions_and_analytics_tell_the_same_story() {
     let day = get(&bed, &format!("{path}/analytics?interval=hour")).await.json();
     let day = day.as_array().unwrap().iter().map(|bucket| bucket["count"].as_u64().unwrap());
     assert_eq!(day.sum::<u64>(), 3);
+    for bucket in get(&bed, &format!("{path}/analytics?interval=hour")).await.json().as_array().unwrap() {
+        assert_eq!(bucket["timestamp"], bucket["date"]);
+    }
     for query in ["interval=second", "from=x", "interval=minute&from=2020-01-01"] {
         assert_eq!(get(&bed, &format!("{path}/analytics?{query}")).await.status, 400, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_sees_its_events_by_instance_and_in_all_and_no_other_accounts() {
+    let (bed, receiver, instance) = three_events().await;
+    let other = bed.provision(receiver.at("/other").url(), &[]).await;
+    other.receives(fixtures::read("close/legacy.lead.create.json")).await;
+    bed.drain().await;
+    let query = "from=2026-11-21T10:00:00Z&to=2026-11-21T11:00:00Z&interval=minute";
+    let analytics = async |what: &str| {
+        let answer = get(&bed, &format!("/instances/events/analytics{what}?{query}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.message());
+        answer.json().as_array().unwrap().clone()
+    };
+    let by_instance = analytics("/instances").await;
+    assert_eq!(by_instance.len(), 61, "one for each minute, both ends included");
+    assert_eq!(
+        by_instance[1]["records"],
+        json!([{"instanceId": instance.id(), "count": 1, "success": 0, "failed": 1}])
+    );
+    let mut records = vec![
+        json!({"instanceId": instance.id(), "count": 1, "success": 1, "failed": 0}),
+        json!({"instanceId": other.id(), "count": 1, "success": 1, "failed": 0}),
+    ];
+    records.sort_by_key(|record| record["instanceId"].as_u64());
+    assert_eq!(by_instance[2]["records"], json!(records), "tried again and delivered; and the other's");
+    assert_eq!((&by_instance[2]["total"], &by_instance[3]["records"]), (&json!(2), &json!([])));
+
+    let by_account = analytics("/accounts").await;
+    assert_eq!(by_account[2]["records"], json!([{"accountId": 1, "count": 2, "success": 2, "failed": 0}]));
+    let in_all = analytics("").await;
+    let counts = |buckets: &[Value]| buckets.iter().map(|bucket| bucket["count"].clone()).collect::<Vec<_>>();
+    assert_eq!((counts(&in_all), counts(&by_account)), (counts(&by_instance), counts(&by_instance)));
+    let path = format!("/instances/events/analytics?{query}");
+    let by_token = by_token(&bed, &other, Method::GET, &path, &Value::Null).await.json();
+    assert_eq!(counts(by_token.as_array().unwrap()).iter().filter_map(Value::as_u64).sum::<u64>(), 1);
+
+    for what in ["", "/instances", "/accounts"] {
+        let path = format!("/instances/events/analytics{what}");
+        assert_eq!(get(&bed, &format!("{path}?accountIds[]=1")).await.status, 200);
+        for (query, status) in
+            [("accountIds[]=0", 403), ("interval=second", 400), ("from=2026-11-22&to=2026-11-20", 400)]
+        {
+            assert_eq!(get(&bed, &format!("{path}?{query}")).await.status, status, "{what} {query}");
+        }
+        let nobody = bed.call_as("User x, Organization y", Method::GET, &path, "").await;
+        assert_eq!(nobody.status, 401);
     }
 }

@@ -1,10 +1,12 @@
-//! How many events an instance received, by interval.
+//! How many events an instance or account received, by interval.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use shared::api_error::ApiError;
 use shared::event::timestamp;
-use shared::event_log::Span;
+use shared::event_log::{DeliveryStatus, Fate, Span};
 
 use super::bad;
 
@@ -20,8 +22,43 @@ pub(crate) struct Interval(TimeDelta);
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Bucket {
     /// Where the interval begins; it ends where the next one begins.
+    timestamp: String,
+    /// The same.
     date: String,
     count: u64,
+}
+
+/// The events of one interval, by whose they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Group {
+    #[serde(flatten)]
+    bucket: Bucket,
+    /// The same as `count`, which the platform has too.
+    total: u64,
+    /// Of those who had any.
+    records: Vec<Record>,
+}
+
+/// The events of one instance or account in an interval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Record {
+    #[serde(flatten)]
+    of: Whose,
+    count: u64,
+    /// Those that were delivered.
+    success: u64,
+    /// Those that failed for good or were dropped; the others are neither yet.
+    failed: u64,
+}
+
+/// Whose events are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Whose {
+    /// An instance's.
+    InstanceId(u64),
+    /// An account's.
+    AccountId(u64),
 }
 
 impl Interval {
@@ -49,27 +86,65 @@ pub(crate) fn buckets(
     span: Span,
     interval: Interval,
 ) -> Result<Vec<Bucket>, ApiError> {
-    let width = interval.0.num_milliseconds();
-    let index = |time: DateTime<Utc>| (time - span.from).num_milliseconds() / width;
-    let count = index(span.to) + 1;
+    let count = interval.index(span, span.to) + 1;
     if count > MOST_BUCKETS {
         return Err(bad(format!(
             "from, to and interval make {count} intervals; at most {MOST_BUCKETS} are counted."
         )));
     }
     let mut buckets: Vec<Bucket> = (0..count)
-        .map(|number| Bucket {
-            date: timestamp(span.from + interval.0 * i32::try_from(number).unwrap_or(0)),
-            count: 0,
+        .map(|number| {
+            let begins = timestamp(span.from + interval.0 * i32::try_from(number).unwrap_or(0));
+            Bucket { timestamp: begins.clone(), date: begins, count: 0 }
         })
         .collect();
     for time in times {
-        let bucket = usize::try_from(index(*time)).ok().and_then(|index| buckets.get_mut(index));
-        if let Some(bucket) = bucket {
+        if let Some(bucket) = buckets.get_mut(interval.place(span, *time)) {
             bucket.count += 1;
         }
     }
     Ok(buckets)
+}
+
+/// The same, told apart by whose the events are, and by what became of them.
+///
+/// # Errors
+/// As [`buckets`].
+pub(crate) fn groups(
+    fates: &[(Whose, Fate)],
+    span: Span,
+    interval: Interval,
+) -> Result<Vec<Group>, ApiError> {
+    let times: Vec<_> = fates.iter().map(|(_, fate)| fate.received_at).collect();
+    let buckets = buckets(&times, span, interval)?;
+    let mut records = vec![BTreeMap::<Whose, Record>::new(); buckets.len()];
+    for (whose, fate) in fates {
+        let Some(records) = records.get_mut(interval.place(span, fate.received_at)) else { continue };
+        let record = records.entry(*whose).or_insert(Record { of: *whose, count: 0, success: 0, failed: 0 });
+        record.count += 1;
+        match fate.delivery_status {
+            DeliveryStatus::Delivered => record.success += 1,
+            DeliveryStatus::Failed | DeliveryStatus::Dropped => record.failed += 1,
+            DeliveryStatus::Queued | DeliveryStatus::Delivering | DeliveryStatus::Retry => {}
+        }
+    }
+    let group = |(bucket, records): (Bucket, BTreeMap<_, Record>)| Group {
+        total: bucket.count,
+        bucket,
+        records: records.into_values().collect(),
+    };
+    Ok(buckets.into_iter().zip(records).map(group).collect())
+}
+
+impl Interval {
+    fn index(self, span: Span, time: DateTime<Utc>) -> i64 {
+        (time - span.from).num_milliseconds() / self.0.num_milliseconds()
+    }
+
+    /// The place of a time's interval; there is none at the place of a time before the first.
+    fn place(self, span: Span, time: DateTime<Utc>) -> usize {
+        usize::try_from(self.index(span, time)).unwrap_or(usize::MAX)
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +160,25 @@ mod tests {
         let counted = buckets(&times, span, minutes).unwrap();
         let counted: Vec<_> = counted.iter().map(|bucket| (&bucket.date[11..], bucket.count)).collect();
         assert_eq!(counted, [("10:00:00Z", 2), ("10:01:00Z", 0), ("10:02:00Z", 2)]);
+        let fate =
+            |text, delivery_status| Fate { received_at: time(text), delivery_status, attempts: Vec::new() };
+        let fates = [
+            (Whose::InstanceId(2), fate("10:00:00", DeliveryStatus::Delivered)),
+            (Whose::InstanceId(1), fate("10:00:10", DeliveryStatus::Failed)),
+            (Whose::InstanceId(2), fate("10:00:20", DeliveryStatus::Retry)),
+            (Whose::AccountId(7), fate("10:02:00", DeliveryStatus::Dropped)),
+        ];
+        let groups = serde_json::to_value(groups(&fates, span, minutes).unwrap()).unwrap();
+        let first = serde_json::json!({
+            "timestamp": "2026-11-21T10:00:00Z", "date": "2026-11-21T10:00:00Z", "count": 3, "total": 3,
+            "records": [
+                {"instanceId": 1, "count": 1, "success": 0, "failed": 1},
+                {"instanceId": 2, "count": 2, "success": 1, "failed": 0},
+            ],
+        });
+        assert_eq!((&groups[0], &groups[1]["records"]), (&first, &serde_json::json!([])));
+        let of_account = serde_json::json!([{"accountId": 7, "count": 1, "success": 0, "failed": 1}]);
+        assert_eq!(groups[2]["records"], of_account);
         let long = Span { from: DateTime::UNIX_EPOCH, ..span };
         assert!(buckets(&times, long, minutes).is_err());
         assert!(Interval::parse(Some("second")).is_err());

@@ -1,14 +1,19 @@
 //! `GET /instances/{id}/events/analytics` and, by its token, `GET /instances/events/analytics`: events by interval.
+//! Without a token the latter is about all instances of the caller's account.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use shared::api_error::ApiError;
+use shared::event_log::Span;
+use shared::instance_id::InstanceId;
 
+use super::account_analytics::{account, instances_of};
 use crate::Instances;
 use crate::answer::Failure;
-use crate::caller::Addressed;
+use crate::caller::{Addressed, presents_token};
 use crate::events::{Bucket, Interval, buckets, span};
 use crate::query::Query;
 
@@ -22,15 +27,65 @@ pub(crate) async fn analytics(
     Addressed(instance): Addressed,
     uri: Uri,
 ) -> Result<Json<Vec<Bucket>>, Failure> {
-    let query = Query::of(&uri);
-    let span = span(&query, state.0.clock.now(), Some(TimeDelta::days(1)))?;
-    let interval = Interval::parse(query.get("interval"))?;
-    // Refuses a span with too many intervals before anything is read.
-    buckets(&[], span, interval)?;
-    let times = state.0.history.times(instance.id, span, MOST_EVENTS + 1).await?;
-    if times.len() > MOST_EVENTS {
-        let message = format!("More than {MOST_EVENTS} events came between from and to; ask for less time.");
-        return Err(ApiError::new(StatusCode::BAD_REQUEST, message).into());
+    let asked = Asked::of(&uri, state.0.clock.now())?;
+    count(&state, &[instance.id], asked).await
+}
+
+/// The same for the instance whose token the caller presents, or else for all instances of its account.
+pub(crate) async fn of_token_or_account(
+    State(state): State<Instances>,
+    request: Request,
+) -> Result<Json<Vec<Bucket>>, Failure> {
+    let (mut parts, _) = request.into_parts();
+    let instances = scope(&mut parts, &state).await?;
+    let asked = Asked::of(&parts.uri, state.0.clock.now())?;
+    count(&state, &instances, asked).await
+}
+
+async fn scope(parts: &mut Parts, state: &Instances) -> Result<Vec<InstanceId>, Failure> {
+    if presents_token(parts) {
+        return Ok(vec![Addressed::from_request_parts(parts, state).await?.0.id]);
+    }
+    let account = account(parts, state).await?;
+    instances_of(state, account).await
+}
+
+/// The time that a query is about, in parts that are not too many.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) span: Span,
+    pub(super) interval: Interval,
+}
+
+impl Asked {
+    pub(super) fn of(uri: &Uri, now: DateTime<Utc>) -> Result<Self, ApiError> {
+        let query = Query::of(uri);
+        let span = span(&query, now, Some(TimeDelta::days(1)))?;
+        let interval = Interval::parse(query.get("interval"))?;
+        // Refuses a span with too many intervals before anything is read.
+        buckets(&[], span, interval)?;
+        Ok(Self { span, interval })
+    }
+}
+
+async fn count(
+    state: &Instances,
+    instances: &[InstanceId],
+    Asked { span, interval }: Asked,
+) -> Result<Json<Vec<Bucket>>, Failure> {
+    let mut times = Vec::new();
+    for instance in instances {
+        let most = MOST_EVENTS + 1 - times.len();
+        times.extend(state.0.history.times(*instance, span, most).await?);
+        if times.len() > MOST_EVENTS {
+            return Err(too_many(MOST_EVENTS).into());
+        }
     }
     Ok(Json(buckets(&times, span, interval)?))
+}
+
+/// 400: more than one answer counts.
+pub(super) fn too_many(most: usize) -> ApiError {
+    let message = format!("More than {most} events came between from and to; ask for less time.");
+    ApiError::new(StatusCode::BAD_REQUEST, message)
 }

@@ -1,0 +1,97 @@
+//! `GET /instances/events/analytics/instances` and `GET /instances/events/analytics/accounts`: the events of the
+//! caller's account by interval, and by instance or in all, with what became of them.
+
+use axum::Json;
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use shared::account::Account;
+use shared::api_error::ApiError;
+use shared::event_log::Fate;
+use shared::instance_id::InstanceId;
+
+use super::analytics::{Asked, too_many};
+use crate::Instances;
+use crate::answer::Failure;
+use crate::caller::Caller;
+use crate::events::{Group, Whose, groups};
+use crate::query::Query;
+
+/// Events that one answer looks at: what became of each is read, not only its key.
+const MOST_EVENTS: usize = 10_000;
+/// Instances that one answer asks about.
+const MOST_INSTANCES: usize = 2_000;
+/// Instances that are asked about together.
+const TOGETHER: usize = 16;
+
+/// Answers 200 with each interval's events by instance.
+pub(crate) async fn by_instance(
+    State(state): State<Instances>,
+    request: Request,
+) -> Result<Json<Vec<Group>>, Failure> {
+    grouped(&state, request, |_, instance| Whose::InstanceId(instance.get())).await
+}
+
+/// Answers 200 with each interval's events of the caller's account: the one that it sees.
+pub(crate) async fn by_account(
+    State(state): State<Instances>,
+    request: Request,
+) -> Result<Json<Vec<Group>>, Failure> {
+    grouped(&state, request, |account, _| Whose::AccountId(account.account_id)).await
+}
+
+async fn grouped(
+    state: &Instances,
+    request: Request,
+    whose: impl Fn(Account, InstanceId) -> Whose,
+) -> Result<Json<Vec<Group>>, Failure> {
+    let (mut parts, _) = request.into_parts();
+    let account = account(&mut parts, state).await?;
+    let Asked { span, interval } = Asked::of(&parts.uri, state.0.clock.now())?;
+    let instances = instances_of(state, account).await?;
+    let of = |instance| async move {
+        let fates = state.0.history.fates(instance, span, MOST_EVENTS + 1).await?;
+        Ok::<_, Failure>((instance, fates))
+    };
+    let mut found: Vec<(Whose, Fate)> = Vec::new();
+    let mut fates = stream::iter(instances).map(of).buffer_unordered(TOGETHER);
+    while let Some((instance, fates)) = fates.try_next().await? {
+        found.extend(fates.into_iter().map(|fate| (whose(account, instance), fate)));
+        if found.len() > MOST_EVENTS {
+            return Err(too_many(MOST_EVENTS).into());
+        }
+    }
+    Ok(Json(groups(&found, span, interval)?))
+}
+
+/// The caller's account; 403 when it asks for another one's, as on the platform.
+pub(super) async fn account(parts: &mut Parts, state: &Instances) -> Result<Account, Failure> {
+    let Caller(account) = Caller::from_request_parts(parts, state).await?;
+    let query = Query::of(&parts.uri);
+    let mut asked = query.all("accountIds[]").chain(query.all("accountIds"));
+    if asked.any(|id| id != account.account_id.to_string()) {
+        let message = "accountIds[] names an account that is not the caller's.";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, message).into());
+    }
+    Ok(account)
+}
+
+/// The instances of an account, as far as one answer is about them.
+pub(super) async fn instances_of(state: &Instances, account: Account) -> Result<Vec<InstanceId>, Failure> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let (ids, next) = state.0.instances.ids(account.account_id, after).await?;
+        found.extend(ids);
+        if found.len() > MOST_INSTANCES {
+            let message = format!(
+                "The account has more than {MOST_INSTANCES} instances; ask for the analytics of one instance."
+            );
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, message).into());
+        }
+        after = next;
+        if after.is_none() {
+            return Ok(found);
+        }
+    }
+}
