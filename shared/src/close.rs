@@ -6,6 +6,7 @@
 pub mod date;
 mod normalize;
 pub mod signature;
+pub mod subscription;
 mod wire;
 
 pub use normalize::{IgnoredReason, LoggedEvent, Normalized, ObjectFilter, Occurrence, normalize};

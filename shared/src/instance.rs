@@ -15,6 +15,7 @@ pub use store::{Changed, Created, DynamoInstanceStore, Listing};
 use chrono::{DateTime, Utc};
 
 use crate::account::{Account, CredentialKey};
+use crate::close::signature::SignatureKey;
 use crate::instance_id::InstanceId;
 
 /// An instance as it was provisioned.
@@ -38,4 +39,15 @@ pub struct Instance {
     pub token: CredentialKey,
     /// How often it was changed; a change holds only for the revision that it was made from.
     pub revision: u64,
+    /// The key of the subscription at Close before the present one, if it was replaced of late.
+    pub retired_key: Option<RetiredKey>,
+}
+
+/// A key that Close signed with before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetiredKey {
+    /// The key.
+    pub key: SignatureKey,
+    /// Until when what it signed is taken: Close delivers again for days.
+    pub until: DateTime<Utc>,
 }

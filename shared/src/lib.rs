@@ -22,6 +22,7 @@ pub mod retry;
 pub mod signing_key;
 
 pub mod polling;
+pub mod subscription;
 
 pub mod account;
 pub mod address;

@@ -89,11 +89,23 @@ impl Vault {
         Self(Arc::new(Parts { client, sealing: None, purposes, clock, keys: Mutex::default() }))
     }
 
+    /// A vault that opens secrets of these purposes, and seals new ones under the KMS key `key_id`.
+    #[must_use]
+    pub fn opening_and_sealing(
+        client: Client,
+        purposes: &'static [Purpose],
+        key_id: String,
+        clock: SharedClock,
+        random: SharedRandom,
+    ) -> Self {
+        let sealing = Some((key_id, random));
+        Self(Arc::new(Parts { client, sealing, purposes, clock, keys: Mutex::default() }))
+    }
+
     /// A vault that opens and seals every secret, under the KMS key `key_id`.
     #[must_use]
     pub fn sealing(client: Client, key_id: String, clock: SharedClock, random: SharedRandom) -> Self {
-        let sealing = Some((key_id, random));
-        Self(Arc::new(Parts { client, sealing, purposes: Purpose::ALL, clock, keys: Mutex::default() }))
+        Self::opening_and_sealing(client, Purpose::ALL, key_id, clock, random)
     }
 
     /// Whether this vault opens secrets of a purpose.

@@ -2,7 +2,7 @@
 //!
 //! A verb changes the state; today's event and the legacy payload are derived from that, and wait until
 //! [`Close::post_pending`] sends them. What Close does and this leaves out: the delay before an update is sent,
-//! `lead.updated` when a contact joins or leaves a lead, subscriptions to some events only, retries by the clock.
+//! `lead.updated` when a contact joins or leaves a lead, retries by the clock.
 
 #![expect(
     clippy::must_use_candidate,
@@ -15,6 +15,7 @@ mod object;
 mod organization;
 mod post;
 mod rest;
+mod subscription;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +33,7 @@ pub use post::{NO_ANSWER, signature, signature_key};
 use post::{Poster, Posting, Subscriber};
 pub use rest::{Call, Fault, Limit, Quirks, Rest, Spelling};
 use rest::{Cursors, Index};
+use subscription::Subscription;
 
 /// A Close organisation; clones are the same one.
 #[derive(Clone)]
@@ -43,7 +45,7 @@ pub struct Close {
 
 struct State {
     organization: Organization,
-    subscribers: Vec<Arc<Subscriber>>,
+    subscriptions: Vec<Subscription>,
     pending: VecDeque<Posting>,
     posted: Vec<Posting>,
     index: Index,
@@ -57,7 +59,7 @@ impl Close {
     pub fn new(seed: u64, clock: SharedClock) -> Self {
         let state = State {
             organization: Organization::new(seed, Arc::clone(&clock)),
-            subscribers: Vec::new(),
+            subscriptions: Vec::new(),
             pending: VecDeque::new(),
             posted: Vec::new(),
             index: Index::default(),
@@ -149,13 +151,59 @@ impl Close {
         let mut state = self.state();
         let id = state.organization.subscription_id();
         let key = signature_key(signature_key_hex);
-        state.subscribers.push(Arc::new(Subscriber::Signed { id: id.clone(), url: url.to_owned(), key }));
+        let subscriber = Subscriber::Signed { id: id.clone(), url: url.to_owned(), key };
+        state.subscriptions.push(Subscription::to_all(subscriber));
         id
+    }
+
+    /// Pauses a subscription, as Close does by itself when too much fails: what waits for it is thrown away.
+    pub fn pause_subscription(&self, id: &str) {
+        let mut state = self.state();
+        state.subscriptions.iter_mut().filter(|it| it.is(id)).for_each(|it| it.pause("too many failures"));
+        state.throw_away(id);
+    }
+
+    /// Ends a subscription, as somebody with access to the API may; says whether there was one.
+    pub fn end_subscription(&self, id: &str) -> bool {
+        let mut state = self.state();
+        let before = state.subscriptions.len();
+        state.subscriptions.retain(|it| !it.is(id));
+        state.throw_away(id);
+        state.subscriptions.len() < before
+    }
+
+    /// The subscriptions, as the API shows them.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<Value> {
+        self.state().subscriptions.iter().filter_map(Subscription::shown).collect()
+    }
+
+    fn subscription(&self, id: &str) -> Option<Value> {
+        self.state().subscriptions.iter().find(|it| it.is(id))?.shown()
+    }
+
+    /// Makes a subscription as the API is asked for it; the one answer with its key.
+    fn make_subscription(&self, request: &Value) -> Value {
+        let mut state = self.state();
+        let id = state.organization.subscription_id();
+        let (made, key) = Subscription::asked_for(id, request);
+        let mut shown = made.shown().unwrap_or_default();
+        shown["signature_key"] = key.into();
+        state.subscriptions.push(made);
+        shown
+    }
+
+    fn change_subscription(&self, id: &str, request: &Value) -> Option<Value> {
+        let mut state = self.state();
+        let found = state.subscriptions.iter_mut().find(|it| it.is(id))?;
+        found.change(request);
+        found.shown()
     }
 
     /// Subscribes a URL to all legacy payloads from now on; they are not signed.
     pub fn subscribe_legacy(&self, url: &str) {
-        self.state().subscribers.push(Arc::new(Subscriber::Legacy { url: url.to_owned() }));
+        let legacy = Subscriber::Legacy { url: url.to_owned() };
+        self.state().subscriptions.push(Subscription::to_all(legacy));
     }
 
     /// How many deliveries wait to be posted.
@@ -250,10 +298,15 @@ impl State {
 
     fn tell(&mut self, occurrences: &[Occurrence]) {
         for occurrence in occurrences {
-            for subscriber in &self.subscribers {
-                self.pending.extend(Posting::of(occurrence, subscriber));
+            for it in self.subscriptions.iter().filter(|it| it.hears(&occurrence.event)) {
+                self.pending.extend(Posting::of(occurrence, &it.subscriber));
             }
         }
+    }
+
+    fn throw_away(&mut self, subscription: &str) {
+        self.pending
+            .retain(|it| !matches!(&*it.subscriber, Subscriber::Signed { id, .. } if id == subscription));
     }
 }
 

@@ -6,6 +6,12 @@
 mod callers;
 #[path = "instances_api/changes.rs"]
 mod changes;
+#[path = "instances_api/checks.rs"]
+mod checks;
+#[path = "instances_api/condition.rs"]
+mod condition;
+#[path = "instances_api/deleting.rs"]
+mod deleting;
 #[path = "instances_api/events.rs"]
 mod events;
 #[path = "instances_api/listing.rs"]

@@ -1,13 +1,8 @@
 //! How an instance's callback is doing, for its owner.
 
 use serde::Serialize;
-use shared::aws::AwsError;
-use shared::callback_url::{CallbackUrl, Reach};
 use shared::endpoint::{Health, Illness, State};
 use shared::event::timestamp;
-use shared::instance::{Instance, key};
-
-use crate::Instances;
 
 /// The `callback` of an instance's representation.
 #[derive(Debug, Serialize)]
@@ -30,14 +25,5 @@ impl CallbackHealth {
         let Health::Unwell(Illness { state, since, probe_at, reason }) = health else { return None };
         let (failing_since, reason) = (timestamp(*since), reason.clone());
         Some(Self { state: *state, failing_since, reason, next_attempt: probe_at.map(timestamp) })
-    }
-}
-
-/// Reads it; an instance without a usable callback has nothing that could fail.
-pub(crate) async fn callback_health(state: &Instances, instance: &Instance) -> Result<Health, AwsError> {
-    let url = instance.configuration.get(key::CALLBACK_URL);
-    match url.and_then(|url| CallbackUrl::parse(url, Reach::Any).ok()) {
-        Some(url) => state.0.endpoints.get(instance.id, &url).await,
-        None => Ok(Health::Healthy),
     }
 }

@@ -148,14 +148,63 @@ mod tests {
         }
     }
 
+    /// The keys of the platform's exports and documentation (facts: the Open Connectors wire contract, §3).
+    const CONTRACT: [&str; 19] = [
+        "event.notification.enabled",
+        "event.vendor.type",
+        "event.notification.type",
+        "event.notification.callback.url",
+        "event.notification.signature.key",
+        "event.notification.callback.headers",
+        "event.notification.basic.username",
+        "event.notification.basic.password",
+        "event.notification.subscription.id",
+        "event.notification.instance.finder",
+        "event.poller.refresh_interval",
+        "event.poller.configuration",
+        "event.poller.urls",
+        "event.objects",
+        "event.metadata",
+        "event.helper.key",
+        "event.raw.enabled",
+        "filter.response.nulls",
+        "pagination.max",
+    ];
+
     #[test]
-    fn the_documentation_lists_every_setting_with_its_treatment() {
-        let readme = include_str!("../README.md");
-        for setting in SETTINGS {
-            assert!(readme.contains(&format!("`{}`", setting.key)), "{} is not in the README", setting.key);
-            if let Ignored(reason) = setting.treatment {
-                assert!(readme.contains(reason), "the README does not say why {} is ignored", setting.key);
-            }
+    fn every_setting_of_the_contract_is_known() {
+        for key in CONTRACT {
+            assert!(find(key).is_some(), "{key}");
         }
+    }
+
+    /// The settings of a table of the README, each with its row.
+    fn table(heading: &str) -> Vec<(&'static str, &'static str)> {
+        let rest = include_str!("../README.md").split_once(heading).unwrap().1;
+        let rows =
+            rest.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+        let rows = rows.filter(|row| row.starts_with("| `"));
+        let names = |row: &'static str| {
+            let cell = row.split('|').nth(1).unwrap();
+            cell.split('`').skip(1).step_by(2).map(move |name| (name, row))
+        };
+        rows.flat_map(names).collect()
+    }
+
+    #[test]
+    fn the_documentation_lists_every_setting_with_its_treatment_and_no_other() {
+        let (used, ignored) = (table("Settings that are acted on:"), table("and have no effect:"));
+        for setting in SETTINGS {
+            let (table, reason) = match setting.treatment {
+                Used => (&used, ""),
+                Ignored(reason) => (&ignored, reason),
+            };
+            let row = table.iter().find(|(name, _)| *name == setting.key);
+            assert!(row.is_some_and(|(_, row)| row.contains(reason)), "{} in the README", setting.key);
+        }
+        for (name, _) in used.iter().chain(&ignored) {
+            assert!(find(name).is_some(), "the README has {name}, which is no setting");
+        }
+        assert_eq!(used.len() + ignored.len(), SETTINGS.len());
     }
 }

@@ -1,13 +1,13 @@
 //! Close's API, as far as provisioning needs it: whose key it is, and the subscription that sends webhooks here
 //! (Close API documentation, "Webhook subscriptions"; trailing slashes are required).
 
-mod events;
 mod http;
 
 use axum::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use shared::api_error::ApiError;
+use shared::close::subscription::Subscribed;
 use shared::secret::Secret;
 
 /// One account at Close: where its API is, and the key to it.
@@ -53,21 +53,31 @@ impl CloseApi {
         self.call(Method::GET, "/me/", None).await.map(drop)
     }
 
-    /// Subscribes `url` to every event that has a meaning here: one subscription, since an organisation has 40.
-    pub(crate) async fn subscribe(&self, url: &str) -> Result<Subscription, CloseError> {
-        let body = json!({ "url": url, "events": events::all(), "verify_ssl": true });
+    /// Subscribes `url` to events, all with one subscription, since an organisation has 40.
+    pub(crate) async fn subscribe(
+        &self,
+        url: &str,
+        events: &[Subscribed],
+    ) -> Result<Subscription, CloseError> {
+        let body = json!({ "url": url, "events": events, "verify_ssl": true });
         let answer = self.call(Method::POST, "/webhook/", Some(body.to_string())).await?;
         let unreadable = |_| CloseError::Unavailable("it answered without id and signature_key".to_owned());
         serde_json::from_slice(&answer).map_err(unreadable)
     }
 
+    /// Has a subscription send these events from now on. One that is gone is left to the check of subscriptions.
+    pub(crate) async fn change_events(&self, id: &str, events: &[Subscribed]) -> Result<(), CloseError> {
+        let Some(path) = one(id) else { return Ok(()) };
+        match self.call(Method::PUT, &path, Some(json!({ "events": events }).to_string())).await {
+            Err(CloseError::Refused { status: StatusCode::NOT_FOUND, .. }) => Ok(()),
+            outcome => outcome.map(drop),
+        }
+    }
+
     /// Ends a subscription. One that is gone already is as good; so is one that the key may no longer touch.
     pub(crate) async fn unsubscribe(&self, id: &str) -> Result<(), CloseError> {
-        // The id goes into a path, and comes from Close.
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            return Ok(());
-        }
-        match self.call(Method::DELETE, &format!("/webhook/{id}/"), None).await {
+        let Some(path) = one(id) else { return Ok(()) };
+        match self.call(Method::DELETE, &path, None).await {
             Err(CloseError::Refused { status, .. })
                 if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND]
                     .contains(&status) =>
@@ -89,6 +99,12 @@ impl CloseApi {
             status => Err(CloseError::Unavailable(format!("it answered {status}"))),
         }
     }
+}
+
+/// The path of a subscription; its id comes from Close, and is looked at before it goes into one.
+fn one(id: &str) -> Option<String> {
+    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_id.then(|| format!("/webhook/{id}/"))
 }
 
 /// What Close says in an error: the text of `error` or `errors`, or the beginning of whatever it sent.

@@ -12,6 +12,7 @@ mod query;
 
 mod catalogue;
 mod close;
+mod condition;
 mod events;
 mod markup;
 mod polling;
@@ -37,6 +38,7 @@ use shared::payload_store::DynamoPayloadStore;
 use shared::polling::store::DynamoPollerStore;
 use shared::random::SharedRandom;
 use shared::settings::{SettingError, Variables};
+use shared::subscription::store::DynamoCheckStore;
 use shared::vault::Vault;
 
 pub use provision::{CloseApiHosts, Fault, Provision, Rules};
@@ -54,6 +56,7 @@ struct Parts {
     payloads: DynamoPayloadStore,
     queue: SqsDeliveryQueue,
     pollers: DynamoPollerStore,
+    checks: DynamoCheckStore,
     rules: Rules,
     clock: SharedClock,
     random: SharedRandom,
@@ -74,6 +77,7 @@ impl Instances {
         let credentials_table: String = variables.required("CREDENTIALS_TABLE")?;
         let key_id = variables.required("KMS_KEY_ID")?;
         let vault = Vault::sealing(aws.kms(), key_id, clock.clone(), random.clone());
+        let pollers: String = variables.required("POLLERS_TABLE")?;
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         Ok(Self(Arc::new(Parts {
             instances: DynamoInstanceStore::new(
@@ -82,7 +86,8 @@ impl Instances {
                 vault,
             ),
             endpoints: DynamoEndpointStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?),
-            pollers: DynamoPollerStore::new(dynamodb.clone(), variables.required("POLLERS_TABLE")?),
+            checks: DynamoCheckStore::new(dynamodb.clone(), pollers.clone()),
+            pollers: DynamoPollerStore::new(dynamodb.clone(), pollers),
             credentials: DynamoCredentialStore::new(dynamodb.clone(), credentials_table.clone()),
             credentials_table,
             history: DynamoEventHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use shared::api_error::ApiError;
 use shared::instance::{Changed, Instance};
+use shared::instance_id::InstanceId;
 
 use crate::Instances;
 use crate::answer::Failure;
@@ -27,6 +28,7 @@ impl Instances {
             if changed.configuration != instance.configuration || changed.disabled != instance.disabled {
                 let now = self.0.clock.now();
                 polling::register(&self.0.pollers, id, &changed.configuration, now).await?;
+                subscription::watch_change(&self.0.checks, &instance, &changed, now).await?;
             }
             if self.0.instances.change(changed.clone()).await? == Changed::Yes {
                 changed.revision += 1;
@@ -35,8 +37,34 @@ impl Instances {
             }
             instance = self.0.instances.get(id).await?.ok_or_else(no_such_instance)?;
         }
-        let message = "The instance is being changed by others; try again.";
-        Err(ApiError::new(StatusCode::CONFLICT, message).into())
+        Err(changing())
+    }
+
+    /// Ends an instance as it is stored, and what this system made for it.
+    pub(crate) async fn end(&self, mut instance: Instance) -> Result<(), Failure> {
+        let id = instance.id;
+        for _ in 0..TRIES {
+            subscription::end(&instance).await.map_err(ApiError::from)?;
+            if self.0.instances.delete(&instance, &self.0.credentials_table).await? == Changed::Yes {
+                self.forget(id).await;
+                return Ok(());
+            }
+            // It may have another subscription by now, which is to end as well.
+            let Some(changed) = self.0.instances.get(id).await? else { return Ok(()) };
+            instance = changed;
+        }
+        Err(changing())
+    }
+
+    /// Removes what is known about an instance that is gone. A poller and a check that stay for now remove
+    /// themselves when they are due.
+    async fn forget(&self, id: InstanceId) {
+        let checks = self.0.checks.remove(id).await;
+        let pollers = self.0.pollers.remove(id).await;
+        let health = self.0.endpoints.enable(id).await;
+        for error in [checks, pollers, health].into_iter().filter_map(Result::err) {
+            tracing::warn!(instance = %id, %error, "something is left of a deleted instance");
+        }
     }
 
     /// Makes the change that a body asks for.
@@ -49,9 +77,15 @@ impl Instances {
         let now = self.0.clock.now();
         let apply = |instance| Ok(change.apply(instance, &self.0.rules, now).map_err(refused)?);
         let asked: Instance = apply(instance.clone())?;
-        subscription::check_change(&instance.configuration, &asked.configuration).await?;
+        subscription::change(&instance.configuration, &asked.configuration).await?;
         self.modify(instance, apply).await
     }
+}
+
+/// 409: nobody gets anywhere.
+fn changing() -> Failure {
+    let message = "The instance is being changed by others; try again.";
+    ApiError::new(StatusCode::CONFLICT, message).into()
 }
 
 /// 400 with everything that is wrong.

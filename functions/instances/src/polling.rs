@@ -1,13 +1,15 @@
 //! The instances function's part of polling: an instance that is polled is in the poller's table.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use shared::aws::AwsError;
 use shared::callback_url::Reach;
-use shared::instance::{Configuration, EventSettings, EventSource, Instance, key};
+use shared::event::timestamp;
+use shared::instance::{Configuration, EventSettings, EventSource, key};
 use shared::instance_id::InstanceId;
 use shared::polling::schedule::{KeyDigest, next_due};
 use shared::polling::settings::PollerSettings;
-use shared::polling::state::PollingState;
+use shared::polling::state::{PollingState, Status};
 use shared::polling::store::DynamoPollerStore;
 use shared::secret::Secret;
 
@@ -30,18 +32,41 @@ pub(crate) async fn register(
     pollers.register(id, &key, now, next_due(now, settings.interval, &key)).await
 }
 
-/// How the polling of an instance goes; `None` for one that is not polled.
-pub(crate) async fn state(
-    pollers: &DynamoPollerStore,
-    instance: &Instance,
-) -> Result<Option<PollingState>, AwsError> {
-    if !is_polled(&instance.configuration) {
-        return Ok(None);
-    }
-    Ok(pollers.get(instance.id).await?.map(|poller| poller.state))
-}
-
-fn is_polled(configuration: &Configuration) -> bool {
+/// Whether an instance of these settings is polled.
+pub(crate) fn is_polled(configuration: &Configuration) -> bool {
     let events = EventSettings::read(configuration, Reach::Any);
     events.is_ok_and(|events| events.source == EventSource::Polling)
+}
+
+/// The `pollingState` of an instance's representation.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Polling {
+    status: Status,
+    /// What is wrong now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// Since when it is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    failures: u32,
+    bad_records: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_bad_record: Option<String>,
+    audit_finds: u64,
+}
+
+impl Polling {
+    /// What is known of an instance's polling.
+    pub(crate) fn of(state: &PollingState) -> Self {
+        Self {
+            status: state.status,
+            error: state.error.clone(),
+            since: state.since.map(timestamp),
+            failures: state.failures,
+            bad_records: state.bad_records,
+            last_bad_record: state.last_bad_record.clone(),
+            audit_finds: state.audit_finds,
+        }
+    }
 }

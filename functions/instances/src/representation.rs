@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderMap, header};
 use serde::Serialize;
 use serde_json::Value;
-use shared::endpoint::Health;
 use shared::event::timestamp;
 use shared::instance::{Instance, key};
 use shared::instance_id::InstanceId;
 use shared::notification::{ELEMENT_KEY, HUB_KEY};
-use shared::polling::state::PollingState;
 use shared::secret::{MASK, Secret};
+use shared::subscription::Status;
 
 use crate::callback_health::CallbackHealth;
+use crate::condition::{Condition, Last, Mishap};
+use crate::polling::Polling;
 use crate::subscription;
 
-/// The body of an answer that shows an instance: the fields of the old platform's answer, and two of ours.
+/// The body of an answer that shows an instance: the fields of the old platform's answer, then ours.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the platform's answer has them")]
@@ -38,14 +39,32 @@ pub(crate) struct Representation {
     created_date: String,
     /// Ours: what to hand to Close.
     webhook_url: String,
-    /// Ours: `active` when this system made the subscription at Close, `manual` when it is the user's to make.
-    subscription_state: &'static str,
-    /// Ours: what is wrong with the callback, where one instance is asked for and something is.
+    /// Ours: how the subscription is doing that this system made at Close; `manual` when it is the user's to make.
+    subscription_state: SubscriptionState,
+    /// Ours: what is wrong with the callback, where something is.
     #[serde(skip_serializing_if = "Option::is_none")]
     callback: Option<CallbackHealth>,
     /// Ours: how polling goes, for an instance that is polled.
     #[serde(skip_serializing_if = "Option::is_none")]
-    polling_state: Option<PollingState>,
+    polling_state: Option<Polling>,
+    /// Ours: when it went well last, by what there is to go well.
+    last_success: Last<String>,
+    /// Ours: and what went wrong last.
+    last_error: Last<Mishap>,
+}
+
+/// The word for a subscription at Close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum SubscriptionState {
+    Managed(Status),
+    Manual(Manual),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Manual {
+    Manual,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,15 +115,21 @@ const ELEMENT: Element = Element {
 };
 
 impl Representation {
-    /// The instance, with its token at the one time when that is known.
-    pub(crate) fn of(instance: &Instance, token: Option<&Secret>, base_url: &str) -> Self {
+    /// A new instance, with its token: this is the one time when that is known.
+    pub(crate) fn of_new(instance: &Instance, token: &Secret, base_url: &str) -> Self {
+        let token = token.expose().to_owned();
+        Self { token, ..Self::of(instance, &Condition::default(), base_url) }
+    }
+
+    /// An instance, with how it is doing.
+    pub(crate) fn of(instance: &Instance, condition: &Condition, base_url: &str) -> Self {
         let masked = instance.configuration.masked();
         let own = |(key, value): (&str, Option<&str>)| (key.to_owned(), value.map(str::to_owned));
         let enabled = instance.configuration.get(key::ENABLED);
         Self {
             id: instance.id.get(),
             name: instance.name.clone(),
-            token: token.map_or(MASK, Secret::expose).to_owned(),
+            token: MASK.to_owned(),
             element: ELEMENT,
             provision_interactions: [],
             valid: true,
@@ -119,24 +144,16 @@ impl Representation {
             created_date: timestamp(instance.created_at),
             webhook_url: webhook_url(instance.id, base_url),
             subscription_state: if subscription::is_automatic(&instance.configuration) {
-                "active"
+                let found = condition.check.as_ref().map(|check| check.findings.status);
+                SubscriptionState::Managed(found.unwrap_or_default())
             } else {
-                "manual"
+                SubscriptionState::Manual(Manual::Manual)
             },
-            callback: None,
-            polling_state: None,
+            callback: CallbackHealth::of(&condition.callback),
+            polling_state: condition.polling.as_ref().map(Polling::of),
+            last_success: condition.last_success(),
+            last_error: condition.last_error(),
         }
-    }
-
-    /// The same with what is wrong with its callback, if something is.
-    pub(crate) fn with_callback(mut self, health: &Health) -> Self {
-        self.callback = CallbackHealth::of(health);
-        self
-    }
-
-    /// The same with how its polling goes.
-    pub(crate) fn with_polling(self, polling_state: Option<PollingState>) -> Self {
-        Self { polling_state, ..self }
     }
 }
 

@@ -1,8 +1,17 @@
 //! `event.notification.subscription.provisioning: automatic`: the subscription at Close comes and goes with the
 //! instance.
 
+use chrono::{DateTime, Utc};
 use shared::api_error::ApiError;
-use shared::instance::{Configuration, Instance, key};
+use shared::aws::AwsError;
+use shared::callback_url::Reach;
+use shared::close::ObjectFilter;
+use shared::close::subscription::{Subscribed, events};
+use shared::instance::{Configuration, EventSettings, Instance, key};
+use shared::polling::schedule::KeyDigest;
+use shared::secret::Secret;
+use shared::subscription::Check;
+use shared::subscription::store::DynamoCheckStore;
 
 use crate::close::{CloseApi, CloseError};
 
@@ -26,24 +35,75 @@ pub(crate) async fn begin(instance: &mut Instance, webhook_url: &str) -> Result<
     }
     let close = api(&instance.configuration);
     close.check_key().await?;
-    let subscription = close.subscribe(webhook_url).await?;
+    let subscription = close.subscribe(webhook_url, &wanted(&instance.configuration)).await?;
     tracing::info!(instance = %instance.id, subscription = subscription.id, "subscribed at Close");
     instance.configuration.set(key::SUBSCRIPTION_ID, Some(subscription.id));
     instance.configuration.set(key::SUBSCRIPTION_SIGNATURE_KEY, Some(subscription.signature_key));
     Ok(())
 }
 
-/// Asks Close whether the key still holds, where a change is about to replace it and this system needs it to end
-/// the subscription some day.
+/// Makes at Close what a change of the settings asks for: asks whether a new key holds, which this system needs to
+/// end the subscription some day, and has the subscription send what is wanted now.
 ///
 /// # Errors
-/// As [`begin`].
-pub(crate) async fn check_change(before: &Configuration, after: &Configuration) -> Result<(), ApiError> {
-    let same = [key::USERNAME, key::BASE_URL].iter().all(|key| before.get(key) == after.get(key));
-    if same || !is_automatic(after) {
+/// As [`begin`]; the change is then not to be made.
+pub(crate) async fn change(before: &Configuration, after: &Configuration) -> Result<(), ApiError> {
+    if !is_automatic(after) {
         return Ok(());
     }
-    Ok(api(after).check_key().await?)
+    let same = [key::USERNAME, key::BASE_URL].iter().all(|key| before.get(key) == after.get(key));
+    if !same {
+        api(after).check_key().await?;
+    }
+    let (events, had) = (wanted(after), wanted(before));
+    if events != had {
+        let id = after.get(key::SUBSCRIPTION_ID).unwrap_or_default();
+        api(after).change_events(id, &events).await?;
+    }
+    Ok(())
+}
+
+/// The events that a subscription of these settings has.
+pub(crate) fn wanted(configuration: &Configuration) -> Vec<Subscribed> {
+    events(&ObjectFilter::parse(configuration.get(key::OBJECTS).unwrap_or_default()))
+}
+
+/// Has the subscription of a new instance checked from now on.
+pub(crate) async fn watch(
+    checks: &DynamoCheckStore,
+    instance: &Instance,
+    webhook_url: &str,
+    now: DateTime<Utc>,
+) -> Result<(), AwsError> {
+    if !is_automatic(&instance.configuration) {
+        return Ok(());
+    }
+    let key = key_digest(&instance.configuration);
+    checks.register(instance.id, webhook_url, &key, now, Check::regular(now, &key)).await
+}
+
+/// Has the subscription of a changed instance checked soon: what the change needs of it may not be so at Close.
+pub(crate) async fn watch_change(
+    checks: &DynamoCheckStore,
+    before: &Instance,
+    after: &Instance,
+    now: DateTime<Utc>,
+) -> Result<(), AwsError> {
+    if !is_automatic(&after.configuration) {
+        return Ok(());
+    }
+    let wanted_from = (!takes_events(before) && takes_events(after)).then_some(now);
+    checks.hasten(after.id, &key_digest(&after.configuration), now, wanted_from).await
+}
+
+/// Whether somebody wants the events of an instance now.
+fn takes_events(instance: &Instance) -> bool {
+    let events = EventSettings::read(&instance.configuration, Reach::Any);
+    !instance.disabled && events.is_ok_and(|events| events.enabled && events.callback_url.is_some())
+}
+
+fn key_digest(configuration: &Configuration) -> KeyDigest {
+    KeyDigest::of(&Secret::new(configuration.get(key::USERNAME).unwrap_or_default()))
 }
 
 /// Ends the subscription of an instance that is to go, if this system made it.

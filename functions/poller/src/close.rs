@@ -3,7 +3,9 @@
 mod client;
 mod error;
 mod rate_limit;
+mod subscription;
 
 pub(crate) use client::{Account, CloseClient, key_digest};
 pub use error::CloseError;
 pub use rate_limit::RateLimit;
+pub(crate) use subscription::{Subscription, exhausted};

@@ -7,6 +7,7 @@ mod message;
 mod poll;
 mod queue;
 mod resource;
+mod subscriptions;
 mod tell;
 mod tick;
 mod walk;
@@ -22,10 +23,12 @@ use shared::deadline;
 use shared::delivery_queue::SqsDeliveryQueue;
 use shared::event_log::DynamoEventLog;
 use shared::instance::{DynamoInstanceStore, InstanceCache};
+use shared::metrics::Metrics;
 use shared::payload_store::DynamoPayloadStore;
 use shared::polling::store::DynamoPollerStore;
 use shared::random::SharedRandom;
 use shared::settings::{SettingError, Variables};
+use shared::subscription::store::DynamoCheckStore;
 use shared::vault::{Purpose, Vault};
 
 pub use close::{CloseError, RateLimit};
@@ -40,12 +43,14 @@ const ASSUMED_TIME: TimeDelta = TimeDelta::seconds(50);
 pub struct Poller {
     instances: InstanceCache,
     pollers: DynamoPollerStore,
+    checks: DynamoCheckStore,
     log: DynamoEventLog,
     payloads: DynamoPayloadStore,
     deliveries: SqsDeliveryQueue,
     polls: SqsPollQueue,
     close: CloseClient,
     retention: TimeDelta,
+    metrics: Metrics,
     clock: SharedClock,
     random: SharedRandom,
 }
@@ -62,27 +67,40 @@ impl Poller {
     ) -> Result<Self, SettingError> {
         let aws = Aws::from_variables(variables)?;
         let (dynamodb, sqs) = (aws.dynamodb(), aws.sqs());
-        let vault = Vault::opening(aws.kms(), &[Purpose::Close], clock.clone());
+        // It calls Close with what it opens, and seals the keys of subscriptions that it makes again.
+        let key_id = variables.required("KMS_KEY_ID")?;
+        let opened = &[Purpose::Close];
+        let vault = Vault::opening_and_sealing(aws.kms(), opened, key_id, clock.clone(), random.clone());
         let instances =
             DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?, vault);
+        let pollers: String = variables.required("POLLERS_TABLE")?;
         let retention = TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into());
         let close = CloseClient::new()
             .map_err(|error| SettingError::Invalid { name: "SSL_CERT_FILE", reason: error.to_string() })?;
         Ok(Self {
             instances: InstanceCache::new(instances, clock.clone()),
-            pollers: DynamoPollerStore::new(dynamodb.clone(), variables.required("POLLERS_TABLE")?),
+            checks: DynamoCheckStore::new(dynamodb.clone(), pollers.clone()),
+            pollers: DynamoPollerStore::new(dynamodb.clone(), pollers),
             log: DynamoEventLog::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?, retention),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             deliveries: SqsDeliveryQueue::new(sqs.clone(), variables.required("DELIVERY_QUEUE_URL")?),
             polls: SqsPollQueue::new(sqs, variables.required("POLL_QUEUE_URL")?),
             close,
             retention,
+            metrics: Metrics::from_variables(variables, clock.clone())?,
             clock,
             random,
         })
     }
 
-    /// Works a batch of the poll queue, or does what the schedule asks for: `{"audit": true}`, or a tick.
+    /// The same, with its metrics sent there; see [`Metrics`].
+    #[must_use]
+    pub fn emitting(self, emit: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { metrics: self.metrics.emitting(emit), ..self }
+    }
+
+    /// Works a batch of the poll queue, or does what the schedule asks for: `{"audit": true}`,
+    /// `{"subscriptions": true}`, or a tick.
     ///
     /// # Errors
     /// Of a scheduled call, when a table or queue could not be used; of a batch, none.
@@ -95,6 +113,9 @@ impl Poller {
         }
         if payload["audit"] == true {
             return Ok(json!({"audits": self.plan_audits().await?}));
+        }
+        if payload["subscriptions"] == true {
+            return Ok(json!({"checks": self.plan_checks().await?}));
         }
         Ok(json!({"due": self.tick().await?}))
     }

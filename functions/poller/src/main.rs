@@ -12,6 +12,7 @@ use shared::settings::Variables;
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let poller = Poller::from_variables(&Variables::of_process(), Arc::new(SystemClock), Arc::new(OsRandom))
-        .inspect_err(|error| tracing::error!("the poller function cannot start: {error}"))?;
+        .inspect_err(|error| tracing::error!("the poller function cannot start: {error}"))?
+        .emitting(shared::metrics::to_stdout);
     run(service_fn(|event| poller.handle(event))).await
 }

@@ -16,6 +16,8 @@ pub(crate) enum Message {
     Poll(Vec<Due>),
     /// An instance whose past is read again.
     Audit(InstanceId),
+    /// Instances of one API key, whose subscriptions at Close are to be checked one after the other.
+    Check(Vec<Due>),
 }
 
 /// A message that is none of this version.
@@ -33,6 +35,8 @@ struct Wire {
     key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     audit: Option<InstanceId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checks: Option<Vec<WirePoll>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,22 +48,17 @@ struct WirePoll {
 }
 
 impl Message {
-    /// `{"version", "key", "polls": [{"instanceId", "dueAt"}]}` or `{"version", "audit"}`.
+    /// `{"version", "key", "polls": [{"instanceId", "dueAt"}]}`, the same with `checks`, or `{"version", "audit"}`.
     pub(crate) fn to_text(&self) -> String {
+        let key = |dues: &[Due]| dues.first().map(|due| due.key.as_str().to_owned());
+        let wires = |dues: &[Due]| {
+            dues.iter().map(|it| WirePoll { instance_id: it.instance_id, due_at: it.due_at }).collect()
+        };
+        let empty = Wire { version: VERSION, polls: None, key: None, audit: None, checks: None };
         let wire = match self {
-            Self::Poll(dues) => Wire {
-                version: VERSION,
-                polls: Some(
-                    dues.iter()
-                        .map(|it| WirePoll { instance_id: it.instance_id, due_at: it.due_at })
-                        .collect(),
-                ),
-                key: dues.first().map(|due| due.key.as_str().to_owned()),
-                audit: None,
-            },
-            Self::Audit(instance) => {
-                Wire { version: VERSION, polls: None, key: None, audit: Some(*instance) }
-            }
+            Self::Poll(dues) => Wire { polls: Some(wires(dues)), key: key(dues), ..empty },
+            Self::Audit(instance) => Wire { audit: Some(*instance), ..empty },
+            Self::Check(dues) => Wire { checks: Some(wires(dues)), key: key(dues), ..empty },
         };
         // Nothing in it can fail to serialise: there is no map.
         serde_json::to_string(&wire).unwrap_or_default()
@@ -69,15 +68,24 @@ impl Message {
     pub(crate) fn from_text(text: &str) -> Result<Self, InvalidMessage> {
         let wire: Wire = serde_json::from_str(text)
             .map_err(|error| InvalidMessage(format!("line {} column {}", error.line(), error.column())))?;
+        let dues = |wires: Vec<WirePoll>, key: Option<String>| {
+            let key = KeyDigest::from_text(&key.unwrap_or_default());
+            let due = |it: WirePoll| Due { instance_id: it.instance_id, due_at: it.due_at, key: key.clone() };
+            wires.into_iter().map(due).collect()
+        };
         match wire {
-            Wire { version: VERSION, polls: Some(polls), audit: None, key } => {
-                let key = KeyDigest::from_text(&key.unwrap_or_default());
-                let due =
-                    |it: WirePoll| Due { instance_id: it.instance_id, due_at: it.due_at, key: key.clone() };
-                Ok(Self::Poll(polls.into_iter().map(due).collect()))
+            Wire { version: VERSION, polls: Some(polls), audit: None, checks: None, key } => {
+                Ok(Self::Poll(dues(polls, key)))
             }
-            Wire { version: VERSION, polls: None, audit: Some(instance), .. } => Ok(Self::Audit(instance)),
-            Wire { version: VERSION, .. } => Err(InvalidMessage("it needs either polls or audit".to_owned())),
+            Wire { version: VERSION, polls: None, audit: None, checks: Some(checks), key } => {
+                Ok(Self::Check(dues(checks, key)))
+            }
+            Wire { version: VERSION, polls: None, audit: Some(instance), checks: None, .. } => {
+                Ok(Self::Audit(instance))
+            }
+            Wire { version: VERSION, .. } => {
+                Err(InvalidMessage("it needs one of polls, checks and audit".to_owned()))
+            }
             Wire { version, .. } => Err(InvalidMessage(format!("it has version {version}"))),
         }
     }
@@ -95,7 +103,11 @@ mod tests {
             due_at: DateTime::from_timestamp_millis(1_795_255_200_123).unwrap(),
             key: key.clone(),
         };
-        for message in [Message::Poll(vec![due(1), due(2)]), Message::Audit(due(3).instance_id)] {
+        for message in [
+            Message::Poll(vec![due(1), due(2)]),
+            Message::Audit(due(3).instance_id),
+            Message::Check(vec![due(4), due(5)]),
+        ] {
             assert_eq!(Message::from_text(&message.to_text()), Ok(message));
         }
         for text in ["", "{}", r#"{"version":2,"audit":1}"#, r#"{"version":1}"#, r#"{"version":1,"audit":0}"#]

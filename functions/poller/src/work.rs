@@ -53,6 +53,7 @@ impl Poller {
         match Message::from_text(message.body.as_deref().unwrap_or_default())? {
             Message::Poll(dues) => Ok(self.poll_all(&dues, holder, ends_at).await?),
             Message::Audit(instance) => Ok(self.audit(instance, ends_at).await?),
+            Message::Check(dues) => Ok(self.check_all(&dues, ends_at).await?),
         }
     }
 

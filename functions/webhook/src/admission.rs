@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use lambda_http::http::{HeaderMap, StatusCode};
 use shared::api_error::ApiError;
 use shared::close::signature::{self, HASH_HEADER, TIMESTAMP_HEADER};
@@ -25,15 +26,23 @@ impl Webhook {
     }
 }
 
-/// Checks the signature, if the instance knows the key of its subscription at Close.
+/// Checks the signature, if the instance knows the key of its subscription at Close; the key of the subscription
+/// before that is good for a while.
 pub(crate) fn check_sender(
     instance: &CachedInstance,
     headers: &HeaderMap,
     body: &[u8],
+    now: DateTime<Utc>,
 ) -> Result<(), ApiError> {
     let Some(key) = &instance.events.subscription_key else { return Ok(()) };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    signature::verify(key, header(HASH_HEADER), header(TIMESTAMP_HEADER), body).map_err(|error| {
+    let verify = |key| signature::verify(key, header(HASH_HEADER), header(TIMESTAMP_HEADER), body);
+    let retired = instance.instance.retired_key.as_ref().filter(|retired| retired.until > now);
+    let verified = verify(key).or_else(|error| match retired {
+        Some(retired) => verify(&retired.key).map_err(|_| error),
+        None => Err(error),
+    });
+    verified.map_err(|error| {
         ApiError::new(StatusCode::UNAUTHORIZED, format!("The webhook is not signed as Close signs: {error}."))
     })
 }

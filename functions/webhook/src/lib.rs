@@ -70,7 +70,7 @@ impl Webhook {
         let id = route::instance_of(request)?;
         let body = route::body_of(request)?;
         let instance = self.admit(id).await?;
-        admission::check_sender(&instance, request.headers(), body)?;
+        admission::check_sender(&instance, request.headers(), body, self.clock.now())?;
         self.queue_events(&instance, body).await
     }
 }

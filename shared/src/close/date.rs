@@ -15,6 +15,12 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
         .or_else(|| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|time| time.and_utc()))
 }
 
+/// A time as Close's events spell it: to the microsecond, without a zone, meaning UTC.
+#[must_use]
+pub fn naive(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

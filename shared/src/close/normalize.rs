@@ -69,6 +69,12 @@ impl ObjectFilter {
         Self(Some(names.collect::<Vec<_>>()).filter(|names| !names.is_empty()))
     }
 
+    /// Whether the list names this type of Close's itself.
+    #[must_use]
+    pub fn names(&self, closes_type: &str) -> bool {
+        self.0.as_ref().is_some_and(|names| names.iter().any(|name| name.eq_ignore_ascii_case(closes_type)))
+    }
+
     /// Whether an object type is among them, by the platform's name or by Close's.
     #[must_use]
     pub fn wants(&self, object_type: &str, closes_type: &str) -> bool {
@@ -118,6 +124,8 @@ pub struct LoggedEvent {
     pub event: Event,
     /// Close's type of the object (`activity.note`).
     pub object_type: String,
+    /// Close's word for what happened (`created`).
+    pub action: String,
     /// When it was last consolidated.
     pub date_updated: DateTime<Utc>,
 }
@@ -134,6 +142,7 @@ impl LoggedEvent {
         Ok(Self {
             event_id: modern_id(instance, &event),
             object_type: event.object_type.clone().into_owned(),
+            action: event.action.clone().into_owned(),
             event: modern_event(&event, date_updated),
             date_updated,
         })
@@ -141,7 +150,7 @@ impl LoggedEvent {
 }
 
 /// Close's type up to its first dot, in the platform's words; one it has no word for stays as it is.
-fn platform_type(closes_type: &str) -> &str {
+pub(super) fn platform_type(closes_type: &str) -> &str {
     match closes_type.split('.').next().unwrap_or_default() {
         "lead" => "accounts",
         "contact" => "contacts",
@@ -153,8 +162,10 @@ fn platform_type(closes_type: &str) -> &str {
     }
 }
 
+/// The version is the time and not its spelling: the event log and a webhook may write one time in two ways.
 fn modern_id(instance: InstanceId, event: &ModernEvent<'_>) -> EventId {
-    let version = event.date_updated.as_deref().unwrap_or_default();
+    let spelled = event.date_updated.as_deref().unwrap_or_default();
+    let version = date::parse(spelled).map_or_else(|| spelled.to_owned(), date::naive);
     EventId::derive(&[b"event", instance.to_string().as_bytes(), event.id.as_bytes(), version.as_bytes()])
 }
 

@@ -61,9 +61,23 @@ impl InstanceCache {
         if let Some((_, instance)) = self.kept(id) {
             return Ok(instance);
         }
+        self.fresh(id).await
+    }
+
+    /// The instance of this id as it stands, whatever is in memory.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn fresh(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, AwsError> {
         let found = self.store.get(id).await?.map(read).transpose()?.map(Arc::new);
         self.keep(id, found.clone());
         Ok(found)
+    }
+
+    /// The store behind it.
+    #[must_use]
+    pub fn store(&self) -> &DynamoInstanceStore {
+        &self.store
     }
 
     fn kept(&self, id: InstanceId) -> Option<Entry> {

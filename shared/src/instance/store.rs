@@ -2,6 +2,7 @@
 
 mod change;
 mod list;
+mod subscription;
 
 pub use change::Changed;
 pub use list::Listing;
@@ -15,9 +16,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::configuration::Settings;
-use super::{Configuration, Instance};
+use super::{Configuration, Instance, RetiredKey, key};
 use crate::account::{self, Account, Credential, CredentialKey};
 use crate::aws::{AwsError, Unavailable};
+use crate::close::signature::SignatureKey;
 use crate::instance_id::InstanceId;
 use crate::vault::{Purpose, Sealed, Vault};
 
@@ -57,6 +59,15 @@ struct Item {
     created_at: DateTime<Utc>,
     token: CredentialKey,
     revision: u64,
+    /// What stood under `secrets` for the webhook function before the subscription at Close was replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaced_webhook: Option<Sealed>,
+    #[serde(
+        default,
+        with = "chrono::serde::ts_milliseconds_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    replaced_until: Option<DateTime<Utc>>,
 }
 
 impl DynamoInstanceStore {
@@ -140,6 +151,8 @@ impl DynamoInstanceStore {
             created_at: instance.created_at,
             token: instance.token,
             revision: instance.revision,
+            replaced_webhook: None,
+            replaced_until: None,
         })
     }
 
@@ -150,11 +163,17 @@ impl DynamoInstanceStore {
             if !self.vault.opens(purpose) {
                 continue;
             }
-            let text = self.vault.open(item.instance_id, purpose, &sealed).await?;
-            let settings: Settings = serde_json::from_slice(&text)
-                .map_err(|_| AwsError::new("read an instance's secrets", "they are not settings"))?;
+            let settings = self.settings(item.instance_id, purpose, &sealed).await?;
             configuration = configuration.merged_with(settings.into_iter().collect());
         }
+        let retired_key = match (item.replaced_webhook, item.replaced_until) {
+            (Some(sealed), Some(until)) if self.vault.opens(Purpose::Webhook) => {
+                let mut settings = self.settings(item.instance_id, Purpose::Webhook, &sealed).await?;
+                let key = settings.remove(key::SUBSCRIPTION_SIGNATURE_KEY).flatten();
+                key.and_then(|key| SignatureKey::parse(&key).ok()).map(|key| RetiredKey { key, until })
+            }
+            _ => None,
+        };
         Ok(Instance {
             id: item.instance_id,
             account: Account {
@@ -169,6 +188,18 @@ impl DynamoInstanceStore {
             created_at: item.created_at,
             token: item.token,
             revision: item.revision,
+            retired_key,
         })
+    }
+
+    async fn settings(
+        &self,
+        instance: InstanceId,
+        purpose: Purpose,
+        sealed: &Sealed,
+    ) -> Result<Settings, AwsError> {
+        let text = self.vault.open(instance, purpose, sealed).await?;
+        serde_json::from_slice(&text)
+            .map_err(|_| AwsError::new("read an instance's secrets", "they are not settings"))
     }
 }

@@ -137,7 +137,8 @@ pub fn default() -> Vec<ResourceConfiguration> {
 }
 
 /// A resource with nothing said about it.
-fn of_resource(resource: Resource) -> ResourceConfiguration {
+#[must_use]
+pub fn of_resource(resource: Resource) -> ResourceConfiguration {
     ResourceConfiguration {
         name: resource.name().to_owned(),
         resource,

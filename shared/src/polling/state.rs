@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::subscription::Problem;
+
 /// How polling goes, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,6 +29,12 @@ pub struct PollingState {
     /// What went wrong last, if it is not right again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What went wrong last, put right since or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<Problem>,
+    /// When a poll went well last.
+    #[serde(with = "chrono::serde::ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<DateTime<Utc>>,
     /// Since when it is so.
     #[serde(with = "chrono::serde::ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
     pub since: Option<DateTime<Utc>>,
@@ -58,7 +66,8 @@ impl PollingState {
     pub fn failed(&self, status: Status, error: String, now: DateTime<Utc>) -> Self {
         let since = if self.status == status { self.since } else { Some(now) };
         let failures = self.failures.saturating_add(1);
-        Self { status, error: Some(error), since, failures, ..self.clone() }
+        let last_error = Some(Problem { at: now, message: error.clone() });
+        Self { status, error: Some(error), last_error, since, failures, ..self.clone() }
     }
 }
 
@@ -90,7 +99,7 @@ mod tests {
         let json = serde_json::to_string(&limited).unwrap();
         assert_eq!(
             json,
-            r#"{"status":"rateLimited","error":"wait","since":180000,"failures":3,"badRecords":3,"auditFinds":0}"#
+            r#"{"status":"rateLimited","error":"wait","lastError":{"at":180000,"message":"wait"},"since":180000,"failures":3,"badRecords":3,"auditFinds":0}"#
         );
         assert_eq!(serde_json::from_str::<PollingState>("{}").unwrap(), PollingState::default());
     }

@@ -13,7 +13,9 @@ pub use claim::{Busy, Claim, Lease, NextPoll};
 pub use due::{Due, SHARDS};
 pub use item::Poller;
 
-use std::collections::BTreeMap;
+pub(crate) use due::shard_of;
+
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -21,7 +23,7 @@ use chrono::{DateTime, Utc};
 
 use super::schedule::KeyDigest;
 use super::window::Cursor;
-use crate::aws::{AwsError, Unavailable};
+use crate::aws::{AwsError, Unavailable, batch_get};
 use crate::instance_id::InstanceId;
 
 /// The cursors of an instance, by the names of its resources.
@@ -65,7 +67,7 @@ impl DynamoPollerStore {
                  registered_at = if_not_exists(registered_at, :now) REMOVE claimed_for",
             )
             .expression_attribute_values(":due", millis(due_at))
-            .expression_attribute_values(":shard", number(due::shard_of(instance)))
+            .expression_attribute_values(":shard", number(shard_of(instance)))
             .expression_attribute_values(":key", AttributeValue::S(key.as_str().to_owned()))
             .expression_attribute_values(":now", number(now.timestamp_micros()))
             .send()
@@ -98,6 +100,19 @@ impl DynamoPollerStore {
         Ok(Some(item::read(item).unavailable(ACTION)?))
     }
 
+    /// The pollers of many instances, in one call for a hundred of them; those without one are left out.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn get_all(&self, instances: &[InstanceId]) -> Result<HashMap<InstanceId, Poller>, AwsError> {
+        const ACTION: &str = "read pollers";
+        let keys = instances.iter().map(|instance| key_of(*instance, POLLER)).collect();
+        let items = batch_get(&self.client, &self.table, keys, None, ACTION).await?;
+        let pollers = items.into_iter().map(item::read);
+        let pollers = pollers.map(|poller| poller.map(|poller| (poller.instance_id, poller)));
+        pollers.collect::<Result<_, _>>().unavailable(ACTION)
+    }
+
     /// Counts what an audit found.
     ///
     /// # Errors
@@ -116,7 +131,7 @@ impl DynamoPollerStore {
     }
 }
 
-type Item = std::collections::HashMap<String, AttributeValue>;
+type Item = HashMap<String, AttributeValue>;
 
 fn key_of(instance: InstanceId, part: &str) -> Item {
     let part = AttributeValue::S(part.to_owned());

@@ -83,6 +83,7 @@ pub(super) async fn store(
         created_at: bed.now(),
         token: CredentialKey::of(CredentialKind::Element, &Secret::new(id.to_string())),
         revision: 0,
+        retired_key: None,
     };
     change(&mut instance);
     let credentials = &environment["CREDENTIALS_TABLE"];

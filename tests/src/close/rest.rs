@@ -8,6 +8,7 @@ mod lists;
 mod quirks;
 mod search;
 mod server;
+mod subscriptions;
 
 pub use quirks::{Fault, Limit, Quirks, Spelling};
 pub use server::{Call, Rest};

@@ -1,10 +1,17 @@
 //! `GET /instances`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use http::Method;
+use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 use shared::aws::Aws;
-use tests::bed::Bed;
+use shared::settings::Variables;
+use tests::bed::{Bed, SeededRandom};
+use tests::wire::Wire;
+use tower::ServiceExt as _;
 
 use crate::get;
 
@@ -104,6 +111,35 @@ async fn a_crowd_of_other_accounts_is_not_looked_at() {
     }
     let answer = get(&bed, "/instances").await;
     assert_eq!((answer.status.as_u16(), ids(&answer.json()).len()), (200, 10), "{}", answer.message());
+}
+
+#[tokio::test]
+async fn a_list_is_one_query_and_a_batch_read_of_each_table_whatever_else_is_there() {
+    let bed = Bed::start().await;
+    let wire = Wire::to(bed.system().dynamodb_url()).await;
+    let mut variables: Variables = bed.system().environment().clone().into_iter().collect();
+    variables.extend([("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), wire.url().to_owned())]);
+    let (clock, random) = (Arc::new(bed.clock().clone()), Arc::new(SeededRandom::default()));
+    let router = instances::Instances::from_variables(&variables, clock, random).unwrap().router();
+    let list = async || {
+        let request = http::Request::get("/elements/api-v2/instances");
+        let request = request.header("authorization", bed.system().authorization());
+        let answer =
+            router.clone().oneshot(request.body(Full::<bytes::Bytes>::default()).unwrap()).await.unwrap();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (ids(&serde_json::from_slice(&body).unwrap()).len(), wire.take_calls())
+    };
+    let calls = |batches| BTreeMap::from([("BatchGetItem".to_owned(), batches), ("Query".to_owned(), 1)]);
+    for number in 0..9 {
+        named(&bed, &format!("Box {number}"), &[]).await;
+    }
+    // The secrets of the caller, and the instances: nothing of them can fail.
+    assert_eq!(list().await, (9, calls(2)));
+    let polled = [("event.vendor.type", "polling")];
+    bed.provision("https://example.com/hook", &polled).await;
+    crowd(&bed, 2_000).await;
+    // And the states of callbacks and of pollers.
+    assert_eq!(list().await, (10, calls(4)));
 }
 
 #[tokio::test]

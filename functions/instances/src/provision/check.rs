@@ -36,12 +36,17 @@ pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut V
                 let reason = "is automatic, which goes with webhooks and not with polling";
                 faults.push(Fault::wrong(entry(key::SUBSCRIPTION_PROVISIONING), reason));
             }
-            if events.source == EventSource::Polling {
-                let found = PollerSettings::read(configuration).err().into_iter().flatten();
-                faults.extend(found.map(|fault| wrong(fault.key, &fault.reason)));
+            if subscription::is_automatic(configuration) && subscription::wanted(configuration).is_empty() {
+                faults.push(wrong(key::OBJECTS, "names nothing that a subscription at Close can be of"));
             }
         }
         Err(found) => faults.extend(found.into_iter().map(|fault| wrong(fault.key, &fault.reason))),
+    }
+    // Whatever else is wrong: all of it is told at once.
+    if configuration.get(key::VENDOR_TYPE).is_some_and(|source| source.eq_ignore_ascii_case("polling")) {
+        // They have examples of their own, to the point.
+        let found = PollerSettings::read(configuration).err().into_iter().flatten();
+        faults.extend(found.map(|fault| Fault::wrong(entry(fault.key), fault.reason)));
     }
 }
 
@@ -80,7 +85,7 @@ fn keys(configuration: &Configuration, faults: &mut Vec<Fault>) {
 }
 
 fn unknown(key: &str) -> Fault {
-    let meant = catalogue::nearest(key).map(|key| format!("; did you mean {key}?")).unwrap_or_default();
+    let meant = catalogue::nearest(key).map(|key| format!(" (did you mean {key}?)")).unwrap_or_default();
     let shown: String = key.chars().take(100).collect();
     Fault::wrong(entry(&shown), format!("is no setting of the events contract{meant}"))
 }

@@ -130,7 +130,7 @@ fn settings_are_checked_before_anything_is_stored() {
         (
             "event.notification.callback.urll",
             "x",
-            "is no setting of the events contract; did you mean event.notification.callback.url?",
+            "is no setting of the events contract (did you mean event.notification.callback.url?)",
         ),
         (
             "event.notification.type",
@@ -149,6 +149,19 @@ fn settings_are_checked_before_anything_is_stored() {
     assert!(
         message.starts_with("configuration.event.notification.callback.url is not usable: "),
         "{message}"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_polling_is_told_beside_the_rest() {
+    let mut body = sap();
+    body["configuration"]["event.vendor.type"] = json!("Polling");
+    body["configuration"]["event.notification.enabled"] = json!("maybe");
+    body["configuration"]["event.poller.refresh_interval"] = json!(0);
+    assert_eq!(
+        read(&body).unwrap_err(),
+        "configuration.event.notification.enabled is neither \"true\" nor \"false\" (for example true). \
+         configuration.event.poller.refresh_interval is not a whole number of minutes from 1; an example: 15."
     );
 }
 

@@ -51,16 +51,22 @@ pub(crate) async fn create(
             created_at,
             token: key,
             revision: 0,
+            retired_key: None,
         };
         polling::register(&state.pollers, id, &instance.configuration, created_at).await?;
-        subscription::begin(&mut instance, &representation::webhook_url(id, &base)).await?;
-        let created = state.instances.create(instance.clone(), &state.credentials_table).await;
+        let webhook_url = representation::webhook_url(id, &base);
+        subscription::begin(&mut instance, &webhook_url).await?;
+        let watched = subscription::watch(&state.checks, &instance, &webhook_url, created_at).await;
+        let created = match watched {
+            Ok(()) => state.instances.create(instance.clone(), &state.credentials_table).await,
+            Err(error) => Err(error),
+        };
         if !matches!(created, Ok(Created::Yes)) {
             abandon(&instance).await;
         }
         if created? == Created::Yes {
             tracing::info!(instance = %id, "instance created");
-            return Ok(Json(Representation::of(&instance, Some(&token), &base)));
+            return Ok(Json(Representation::of_new(&instance, &token, &base)));
         }
     }
     Err(unavailable(&"no free instance id was found"))

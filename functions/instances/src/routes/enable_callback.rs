@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 
+use super::show;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Addressed;
@@ -19,5 +20,5 @@ pub(crate) async fn enable_callback(
 ) -> Result<Json<Representation>, Failure> {
     state.0.endpoints.enable(instance.id).await?;
     tracing::info!(instance = %instance.id, "callback enabled by hand");
-    Ok(Json(Representation::of(&instance, None, &representation::base_url(&headers))))
+    Ok(Json(show::full(&state, &instance, &representation::base_url(&headers)).await?))
 }

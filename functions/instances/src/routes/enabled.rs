@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use shared::instance::Instance;
 
+use super::show;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Addressed;
@@ -18,7 +19,7 @@ pub(crate) async fn enable(
     headers: HeaderMap,
 ) -> Result<Json<Representation>, Failure> {
     let instance = state.modify(instance, |instance| Ok(Instance { disabled: false, ..instance })).await?;
-    Ok(Json(Representation::of(&instance, None, &representation::base_url(&headers))))
+    Ok(Json(show::full(&state, &instance, &representation::base_url(&headers)).await?))
 }
 
 /// Answers 200 with the instance; webhooks for it are answered with 403, and nothing is delivered.
@@ -28,5 +29,5 @@ pub(crate) async fn disable(
     headers: HeaderMap,
 ) -> Result<Json<Representation>, Failure> {
     let instance = state.modify(instance, |instance| Ok(Instance { disabled: true, ..instance })).await?;
-    Ok(Json(Representation::of(&instance, None, &representation::base_url(&headers))))
+    Ok(Json(show::full(&state, &instance, &representation::base_url(&headers)).await?))
 }

@@ -12,6 +12,7 @@ use super::show;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::{Addressed, Caller, presents_token};
+use crate::condition::Condition;
 use crate::page::{self, Page};
 use crate::query::Query;
 use crate::representation::{self, Representation};
@@ -38,7 +39,10 @@ pub(crate) async fn list_or_show(
     if found.is_empty() && first && next.is_none() {
         return Err(ApiError::not_found("No instances found.").into());
     }
-    let shown: Vec<_> = found.iter().map(|found| Representation::of(found, None, &base)).collect();
+    let conditions = state.conditions(&found).await?;
+    let unknown = Condition::default();
+    let condition = |id| conditions.get(id).unwrap_or(&unknown);
+    let shown: Vec<_> = found.iter().map(|it| Representation::of(it, condition(&it.id), &base)).collect();
     Ok((page::headers(shown.len(), next.as_ref()), Json(shown)).into_response())
 }
 

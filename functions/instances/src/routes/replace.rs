@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 
+use super::show;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::body::Body;
@@ -19,5 +20,5 @@ pub(crate) async fn replace(
     Body(body): Body,
 ) -> Result<Json<Representation>, Failure> {
     let instance = state.apply(instance, Change::put(&body)).await?;
-    Ok(Json(Representation::of(&instance, None, &representation::base_url(&headers))))
+    Ok(Json(show::full(&state, &instance, &representation::base_url(&headers)).await?))
 }

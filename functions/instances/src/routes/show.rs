@@ -7,9 +7,7 @@ use shared::instance::Instance;
 
 use crate::Instances;
 use crate::answer::Failure;
-use crate::callback_health::callback_health;
 use crate::caller::Addressed;
-use crate::polling;
 use crate::representation::{self, Representation};
 
 /// Answers 200 with the instance.
@@ -21,13 +19,11 @@ pub(crate) async fn show(
     Ok(Json(full(&state, &instance, &representation::base_url(&headers)).await?))
 }
 
-/// The instance with how its callback and its polling are doing.
+/// The instance with how it is doing.
 pub(super) async fn full(
     state: &Instances,
     instance: &Instance,
     base: &str,
 ) -> Result<Representation, Failure> {
-    let callback = callback_health(state, instance).await?;
-    let polling = polling::state(&state.0.pollers, instance).await?;
-    Ok(Representation::of(instance, None, base).with_callback(&callback).with_polling(polling))
+    Ok(Representation::of(instance, &state.condition(instance).await?, base))
 }

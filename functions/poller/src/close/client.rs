@@ -101,6 +101,16 @@ impl Account {
         self.send(Method::POST, &self.url(path)?, body.into()).await
     }
 
+    /// `PUT` of a JSON body to a path below the base.
+    pub(crate) async fn put(&self, path: &str, body: String) -> Result<Answer, CloseError> {
+        self.send(Method::PUT, &self.url(path)?, body.into()).await
+    }
+
+    /// `DELETE` of a path below the base.
+    pub(crate) async fn delete(&self, path: &str) -> Result<Answer, CloseError> {
+        self.send(Method::DELETE, &self.url(path)?, Bytes::new()).await
+    }
+
     fn url(&self, path: &str) -> Result<Url, CloseError> {
         self.base.join(path).map_err(|error| CloseError::Unavailable(error.to_string()))
     }

@@ -142,6 +142,25 @@ fn the_id_follows_the_occurrence_and_not_the_delivery() {
 }
 
 #[test]
+fn the_event_log_and_the_webhook_give_one_occurrence_one_id_however_they_spell_its_time() {
+    let webhook = modern("lead", "updated");
+    let (id, events) = events_of(&webhook);
+    let logged = |date: &str| {
+        let mut entry = webhook["event"].clone();
+        entry["date_updated"] = date.into();
+        let entry = RawValue::from_string(entry.to_string()).unwrap();
+        LoggedEvent::read(instance(), &entry).unwrap()
+    };
+    for date in ["2026-06-19T12:11:19.120000", "2026-06-19T12:11:19.120000+00:00", "2026-06-19T12:11:19.12Z"]
+    {
+        let logged = logged(date);
+        assert_eq!((&logged.event_id, &logged.event), (&id, &events[0]), "{date}");
+        assert_eq!((&*logged.object_type, &*logged.action), ("lead", "updated"));
+    }
+    assert_ne!(logged("2026-06-19T12:11:19.121000").event_id, id);
+}
+
+#[test]
 fn legacy_ids_tell_versions_apart_and_fall_back_to_the_body() {
     let (update, _) = events_of(&legacy("lead", "update"));
     assert_eq!(update, events_of(&legacy("lead", "update")).0);

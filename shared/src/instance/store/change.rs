@@ -57,22 +57,33 @@ impl DynamoInstanceStore {
         }
     }
 
-    /// Deletes an instance together with its token in the table `credentials`, both or neither.
+    /// Deletes an instance together with its token in the table `credentials`, both or neither, if it still has the
+    /// revision that was seen: what is made for an instance elsewhere, as a subscription, must not outlive it.
     ///
     /// # Errors
     /// When a table cannot be written.
-    pub async fn delete(&self, instance: &Instance, credentials: &str) -> Result<(), AwsError> {
+    pub async fn delete(&self, instance: &Instance, credentials: &str) -> Result<Changed, AwsError> {
         const ACTION: &str = "delete an instance";
-        let deletes = [
-            (&*self.instances, KEY, AttributeValue::N(instance.id.to_string())),
-            (credentials, account::KEY, AttributeValue::S(instance.token.as_str().to_owned())),
-        ];
+        let revision = AttributeValue::N(instance.revision.to_string());
+        let item = Delete::builder()
+            .table_name(&self.instances)
+            .key(KEY, AttributeValue::N(instance.id.to_string()))
+            .condition_expression("revision = :seen")
+            .expression_attribute_values(":seen", revision);
+        let token = Delete::builder()
+            .table_name(credentials)
+            .key(account::KEY, AttributeValue::S(instance.token.as_str().to_owned()));
         let mut write = self.client.transact_write_items();
-        for (table, key, value) in deletes {
-            let delete = Delete::builder().table_name(table).key(key, value).build().unavailable(ACTION)?;
+        for delete in [item, token] {
+            let delete = delete.build().unavailable(ACTION)?;
             write = write.transact_items(TransactWriteItem::builder().delete(delete).build());
         }
-        write.send().await.unavailable(ACTION)?;
-        Ok(())
+        match write.send().await {
+            Ok(_) => Ok(Changed::Yes),
+            Err(SdkError::ServiceError(error)) if error.err().is_transaction_canceled_exception() => {
+                Ok(Changed::Meanwhile)
+            }
+            Err(error) => Err(error).unavailable(ACTION),
+        }
     }
 }

@@ -66,7 +66,8 @@ const FREE: &str = "(due_at = :due OR claimed_for = :due) \
      AND (attribute_not_exists(lease_until) OR lease_until <= :now)";
 
 const CLAIM: &str = "SET due_at = :next, due_shard = :shard, key_digest = :key, claimed_for = :due, \
-     lease_until = :until, lease_by = :holder";
+     lease_until = :until, lease_by = :holder, \
+     polled_before = if_not_exists(polled_at, :unpolled), polled_at = :now";
 
 /// Only the holder writes what came of a poll.
 const HELD: &str = "lease_by = :holder AND lease_until = :until";
@@ -94,6 +95,7 @@ impl DynamoPollerStore {
             .expression_attribute_values(":shard", number(due::shard_of(claim.instance_id)))
             .expression_attribute_values(":key", AttributeValue::S(claim.key.as_str().to_owned()))
             .expression_attribute_values(":holder", AttributeValue::S(claim.holder.to_owned()))
+            .expression_attribute_values(":unpolled", number(0))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let item = match update.send().await {
@@ -103,7 +105,7 @@ impl DynamoPollerStore {
                 return Ok(Err(busy(&in_the_way, claim)));
             }
         };
-        let poller = item::read(item).unavailable(ACTION)?;
+        let poller = item::read_claimed(item).unavailable(ACTION)?;
         let Claim { instance_id, holder, until, .. } = claim;
         let spilled = poller.cursors.values().any(|cursor| cursor.spilled.is_some());
         let lease = Lease { instance_id: *instance_id, holder: (*holder).to_owned(), until: *until, spilled };

@@ -23,7 +23,7 @@ pub struct Due {
     pub key: KeyDigest,
 }
 
-pub(super) fn shard_of(instance: InstanceId) -> u64 {
+pub(crate) fn shard_of(instance: InstanceId) -> u64 {
     // Ids are random, but they need not be forever: Knuth's multiplicative hash spreads any.
     (instance.get().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % SHARDS
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Item;
 use crate::instance_id::InstanceId;
 use crate::polling::schedule::KeyDigest;
-use crate::polling::state::PollingState;
+use crate::polling::state::{PollingState, Status};
 use crate::polling::window::Walk;
 
 /// An instance's poller.
@@ -36,6 +36,11 @@ struct PollerItem {
     cursors: BTreeMap<String, CursorItem>,
     #[serde(default)]
     state: PollingState,
+    /// When the last poll began, and the one before; zero for none. An idle poll writes nothing else.
+    #[serde(default, with = "chrono::serde::ts_milliseconds_option")]
+    polled_at: Option<DateTime<Utc>>,
+    #[serde(default, with = "chrono::serde::ts_milliseconds_option")]
+    polled_before: Option<DateTime<Utc>>,
     /// Counted apart, because an audit holds no lease.
     #[serde(default)]
     audit_finds: u64,
@@ -62,15 +67,32 @@ pub(super) struct CursorItem {
     pub(super) spilled: Option<String>,
 }
 
+/// A poller as it stands: while all is well, its last poll was its last success.
 pub(super) fn read(item: Item) -> Result<Poller, serde_dynamo::Error> {
     let item: PollerItem = serde_dynamo::from_item(item)?;
-    Ok(Poller {
-        instance_id: item.instance_id,
-        registered_at: item.registered_at,
-        key: item.key_digest.as_deref().map(KeyDigest::from_text),
-        state: PollingState { audit_finds: item.audit_finds, ..item.state },
-        cursors: item.cursors,
-    })
+    let last = item.polled_at;
+    Ok(item.into_poller(last))
+}
+
+/// A poller whose next poll has begun: of that one nothing is known yet.
+pub(super) fn read_claimed(item: Item) -> Result<Poller, serde_dynamo::Error> {
+    let item: PollerItem = serde_dynamo::from_item(item)?;
+    let last = item.polled_before;
+    Ok(item.into_poller(last))
+}
+
+impl PollerItem {
+    fn into_poller(self, last: Option<DateTime<Utc>>) -> Poller {
+        let last = last.filter(|last| *last > DateTime::UNIX_EPOCH);
+        let last_success = if self.state.status == Status::Ok { last } else { self.state.last_success };
+        Poller {
+            instance_id: self.instance_id,
+            registered_at: self.registered_at,
+            key: self.key_digest.as_deref().map(KeyDigest::from_text),
+            state: PollingState { audit_finds: self.audit_finds, last_success, ..self.state },
+            cursors: self.cursors,
+        }
+    }
 }
 
 /// Bytes as DynamoDB's binary and not as a list of numbers.

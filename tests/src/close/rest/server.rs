@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use super::answer::Answer;
 use super::index::hash;
 use super::quirks::{Fault, Quirks};
-use super::{date_of, event_log, lists, moment, search};
+use super::{date_of, event_log, lists, moment, search, subscriptions};
 use crate::accept;
 use crate::close::Close;
 
@@ -189,6 +189,9 @@ impl Shared {
     }
 
     fn route(&self, quirks: &Quirks, request: &Request<Bytes>, path: &str) -> Answer {
+        if let Some(rest) = path.strip_prefix("webhook/") {
+            return subscriptions::answer(&self.close, request, rest);
+        }
         let (query, now) = (Query::of(request), self.clock.now());
         match (request.method().as_str(), path) {
             ("POST", "data/search/") => {

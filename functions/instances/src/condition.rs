@@ -1,0 +1,161 @@
+//! How an instance is doing: what its owner asks when nothing comes.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use shared::aws::AwsError;
+use shared::callback_url::{CallbackUrl, Reach};
+use shared::endpoint::Health;
+use shared::event::timestamp;
+use shared::event_log::{Fate, Span};
+use shared::instance::{Instance, key};
+use shared::instance_id::InstanceId;
+use shared::polling::state::PollingState;
+use shared::subscription::{Check, Problem};
+
+use crate::{Instances, polling, subscription};
+
+/// Deliveries are judged by the latest events: so many cost one query and one batch read.
+const LATEST: usize = 25;
+
+/// What is known of how an instance is doing.
+#[derive(Debug, Default)]
+pub(crate) struct Condition {
+    pub(crate) callback: Health,
+    pub(crate) polling: Option<PollingState>,
+    pub(crate) check: Option<Check>,
+    deliveries: Vec<Fate>,
+}
+
+/// Something for each of the ways on which an event can get lost.
+#[derive(Debug, Serialize)]
+pub(crate) struct Last<T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    polling: Option<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscription: Option<T>,
+}
+
+/// What went wrong, and when.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Mishap {
+    date: String,
+    message: String,
+}
+
+impl Condition {
+    /// When each of them went well last.
+    pub(crate) fn last_success(&self) -> Last<String> {
+        let attempts = self.deliveries.iter().flat_map(|fate| &fate.attempts);
+        let delivered = attempts.filter(|attempt| attempt.error.is_none() && attempt.status_code.is_some());
+        Last {
+            delivery: delivered.map(|attempt| attempt.at).max().map(timestamp),
+            polling: self.polling.as_ref().and_then(|state| state.last_success).map(timestamp),
+            subscription: self.check.as_ref().map(|check| timestamp(check.good_at())),
+        }
+    }
+
+    /// What went wrong last with each of them, put right since or not.
+    pub(crate) fn last_error(&self) -> Last<Mishap> {
+        let attempts = self.deliveries.iter().flat_map(|fate| &fate.attempts);
+        let failed = attempts.filter_map(|attempt| Some((attempt.at, attempt.error.as_deref()?)));
+        let known = |problem: &Problem| Mishap::of(problem.at, &problem.message);
+        Last {
+            delivery: failed.max_by_key(|(at, _)| *at).map(|(at, error)| Mishap::of(at, error)),
+            polling: self.polling.as_ref().and_then(|state| state.last_error.as_ref()).map(known),
+            subscription: self.check.as_ref().and_then(|it| it.findings.last_error.as_ref()).map(known),
+        }
+    }
+}
+
+impl Mishap {
+    fn of(at: DateTime<Utc>, message: &str) -> Self {
+        Self { date: timestamp(at), message: message.to_owned() }
+    }
+}
+
+impl Instances {
+    /// How one instance is doing, its latest deliveries included.
+    pub(crate) async fn condition(&self, instance: &Instance) -> Result<Condition, AwsError> {
+        let span = Span { from: DateTime::UNIX_EPOCH, to: self.0.clock.now() };
+        let mut found = tokio::try_join!(
+            Box::pin(self.conditions(std::slice::from_ref(instance))),
+            Box::pin(self.0.history.fates(instance.id, span, LATEST)),
+        )?;
+        let condition = found.0.remove(&instance.id).unwrap_or_default();
+        Ok(Condition { deliveries: found.1, ..condition })
+    }
+
+    /// How some instances are doing, but for their deliveries: at most two batch reads for a hundred of them,
+    /// whatever their state.
+    pub(crate) async fn conditions(
+        &self,
+        instances: &[Instance],
+    ) -> Result<HashMap<InstanceId, Condition>, AwsError> {
+        let callbacks: Vec<_> =
+            instances.iter().filter_map(|instance| Some((instance.id, callback(instance)?))).collect();
+        let of = |is: fn(&Instance) -> bool| -> Vec<InstanceId> {
+            instances.iter().filter(|instance| is(instance)).map(|instance| instance.id).collect()
+        };
+        let polled = of(|instance| polling::is_polled(&instance.configuration));
+        let subscribed = of(|instance| subscription::is_automatic(&instance.configuration));
+        let (mut callbacks, mut pollers, mut checks) = tokio::try_join!(
+            Box::pin(self.0.endpoints.get_all(&callbacks)),
+            Box::pin(self.0.pollers.get_all(&polled)),
+            Box::pin(self.0.checks.get_all(&subscribed)),
+        )?;
+        let condition = |instance: &Instance| {
+            let callback = callbacks.remove(&instance.id).unwrap_or_default();
+            let polling = pollers.remove(&instance.id).map(|poller| poller.state);
+            let check = checks.remove(&instance.id);
+            (instance.id, Condition { callback, polling, check, deliveries: Vec::new() })
+        };
+        Ok(instances.iter().map(condition).collect())
+    }
+}
+
+/// Where an instance's events go; one without a usable callback has nothing that could fail.
+fn callback(instance: &Instance) -> Option<CallbackUrl> {
+    CallbackUrl::parse(instance.configuration.get(key::CALLBACK_URL)?, Reach::Any).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::event_log::{AttemptRecord, DeliveryStatus};
+
+    use super::*;
+
+    fn attempt(seconds: i64, error: Option<&str>) -> AttemptRecord {
+        AttemptRecord {
+            round: 0,
+            attempt: 1,
+            at: DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds),
+            duration_ms: Some(1),
+            status_code: Some(if error.is_some() { 500 } else { 200 }),
+            error: error.map(str::to_owned),
+            excerpt: None,
+        }
+    }
+
+    #[test]
+    fn the_latest_attempt_of_each_kind_counts_whichever_event_it_was_for() {
+        let fate = |attempts| Fate {
+            received_at: DateTime::UNIX_EPOCH,
+            delivery_status: DeliveryStatus::Delivered,
+            attempts,
+        };
+        let deliveries = vec![
+            fate(vec![attempt(1, Some("one")), attempt(9, Some("nine"))]),
+            fate(vec![attempt(2, Some("two")), attempt(5, None)]),
+            fate(vec![attempt(4, None)]),
+        ];
+        let condition = Condition { deliveries, ..Condition::default() };
+        assert_eq!(condition.last_success().delivery.as_deref(), Some("1970-01-01T00:00:05Z"));
+        let error = condition.last_error().delivery.unwrap();
+        assert_eq!((&*error.date, &*error.message), ("1970-01-01T00:00:09Z", "nine"));
+        assert!(Condition::default().last_success().delivery.is_none());
+    }
+}

@@ -1,0 +1,70 @@
+//! Making a subscription send again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use shared::metrics::Measured;
+use shared::subscription::Problem;
+
+use super::look::status_of;
+use super::{Look, Stop};
+use crate::Poller;
+use crate::close::Subscription;
+
+/// A check is held this much longer than its function runs, for clocks that disagree.
+const MARGIN: TimeDelta = TimeDelta::seconds(5);
+
+/// What the key of a subscription that is gone signed is taken for as long as Close delivers again.
+const OVERLAP: TimeDelta = TimeDelta::hours(72);
+
+impl Poller {
+    /// Resumes a subscription that was found not to send, or makes a new one.
+    ///
+    /// The gap is written down before Close is asked: a function that dies in between leaves it to the next look.
+    pub(super) async fn mend(
+        &self,
+        look: &mut Look,
+        found: Option<Subscription>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Stop> {
+        let instance = look.check.instance_id;
+        let gone = || "Close does not have the subscription any more".to_owned();
+        let message = found.as_ref().map_or_else(gone, Subscription::complaint);
+        tracing::warn!(%instance, subscription = look.id, message, "a subscription does not send");
+        let news = look.check.lost(status_of(found.as_ref()), Problem { at: now, message }, self.retention);
+        if look.is_unwanted() {
+            look.check.unwanted(now);
+        }
+        self.note(look, look.ends_at + MARGIN).await?;
+        if news {
+            self.metrics.write(Measured::default().count("SubscriptionsPaused", 1));
+        }
+        match found {
+            Some(_) => look.account.activate(&look.id, &look.check.url, &look.events).await?,
+            None => self.subscribe_again(look).await?,
+        }
+        look.check.resumed(self.clock.now());
+        self.metrics.write(Measured::default().count("SubscriptionsResumed", 1));
+        tracing::info!(%instance, subscription = look.id, "a subscription sends again");
+        self.note(look, look.check.due_at).await
+    }
+
+    /// Makes a new subscription and gives it to the instance, before anything else can go wrong with it.
+    async fn subscribe_again(&self, look: &mut Look) -> Result<(), Stop> {
+        // One whose key nobody kept, because a function died, would only use up the organisation's forty.
+        for orphan in look.account.subscriptions_to(&look.check.url).await? {
+            look.account.unsubscribe(&orphan).await?;
+        }
+        let new = look.account.subscribe(&look.check.url, &look.events).await?;
+        let until = self.clock.now() + OVERLAP;
+        let made = (&*new.id, &new.signature_key());
+        let store = self.instances.store();
+        let kept = store.replace_subscription(look.check.instance_id, &look.id, made, until).await;
+        if !matches!(kept, Ok(true)) {
+            // The instance was deleted or changed meanwhile, or its table cannot be written.
+            look.account.unsubscribe(&new.id).await?;
+            kept?;
+            return Err(Stop::Elsewhere);
+        }
+        look.id = new.id;
+        Ok(())
+    }
+}

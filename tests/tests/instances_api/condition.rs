@@ -1,0 +1,83 @@
+//! How an instance is doing, in its own answers.
+
+use http::Method;
+use serde_json::{Value, json};
+use tests::close::Quirks;
+use tests::fixtures;
+use tests::polling::Polled;
+use tests::receiver::Answer as Reply;
+
+use crate::events::three_events;
+use crate::{by_token, get};
+
+#[tokio::test]
+async fn every_answer_about_an_instance_says_what_went_well_and_wrong_last() {
+    let (bed, receiver, instance) = three_events().await;
+    let path = format!("/instances/{}", instance.id());
+    let success = json!({"delivery": "2026-11-21T10:00:00Z"});
+    let error = json!({"delivery": {"date": "2026-11-21T10:02:00Z", "message": "the receiver answered 503"}});
+    let name = json!({"name": "New"});
+    let whole = json!({"name": "New", "configuration": instance.answer["configuration"]});
+    let answers = [
+        get(&bed, &path).await,
+        by_token(&bed, &instance, Method::GET, "/instances", &Value::Null).await,
+        bed.call(Method::PATCH, &path, &name).await,
+        bed.call(Method::PUT, &path, &whole).await,
+        bed.call(Method::PUT, &format!("{path}/enabled"), &Value::Null).await,
+    ];
+    for answer in answers {
+        let shown = answer.json();
+        assert_eq!((&shown["lastSuccess"], &shown["lastError"]), (&success, &error), "{}", answer.message());
+    }
+    // It is put right, and the error of before stays to be seen.
+    bed.drain().await;
+    let shown = get(&bed, &path).await.json();
+    assert_eq!(shown["lastSuccess"]["delivery"], "2026-11-21T10:07:00Z");
+    assert_eq!(shown["lastError"], error);
+
+    receiver.answer([Reply::status(410)]);
+    instance.receives(fixtures::read("close/legacy.lead.update.json")).await;
+    bed.drain().await;
+    for answer in [bed.call(Method::PATCH, &path, &name).await, bed.call(Method::PUT, &path, &whole).await] {
+        assert_eq!(answer.json()["callback"]["state"], "disabled");
+    }
+    let list = get(&bed, "/instances").await.json();
+    assert_eq!(list[0]["callback"]["reason"], "the receiver answered 410");
+    assert_eq!(list[0]["lastError"], json!({}), "a list does not read the log");
+}
+
+#[tokio::test]
+async fn polling_says_when_it_went_well_last_and_why_it_does_not() {
+    let polled = Polled::start(&["contacts"], Quirks::default()).await;
+    let path = format!("/instances/{}", polled.instance.id());
+    assert_eq!(get(&polled.bed, &path).await.json()["lastSuccess"], json!({}));
+    polled.bed.minutes(3).await;
+    let shown = get(&polled.bed, &path).await.json();
+    let last = shown["lastSuccess"]["polling"].as_str().unwrap();
+    assert!(last.starts_with("2026-11-21T10:02:"), "{last}");
+    assert_eq!((&shown["pollingState"]["status"], &shown["lastError"]), (&json!("ok"), &json!({})));
+
+    polled.rest.behave(|quirks| {
+        quirks.revoked.insert("api_key".to_owned());
+    });
+    polled.bed.minutes(30).await;
+    let listed = get(&polled.bed, "/instances").await.json();
+    for shown in [&get(&polled.bed, &path).await.json(), &listed[0]] {
+        assert_eq!(shown["pollingState"]["status"], "stopped");
+        assert_eq!(shown["lastSuccess"]["polling"], last, "the last poll before the key was refused");
+        let error = &shown["lastError"]["polling"];
+        assert!(error["message"].as_str().unwrap().starts_with("Close answered 401"), "{error}");
+        assert!(error["date"].as_str().unwrap().starts_with("2026-11-21T10:03:"), "{error}");
+        assert_eq!(shown["pollingState"]["since"], error["date"]);
+    }
+    polled.rest.behave(|quirks| quirks.revoked.clear());
+    // A change has it polled again.
+    let change = json!({"configuration": {"a": "1"}});
+    let changed = polled.bed.call(Method::PATCH, &path, &change).await.json();
+    assert_eq!(changed["pollingState"]["status"], "stopped", "not yet");
+    polled.bed.minutes(2).await;
+    let shown = get(&polled.bed, &path).await.json();
+    assert_eq!(shown["pollingState"]["status"], "ok");
+    assert!(shown["lastSuccess"]["polling"].as_str().unwrap() > last);
+    assert!(shown["lastError"]["polling"]["message"].is_string());
+}
