@@ -86,7 +86,7 @@ pub struct Findings {
 }
 
 /// A time in which Close may have sent nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// Its beginning.
     #[serde(with = "chrono::serde::ts_milliseconds")]
@@ -120,8 +120,9 @@ impl Check {
         let now = problem.at;
         let thrown_away = (self.good_at() - CLOSE_RETRIES).max(now - retention);
         let since = (self.good_at() - OVERLAP).min(thrown_away).max(now - CLOSE_KEEPS).max(self.wanted_from);
-        let news = self.findings.gap.is_none_or(|gap| gap.resumed_at.is_some());
-        let since = self.findings.gap.map_or(since, |gap| gap.since.min(since));
+        let gap = self.findings.gap.as_ref();
+        let news = gap.is_none_or(|gap| gap.resumed_at.is_some());
+        let since = gap.map_or(since, |gap| gap.since.min(since));
         let findings = &mut self.findings;
         findings.gap = Some(Gap { since, resumed_at: None, walk: None });
         (findings.status, findings.last_error) = (status, Some(problem));
@@ -164,10 +165,10 @@ impl Gap {
     /// A walk has seen the log to its end. `None` when nothing can be missing any more; else what is to be walked
     /// once more, and when: the log shows some events late (facts: Close's API, §5.1).
     #[must_use]
-    pub fn walked(self, walk: Walk) -> Option<(Self, DateTime<Utc>)> {
+    pub fn walked(&self, walk: &Walk) -> Option<(Self, DateTime<Utc>)> {
         let resumed_at = self.resumed_at?;
         let settled = resumed_at + OVERLAP;
-        let again = Self { since: self.since.max(resumed_at - OVERLAP), walk: None, ..self };
+        let again = Self { since: self.since.max(resumed_at - OVERLAP), walk: None, ..self.clone() };
         (walk.began_at < settled).then_some((again, settled))
     }
 }
@@ -202,19 +203,19 @@ mod tests {
         let month = TimeDelta::days(30);
         let mut young = check();
         assert!(young.lost(Status::Paused, problem(90), month));
-        assert_eq!(young.findings.gap.unwrap().since, at(0), "nothing is from before its instance");
+        assert_eq!(young.findings.gap.clone().unwrap().since, at(0), "nothing is from before its instance");
         assert!(!young.lost(Status::Paused, problem(150), month), "one pause is one piece of news");
 
         let mut old = check();
         old.good(at(10 * DAY));
         old.lost(Status::Missing, problem(10 * DAY + 60), month);
-        assert_eq!(old.findings.gap.unwrap().since, at(7 * DAY));
+        assert_eq!(old.findings.gap.clone().unwrap().since, at(7 * DAY));
 
         let mut forgetful = check();
         forgetful.good(at(10 * DAY));
         forgetful.lost(Status::Paused, problem(10 * DAY + 60), TimeDelta::days(1));
         assert_eq!(
-            forgetful.findings.gap.unwrap().since,
+            forgetful.findings.gap.clone().unwrap().since,
             at(9 * DAY + 60),
             "as far as what was delivered is known"
         );
@@ -222,13 +223,13 @@ mod tests {
         late.good(at(10 * DAY));
         late.lost(Status::Paused, problem(15 * DAY), TimeDelta::days(1));
         assert_eq!(
-            late.findings.gap.unwrap().since,
+            late.findings.gap.clone().unwrap().since,
             at(10 * DAY - 5),
             "but never later than it was seen to send"
         );
         let mut forgotten = check();
         forgotten.lost(Status::Paused, problem(50 * DAY), month);
-        assert_eq!(forgotten.findings.gap.unwrap().since, at(20 * DAY), "Close keeps no more");
+        assert_eq!(forgotten.findings.gap.clone().unwrap().since, at(20 * DAY), "Close keeps no more");
     }
 
     #[test]
@@ -237,13 +238,13 @@ mod tests {
         check.good(at(100));
         check.lost(Status::Paused, problem(160), TimeDelta::days(30));
         check.resumed(at(160));
-        let gap = check.findings.gap.unwrap();
-        let walk = |minutes| Walk { began_at: at(minutes), at: None };
-        let (again, when) = gap.walked(walk(160)).unwrap();
+        let gap = check.findings.gap.clone().unwrap();
+        let walk = |minutes| Walk { began_at: at(minutes), at: None, run: None };
+        let (again, when) = gap.walked(&walk(160)).unwrap();
         assert_eq!((again.since, again.resumed_at, when), (at(155), Some(at(160)), at(165)));
-        assert_eq!(again.walked(walk(165)), None);
+        assert_eq!(again.walked(&walk(165)), None);
         check.resumed(at(170));
-        assert_eq!(check.findings.gap.unwrap().resumed_at, Some(at(160)), "a crash in between moves nothing");
+        assert_eq!(check.findings.gap.clone().unwrap().resumed_at, Some(at(160)), "a crash in between moves nothing");
     }
 
     #[test]
@@ -252,7 +253,7 @@ mod tests {
         check.unwanted(at(10 * DAY));
         check.good(at(10 * DAY));
         check.lost(Status::Paused, problem(10 * DAY + 60), TimeDelta::days(30));
-        assert_eq!(check.findings.gap.unwrap().since, at(10 * DAY));
+        assert_eq!(check.findings.gap.clone().unwrap().since, at(10 * DAY));
     }
 
     #[test]

@@ -27,15 +27,15 @@ impl Poller {
     /// Fills the gap as far as time allows, and says when to go on or look again.
     pub(super) async fn fill(&self, look: &mut Look) -> Result<DateTime<Utc>, Stop> {
         let now = self.clock.now();
-        let Some(gap) = look.check.findings.gap else { return Ok(Check::regular(now, &look.key)) };
-        let walk = gap.walk.unwrap_or(Walk { began_at: now, at: None });
-        match self.walk(look, gap, walk).await {
+        let Some(gap) = look.check.findings.gap.clone() else { return Ok(Check::regular(now, &look.key)) };
+        let walk = gap.walk.clone().unwrap_or(Walk { began_at: now, at: None, run: None });
+        match self.walk(look, gap.since, &walk).await {
             Ok(told) => {
                 tracing::info!(instance = %look.check.instance_id, since = %gap.since, told, "a gap is filled");
-                Ok(self.filled(look, gap, walk))
+                Ok(self.filled(look, &gap, &walk))
             }
-            Err((at, stop)) => {
-                look.check.findings.gap = Some(Gap { walk: Some(Walk { at, ..walk }), ..gap });
+            Err((walk, stop)) => {
+                look.check.findings.gap = Some(Gap { walk: Some(walk), ..gap });
                 // What there was no time for goes on at once.
                 if let Stop::Elsewhere = stop { Ok(self.clock.now()) } else { Err(stop) }
             }
@@ -43,32 +43,32 @@ impl Poller {
     }
 
     /// Walks through the event log, and says how much of it was missing here; or how far it got and why no further.
-    async fn walk(&self, look: &Look, gap: Gap, walk: Walk) -> Result<usize, (Option<DateTime<Utc>>, Stop)> {
+    async fn walk(&self, look: &Look, since: DateTime<Utc>, walk: &Walk) -> Result<usize, (Walk, Stop)> {
         let configuration = of_resource(Resource::Events);
-        let scope = Scope { times: Times { last_poll: gap.since, now: walk.began_at }, pattern: None };
-        let mut walker = Walker::new(&look.account, &configuration, gap.since, walk.at, &scope);
+        let scope = Scope { times: Times { last_poll: since, now: walk.began_at }, pattern: None };
+        let mut walker = Walker::new(&look.account, &configuration, since, walk, &scope);
         let subscribed: HashSet<Subscribed> = look.events.iter().cloned().collect();
         let mut told = 0;
         loop {
             if look.ends_at - self.clock.now() < TIME_FOR_ONE {
-                return Err((walker.at(), Stop::Elsewhere));
+                return Err((walker.pause(walk), Stop::Elsewhere));
             }
             let page = walker.next().await;
-            let page = page.map_err(|error| (walker.at(), error.into()))?;
-            let changes = page.records.iter().filter_map(|entry| change(look, &subscribed, gap.since, entry));
+            let page = page.map_err(|error| (walker.pause(walk), error.into()))?;
+            let changes = page.records.iter().filter_map(|entry| change(look, &subscribed, since, entry));
             let missing = self.tell_missing(look, changes.collect()).await;
-            told += missing.map_err(|error| (walk.at, error.into()))?;
+            told += missing.map_err(|error| (walk.clone(), error.into()))?;
             if page.last {
                 return Ok(told);
             }
             if let Some(error) = exhausted(page.rate_limit) {
-                return Err((walker.at(), error.into()));
+                return Err((walker.pause(walk), error.into()));
             }
         }
     }
 
     /// A walk came to the end of the gap: it is closed, or walked once more when the log has settled.
-    fn filled(&self, look: &mut Look, gap: Gap, walk: Walk) -> DateTime<Utc> {
+    fn filled(&self, look: &mut Look, gap: &Gap, walk: &Walk) -> DateTime<Utc> {
         if let Some((again, when)) = gap.walked(walk) {
             look.check.findings.gap = Some(again);
             return when;
