@@ -6,6 +6,7 @@
 //! DynamoDB and SQS are the types named `Dynamo…` and `Sqs…`.
 
 pub mod close;
+pub mod close_api_hosts;
 pub mod event;
 pub mod event_id;
 pub mod instance;

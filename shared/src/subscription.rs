@@ -244,7 +244,11 @@ mod tests {
         assert_eq!((again.since, again.resumed_at, when), (at(155), Some(at(160)), at(165)));
         assert_eq!(again.walked(&walk(165)), None);
         check.resumed(at(170));
-        assert_eq!(check.findings.gap.clone().unwrap().resumed_at, Some(at(160)), "a crash in between moves nothing");
+        assert_eq!(
+            check.findings.gap.clone().unwrap().resumed_at,
+            Some(at(160)),
+            "a crash in between moves nothing"
+        );
     }
 
     #[test]

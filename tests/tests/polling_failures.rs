@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that meets none of what it needs ends")]
 
+use std::collections::BTreeMap;
+
 use http::Method;
 use serde_json::json;
 use shared::aws::Aws;
@@ -35,6 +37,57 @@ async fn a_refused_key_stops_polling_and_says_so() {
     polled.rest.take_calls();
     polled.bed.minutes(30).await;
     assert!(polled.rest.take_calls().is_empty(), "nobody asks any more");
+}
+
+#[tokio::test]
+async fn a_host_that_is_no_longer_allowed_is_not_asked_and_the_instance_says_so() {
+    let polled = Polled::start(&["contacts"], Quirks::default()).await;
+    let worker = Worker::with(&polled.bed, &[("CLOSE_API_HOSTS", "api.close.com")]).await;
+    worker.scheduled(&polled.bed, json!({})).await;
+    polled.bed.pass(60);
+    worker.work_all(&polled.bed).await;
+    assert!(polled.rest.take_calls().is_empty());
+    let path = format!("/instances/{}", polled.instance.id());
+    let shown = polled.bed.call(Method::GET, &path, &json!(null)).await.json();
+    assert_eq!(shown["pollingState"]["status"], "stopped");
+    let error = "base.url names a host that is not one of api.close.com";
+    assert_eq!(shown["pollingState"]["error"], error);
+    polled.bed.minutes(10).await;
+    assert!(polled.rest.take_calls().is_empty(), "it is stopped for all functions");
+}
+
+#[tokio::test]
+async fn the_metrics_say_what_a_batch_came_to_and_how_late_it_was() {
+    let configuration = json!({"deals": {"url": "/opportunities", "idField": "custom.id"}});
+    let polled = Polled::with(&configuration, Quirks::default(), &[]).await;
+    let worker = Worker::on(&polled.bed).await;
+    let said = |metrics: &[(&str, i64)]| -> BTreeMap<String, i64> {
+        metrics.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+    };
+    let minute = async || {
+        worker.scheduled(&polled.bed, json!({})).await;
+        polled.bed.pass(60);
+        worker.work_all(&polled.bed).await;
+        worker.take_metrics()
+    };
+    polled.close.create("opportunity", &json!({"custom": {"id": [1]}}));
+    assert_eq!(minute().await, said(&[("PollLateness", 0), ("Polls", 1), ("RecordsSkipped", 1)]));
+    polled.rest.behave(|quirks| quirks.limit = Some(Limit { requests: 0, window: 60 }));
+    assert_eq!(minute().await, said(&[("PollLateness", 0), ("Polls", 1), ("RateLimited", 1)]));
+    polled.rest.behave(|quirks| quirks.limit = None);
+    let recovered = minute().await;
+    assert_eq!((recovered["Polls"], recovered.get("RateLimited")), (1, None));
+    polled.rest.behave(|quirks| quirks.faults = [Fault::Status(503)].into());
+    let failed = minute().await;
+    assert_eq!((failed["Polls"], failed["PollsFailed"]), (1, 1));
+    // The queue stands still, and the tick goes on to say how late everything is.
+    polled.bed.pass(1800);
+    worker.scheduled(&polled.bed, json!({})).await;
+    let late = worker.take_metrics()["PollLateness"];
+    assert!((1_700_000..1_860_001).contains(&late), "{late}");
+    polled.rest.behave(|quirks| quirks.revoked = ["api_key".to_owned()].into());
+    worker.work_all(&polled.bed).await;
+    assert_eq!(worker.take_metrics(), said(&[("Polls", 1), ("PollersStopped", 1)]));
 }
 
 #[tokio::test]
@@ -194,8 +247,8 @@ async fn kill_at(ways: impl Iterator<Item = Way>) -> usize {
 
 #[tokio::test]
 async fn a_function_killed_at_any_call_to_the_tables_loses_nothing_and_repeats_nothing() {
-    let ways = (1..=3).flat_map(|n| [Way::DynamoDb(Dead::Before(n)), Way::DynamoDb(Dead::After(n))]);
-    assert_eq!(kill_at(ways).await, 6, "the instance, the claim and the cursors");
+    let ways = (1..=5).flat_map(|n| [Way::DynamoDb(Dead::Before(n)), Way::DynamoDb(Dead::After(n))]);
+    assert_eq!(kill_at(ways).await, 10, "the instance, the claim, the key, the cursors, and the key again");
 }
 
 #[tokio::test]

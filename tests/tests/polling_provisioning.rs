@@ -82,6 +82,24 @@ async fn each_mistake_is_a_400_with_the_key_the_position_and_an_example() {
 }
 
 #[tokio::test]
+async fn events_that_close_has_forgotten_cannot_be_asked_for() {
+    let bed = Bed::start().await;
+    let since = |name: &str, since: &str| {
+        json!({
+            "event.poller.configuration": {name: {"url": format!("/{name}"), "idField": "id"}},
+            "event.poller.since": since,
+        })
+    };
+    let said = "400 configuration.event.poller.since is more than 30 days ago, which is how long Close keeps the events \
+        that \"events\" asks for (for example 2026-10-23T00:00:00Z)";
+    assert!(refused(&bed, &since("events", "2026-10-01")).await.contains(said));
+    assert_eq!(refused(&bed, &since("events", "2026-10-23")).await, "");
+    for resource in ["contacts", "activities", "notes"] {
+        assert_eq!(refused(&bed, &since(resource, "2020-01-01")).await, "", "{resource}");
+    }
+}
+
+#[tokio::test]
 async fn a_correct_configuration_is_taken_in_every_form() {
     let bed = Bed::start().await;
     let configuration = json!({"contacts": {"url": "/hubs/crm/contacts", "idField": "id"}});

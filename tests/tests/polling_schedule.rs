@@ -46,8 +46,10 @@ async fn instances_of_one_interval_are_spread_and_those_of_one_key_come_one_afte
     let calls: Vec<_> = in_minute.concat();
     assert_eq!(calls.len(), 40, "each once in its interval");
     assert!(in_minute.iter().all(|minute| minute.len() < 16), "not all at once");
-    let pairs = calls.chunks(2);
-    assert!(pairs.into_iter().all(|pair| pair[0].key == pair[1].key), "one key's instances together");
+    for minute in &in_minute {
+        let of_key = |key: &str| minute.iter().filter(|call| call.key == key).count();
+        assert!(minute.iter().all(|call| of_key(&call.key) == 2), "one key's instances together");
+    }
 }
 
 #[tokio::test]
@@ -106,6 +108,51 @@ async fn what_happened_before_provisioning_is_told_only_when_asked_for() {
 }
 
 #[tokio::test]
+async fn activities_of_before_the_event_log_are_told_once_and_those_within_it_by_the_log() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let close = Close::new(1, Arc::new(bed.clock().clone()));
+    let quirks = Quirks { page_cap: 2, event_log_keeps: TimeDelta::days(30), ..Quirks::default() };
+    let rest = close.serve(bed.clock(), quirks).await;
+    close.create("activity.note", &json!({"note": "too old"}));
+    bed.pass(10 * 86_400);
+    let since = bed.now().to_rfc3339();
+    let old: Vec<_> = (0..5).map(|n| close.create("activity.note", &json!({"note": n}))).collect();
+    let call = close.create("activity.call", &json!({}));
+    bed.pass(50 * 86_400);
+    close.update("activity.note", &old[4], "note", "changed a fortnight ago");
+    bed.pass(14 * 86_400);
+    let new = close.create("activity.note", &json!({"note": "new"}));
+    let settings = [
+        ("event.vendor.type", "polling"),
+        ("event.poller.refresh_interval", "1"),
+        (
+            "event.poller.configuration",
+            r#"{"activities": {"url": "/activities", "idField": "id"}, "notes": {"url": "/notes", "idField": "id"}}"#,
+        ),
+        ("event.poller.since", &since),
+        ("base.url", rest.url()),
+    ];
+    bed.provision(&receiver.url(), &settings).await;
+    bed.minutes(12).await;
+    let told = receiver.received().into_iter().map(|it| it.message()["message"]["events"][0].clone());
+    let mut told: Vec<_> = told
+        .map(|it| {
+            [&it["objectType"], &it["objectId"], &it["eventType"]].map(|it| it.as_str().unwrap().to_owned())
+        })
+        .collect();
+    told.sort();
+    let mut expected = Vec::new();
+    for (id, kind) in
+        old[..4].iter().map(|id| (id, "CREATED")).chain([(&old[4], "UPDATED"), (&new, "CREATED")])
+    {
+        expected.extend(["activities", "notes"].map(|name| [name, id.as_str(), kind].map(str::to_owned)));
+    }
+    expected.push(["activities", call.as_str(), "CREATED"].map(str::to_owned));
+    expected.sort();
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
 async fn an_audit_finds_what_was_missed_and_nothing_else() {
     let polled = Polled::start(&["contacts", "events"], Quirks::default()).await;
     let worker = Worker::on(&polled.bed).await;
@@ -161,13 +208,13 @@ async fn a_window_with_more_than_an_item_holds_is_remembered_whole() {
     polled.bed.minutes(2).await;
     let (client, environment) = (client(&polled.bed), polled.bed.system().environment());
     let parts = || client.scan().table_name(&environment["POLLERS_TABLE"]).send();
-    assert_eq!(parts().await.unwrap().count(), 2, "what is remembered is beside the poller");
+    assert_eq!(parts().await.unwrap().count(), 3, "what is remembered is beside the poller, and its API key");
     polled.bed.minutes(3).await;
     assert_eq!(polled.told().len(), 300);
     polled.bed.minutes(6).await;
     assert_eq!(
         (polled.told().len(), parts().await.unwrap().count()),
-        (300, 1),
+        (300, 2),
         "and forgotten with the window"
     );
 }

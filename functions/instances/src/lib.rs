@@ -30,6 +30,7 @@ use shared::account::DynamoCredentialStore;
 use shared::aws::Aws;
 use shared::callback_url::Reach;
 use shared::clock::SharedClock;
+use shared::close_api_hosts::CloseApiHosts;
 use shared::delivery_queue::SqsDeliveryQueue;
 use shared::endpoint::DynamoEndpointStore;
 use shared::event_log::DynamoEventHistory;
@@ -41,7 +42,7 @@ use shared::settings::{SettingError, Variables};
 use shared::subscription::store::DynamoCheckStore;
 use shared::vault::Vault;
 
-pub use provision::{CloseApiHosts, Fault, Provision, Rules};
+pub use provision::{Fault, Provision, Rules};
 
 /// The function with everything that it needs; clones share it.
 #[derive(Clone)]

@@ -1,17 +1,21 @@
 //! The instances function's part of polling: an instance that is polled is in the poller's table.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use shared::aws::AwsError;
 use shared::callback_url::Reach;
 use shared::event::timestamp;
 use shared::instance::{Configuration, EventSettings, EventSource, key};
 use shared::instance_id::InstanceId;
+use shared::polling::resource::{Resource, Source};
 use shared::polling::schedule::{KeyDigest, next_due};
-use shared::polling::settings::PollerSettings;
+use shared::polling::settings::{PollerSettings, SINCE};
 use shared::polling::state::{PollingState, Status};
 use shared::polling::store::DynamoPollerStore;
+use shared::polling::window::Cursor;
 use shared::secret::Secret;
+
+use crate::provision::Fault;
 
 /// Has an instance polled if its settings ask for it; also again, after it was changed or stopped.
 ///
@@ -30,6 +34,24 @@ pub(crate) async fn register(
     let Ok(settings) = PollerSettings::read(configuration) else { return Ok(()) };
     let key = KeyDigest::of(&Secret::new(configuration.get(key::USERNAME).unwrap_or_default()));
     pollers.register(id, &key, now, next_due(now, settings.interval, &key)).await
+}
+
+/// What an instance that is about to be made asks for and Close no longer has.
+pub(crate) fn forgotten(configuration: &Configuration, now: DateTime<Utc>) -> Option<Fault> {
+    let settings = PollerSettings::read(configuration).ok().filter(|_| is_polled(configuration))?;
+    let since = settings.since?;
+    let is_log = |resource: Resource| {
+        matches!(resource.source(), Source::EventLog { .. }) && resource.history().is_none()
+    };
+    let resource = settings.resources.iter().find(|it| is_log(it.resource))?;
+    Cursor::starting_at(since).outlasts_event_log(now).then(|| {
+        let first = (now - TimeDelta::days(29)).format("%Y-%m-%dT00:00:00Z");
+        let problem = format!(
+            "is more than 30 days ago, which is how long Close keeps the events that {:?} asks for (for example {first})",
+            resource.name
+        );
+        Fault::wrong(format!("configuration.{SINCE}"), problem)
+    })
 }
 
 /// Whether an instance of these settings is polled.

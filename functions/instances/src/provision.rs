@@ -2,17 +2,16 @@
 
 mod change;
 mod check;
-mod close_api_hosts;
 mod fault;
 mod json;
 mod reader;
 mod rotation;
 
 pub(crate) use change::Change;
-pub use close_api_hosts::CloseApiHosts;
 pub use fault::Fault;
 
 use shared::callback_url::Reach;
+use shared::close_api_hosts::CloseApiHosts;
 use shared::instance::{Configuration, key};
 
 use reader::Reader;

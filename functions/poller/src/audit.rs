@@ -11,11 +11,12 @@ use shared::polling::window::{Cursor, Walk};
 use shared::random;
 
 use crate::Poller;
-use crate::close::{Account, CloseError};
+use crate::close::{Account, CloseError, key_digest};
 use crate::judge::{Change, Judge};
 use crate::message::Message;
 use crate::resource::scope;
 use crate::walk::Walker;
+use crate::work::Turn;
 
 /// A window is this long, if the past is.
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
@@ -42,26 +43,45 @@ impl Poller {
         Ok(messages.len())
     }
 
-    /// Reads a random window of an instance's past again. What Close cannot be asked now is left for another time.
-    pub(crate) async fn audit(&self, id: InstanceId, ends_at: DateTime<Utc>) -> Result<(), AwsError> {
+    /// Reads a random window of an instance's past again, while no poll of its API key runs. What cannot be asked now
+    /// is left for another time.
+    pub(crate) async fn audit(&self, id: InstanceId, mut turn: Turn<'_>) -> Result<(), AwsError> {
         let Some(instance) = self.instances.get(id).await? else { return Ok(()) };
+        let Ok(account) = Account::of(&instance.instance, &self.close) else { return Ok(()) };
+        let held = self.pollers.hold(id, turn.holder, self.clock.now(), turn.lease_until()).await?;
+        let Some(lease) = held else { return Ok(()) };
+        let audited = self.audit_held(&instance, &account, &mut turn).await;
+        self.give_back(turn, None).await?;
+        self.pollers.give_back(&lease, None).await?;
+        audited
+    }
+
+    async fn audit_held(
+        &self,
+        instance: &CachedInstance,
+        account: &Account,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), AwsError> {
+        let id = instance.instance.id;
         let Some(poller) = self.pollers.get(id).await? else { return Ok(()) };
         let settings = match PollerSettings::read(&instance.instance.configuration) {
             Ok(settings) if instance.events.source == EventSource::Polling => settings,
             Ok(_) | Err(_) => return Ok(()),
         };
-        let Ok(account) = Account::of(&instance.instance, &self.close) else { return Ok(()) };
+        if self.wait_for_key(&poller, &key_digest(&instance.instance), turn).await?.is_some() {
+            return Ok(());
+        }
         let cursors = self.pollers.cursors(&poller).await?;
         for configuration in &settings.resources {
             let Some(cursor) = cursors.get(&configuration.name) else { continue };
             let Some(window) = self.window(cursor, settings.begins_at(poller.registered_at))? else {
                 continue;
             };
-            if ends_at - self.clock.now() < TimeDelta::seconds(25) {
+            if turn.ends_at - self.clock.now() < TimeDelta::seconds(25) {
                 break;
             }
-            match self.read_again(&instance, &account, configuration, window).await {
-                Ok(changes) => self.compare(id, configuration, changes).await?,
+            match self.read_again(instance, account, configuration, window).await {
+                Ok(changes) => turn.tally.found(self.compare(id, configuration, changes).await?),
                 Err(error) => {
                     tracing::info!(instance = %id, resource = configuration.name, %error, "not audited");
                     break;
@@ -93,7 +113,14 @@ impl Poller {
     ) -> Result<Vec<Change>, CloseError> {
         let scope = scope(configuration, from, self.clock.now());
         let objects = &instance.events.objects;
-        let judge = Judge { instance: instance.instance.id, configuration, objects, since: from, scope };
+        let judge = Judge {
+            instance: instance.instance.id,
+            configuration,
+            objects,
+            since: from,
+            history_until: None,
+            scope,
+        };
         let newest_first =
             matches!(configuration.resource.source(), shared::polling::resource::Source::EventLog { .. });
         let walk = Walk { began_at: from, at: newest_first.then_some(to), run: None };
@@ -110,13 +137,13 @@ impl Poller {
         Ok(changes)
     }
 
-    /// Tells, counts and reports what the event log does not have.
+    /// Tells, counts and reports what the event log does not have; how much that is.
     async fn compare(
         &self,
         id: InstanceId,
         configuration: &ResourceConfiguration,
         mut changes: Vec<Change>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<usize, AwsError> {
         let read = changes.len();
         let ids: Vec<_> = changes.iter().map(|change| change.event_id.clone()).collect();
         let missing = self.log.missing(id, &ids).await?;
@@ -129,7 +156,7 @@ impl Poller {
             self.tell(id, changes).await?;
             self.pollers.count_finds(id, finds).await?;
         }
-        Ok(())
+        Ok(finds)
     }
 
     /// A random number below `limit`.

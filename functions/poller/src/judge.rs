@@ -20,6 +20,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) objects: &'a ObjectFilter,
     /// The window's lower end.
     pub(crate) since: DateTime<Utc>,
+    /// Where the event log begins, while what is older is walked: what changed later is left to it.
+    pub(crate) history_until: Option<DateTime<Utc>>,
     pub(crate) scope: Scope<'a>,
 }
 
@@ -56,6 +58,9 @@ struct LogEntryData<'a> {
 impl Judge<'_> {
     /// The change that a record tells; `None` when it is not wanted, or lies before the window.
     pub(crate) fn judge(&self, record: &RawValue) -> Result<Option<Change>, Unusable> {
+        if let Some(until) = self.history_until {
+            return Ok(self.record(record)?.filter(|change| change.changed_at < until));
+        }
         match self.configuration.resource.source() {
             Source::EventLog { object_type } => self.log_entry(record, object_type),
             Source::Search { .. } | Source::List(_) | Source::WholeList { .. } => self.record(record),

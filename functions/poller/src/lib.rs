@@ -4,6 +4,7 @@ mod audit;
 mod close;
 mod judge;
 mod message;
+mod metrics;
 mod poll;
 mod queue;
 mod resource;
@@ -19,6 +20,7 @@ use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 use shared::aws::Aws;
 use shared::clock::SharedClock;
+use shared::close_api_hosts::CloseApiHosts;
 use shared::deadline;
 use shared::delivery_queue::SqsDeliveryQueue;
 use shared::event_log::DynamoEventLog;
@@ -75,7 +77,8 @@ impl Poller {
             DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?, vault);
         let pollers: String = variables.required("POLLERS_TABLE")?;
         let retention = TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into());
-        let close = CloseClient::new()
+        let hosts = variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?;
+        let close = CloseClient::new(hosts)
             .map_err(|error| SettingError::Invalid { name: "SSL_CERT_FILE", reason: error.to_string() })?;
         Ok(Self {
             instances: InstanceCache::new(instances, clock.clone()),

@@ -8,7 +8,7 @@ use shared::instance::{CachedInstance, EventSource};
 use shared::instance_id::InstanceId;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::resource::Source;
-use shared::polling::schedule::{next_due, wait_after};
+use shared::polling::schedule::{KeyDigest, next_due, wait_after};
 use shared::polling::settings::PollerSettings;
 use shared::polling::state::{PollingState, Status};
 use shared::polling::store::{Busy, Claim, Cursors, Due, Lease, NextPoll, Poller as PollerItem};
@@ -17,9 +17,7 @@ use shared::polling::window::Cursor;
 use crate::Poller;
 use crate::close::{Account, CloseError, key_digest};
 use crate::resource::{End, Poll};
-
-/// A lease outlives its function by this much, for clocks that disagree.
-const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
+use crate::work::Turn;
 
 /// A poller without an instance is given this time for its instance to come: it is registered first.
 const ORPHANED_AFTER: TimeDelta = TimeDelta::minutes(10);
@@ -33,6 +31,8 @@ pub(crate) enum After {
     Again(DateTime<Utc>),
     /// The same message once more, when the lease in its way has run out.
     Later(DateTime<Utc>),
+    /// Nothing for this instance, and no other instance of the same API key before then.
+    Rest(DateTime<Utc>),
     /// As [`After::Again`], and no other instance of the same API key before then.
     Wait(DateTime<Utc>),
 }
@@ -42,16 +42,13 @@ struct Summary {
     state: PollingState,
     next: NextPoll,
     moved: bool,
+    /// Until when Close takes no more requests of the key, as far as it said.
+    rest_until: Option<DateTime<Utc>>,
 }
 
 impl Poller {
-    /// Polls an instance that is due; `holder` is one of a kind.
-    pub(crate) async fn poll(
-        &self,
-        due: &Due,
-        holder: &str,
-        ends_at: DateTime<Utc>,
-    ) -> Result<After, AwsError> {
+    /// Polls an instance that is due.
+    pub(crate) async fn poll(&self, due: &Due, turn: &mut Turn<'_>) -> Result<After, AwsError> {
         let Some(instance) = self.instances.get(due.instance_id).await? else {
             return self.orphan(due).await;
         };
@@ -67,10 +64,10 @@ impl Poller {
             instance_id: id,
             due_at: due.due_at,
             now: began_at,
-            until: ends_at + LEASE_MARGIN,
+            until: turn.lease_until(),
             next_due: next_due(began_at, settings.interval, &key),
             key: &key,
-            holder,
+            holder: turn.holder,
         };
         let (lease, poller) = match self.pollers.claim(&claim).await? {
             Ok(claimed) => claimed,
@@ -80,10 +77,38 @@ impl Poller {
         if is_silent(&instance) {
             return Ok(After::Nothing);
         }
+        if let Some(at) = self.wait_for_key(&poller, &key, turn).await? {
+            self.pollers.give_back(&lease, Some(at)).await?;
+            return Ok(After::Wait(at));
+        }
         let mut cursors = self.pollers.cursors(&poller).await?;
-        let summary =
-            self.poll_resources(&instance, &settings, &poller, &mut cursors, (began_at, ends_at)).await?;
+        let summary = self
+            .poll_resources(&instance, &settings, &poller, &mut cursors, (began_at, turn.ends_at))
+            .await?;
+        let skipped = summary.state.bad_records.saturating_sub(poller.state.bad_records);
+        turn.tally.polled(summary.state.status, skipped);
         self.write(&lease, &poller, &cursors, summary, began_at).await
+    }
+
+    /// Takes the lease on the API key, if others may have the key and this turn does not hold it; when that has to
+    /// wait, until when.
+    pub(crate) async fn wait_for_key(
+        &self,
+        poller: &PollerItem,
+        key: &KeyDigest,
+        turn: &mut Turn<'_>,
+    ) -> Result<Option<DateTime<Utc>>, AwsError> {
+        if !poller.shares_key || turn.keys.iter().any(|lease| lease.is_on(key)) {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        match self.pollers.take_key(key, turn.holder, now, turn.lease_until()).await? {
+            Ok(lease) => {
+                turn.keys.push(lease);
+                Ok(None)
+            }
+            Err(again_at) => Ok(Some(again_at)),
+        }
     }
 
     /// Polls one resource after the other; one that Close refuses does not stop the next.
@@ -96,8 +121,12 @@ impl Poller {
         (began_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Summary, AwsError> {
         arrange(cursors, settings, poller, began_at);
-        let mut summary =
-            Summary { state: poller.state.recovered(began_at), next: NextPoll::Regular, moved: false };
+        let mut summary = Summary {
+            state: poller.state.recovered(began_at),
+            next: NextPoll::Regular,
+            moved: false,
+            rest_until: None,
+        };
         let account = match Account::of(&instance.instance, &self.close) {
             Ok(account) => account,
             Err(error) => {
@@ -146,6 +175,7 @@ impl Poller {
                 }
             }
         }
+        summary.rest_until = exhausted.map(|wait| self.clock.now() + wait);
         Ok(summary)
     }
 
@@ -158,10 +188,11 @@ impl Poller {
         summary: Summary,
         began_at: DateTime<Utc>,
     ) -> Result<After, AwsError> {
-        let Summary { state, next, moved } = summary;
+        let Summary { state, next, moved, rest_until } = summary;
+        let nothing = rest_until.map_or(After::Nothing, After::Rest);
         let changed = state.status != poller.state.status || state.failures != poller.state.failures;
         if !moved && !changed && next == NextPoll::Regular {
-            return Ok(After::Nothing);
+            return Ok(nothing);
         }
         if state.status == Status::Stopped {
             tracing::error!(instance = %poller.instance_id, error = state.error, "polling stopped");
@@ -171,7 +202,7 @@ impl Poller {
             return Ok(After::Nothing);
         }
         Ok(match (next, state.status) {
-            (NextPoll::Regular | NextPoll::Never, _) => After::Nothing,
+            (NextPoll::Regular | NextPoll::Never, _) => nothing,
             (NextPoll::At(due_at), Status::RateLimited) => After::Wait(due_at),
             (NextPoll::At(due_at), _) => After::Again(due_at),
         })
@@ -214,7 +245,9 @@ impl Summary {
                 let wait = wait_after(state.failures, None);
                 (state, NextPoll::At(now + wait))
             }
-            CloseError::Refused { .. } => (failed(Status::Stopped), NextPoll::Never),
+            CloseError::Refused { .. } | CloseError::NotAllowed(_) => {
+                (failed(Status::Stopped), NextPoll::Never)
+            }
             CloseError::Invalid { .. } => (failed(Status::Failing), NextPoll::Regular),
         };
     }
@@ -269,7 +302,9 @@ fn settings(instance: &CachedInstance) -> Result<PollerSettings, AwsError> {
 
 /// Whether events that were not polled yet are older than Close keeps them.
 fn is_forgotten(configuration: &ResourceConfiguration, cursor: &Cursor, now: DateTime<Utc>) -> bool {
-    matches!(configuration.resource.source(), Source::EventLog { .. }) && cursor.outlasts_event_log(now)
+    let resource = configuration.resource;
+    let is_log = matches!(resource.source(), Source::EventLog { .. }) && resource.history().is_none();
+    is_log && cursor.outlasts_event_log(now)
 }
 
 /// Whether nobody wants the instance's events now; its cursor waits for when somebody does.

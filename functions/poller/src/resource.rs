@@ -66,14 +66,15 @@ impl Poller {
     ) -> Result<Polled, AwsError> {
         let walk = cursor.walk(poll.began_at);
         let scope = scope(configuration, cursor.since, poll.began_at);
+        let mut walker = Walker::new(poll.account, configuration, cursor.since, &walk, &scope);
         let judge = Judge {
             instance: poll.instance.instance.id,
             configuration,
             objects: &poll.instance.events.objects,
             since: cursor.since,
+            history_until: walker.is_history().then(|| walk.log_begins_at()),
             scope,
         };
-        let mut walker = Walker::new(poll.account, configuration, cursor.since, &walk, &scope);
         let mut polled =
             Polled { end: End::Drained, moved: false, told: 0, pages: 0, bad: Vec::new(), wait: None };
         loop {
@@ -105,6 +106,12 @@ impl Poller {
             cursor.answered_at = Some(self.clock.now());
         }
         polled.moved = match &polled.end {
+            End::Drained if walker.is_history() => {
+                cursor.finish_history(&walk);
+                // The event log is walked at once.
+                polled.end = End::OutOfTime;
+                true
+            }
             End::Drained => {
                 let news = polled.told + polled.bad.len() > 0;
                 cursor.finish(&walk, news, configuration.poll_delay)

@@ -84,7 +84,7 @@ impl Look {
                 self.check.failed(Status::Refused, problem);
                 Check::regular(now, &self.key)
             }
-            CloseError::Invalid { .. } => {
+            CloseError::Invalid { .. } | CloseError::NotAllowed(_) => {
                 self.check.failed(Status::Failing, problem);
                 Check::regular(now, &self.key)
             }

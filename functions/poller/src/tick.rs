@@ -10,6 +10,7 @@ use shared::polling::store::{Due, SHARDS};
 
 use crate::Poller;
 use crate::message::Message;
+use crate::metrics;
 
 /// One tick looks as far ahead as the next one comes, so that a poll begins in its second and not in its minute.
 const AHEAD: TimeDelta = TimeDelta::seconds(60);
@@ -29,6 +30,8 @@ impl Poller {
         let now = self.clock.now();
         let shards = (0..SHARDS).map(|shard| self.pollers.due(shard, now + AHEAD));
         let due: Vec<Due> = try_join_all(shards).await?.into_iter().flatten().collect();
+        let longest = due.iter().map(|it| now - it.due_at).max().unwrap_or_default();
+        self.metrics.write(metrics::lateness(longest));
         let due: Vec<Due> = due.into_iter().filter(|it| is_to_be_queued(it.due_at, now)).collect();
         let count = due.len();
         let messages = messages(due);

@@ -6,7 +6,8 @@
 //! crossed by number (lists) or by Close's own cursor (searches, which live 30 seconds). A run may take more than
 //! one poll, so how far it was crossed is kept as well.
 //!
-//! The event log goes from new to old with Close's cursors, and resumes by date too.
+//! The event log goes from new to old with Close's cursors, and resumes by date too. Activities of before it are found
+//! by their list, along their creation.
 
 mod event_log;
 mod list;
@@ -44,6 +45,8 @@ pub(crate) struct Walker<'a> {
     at: Option<DateTime<Utc>>,
     /// How far into what has that date.
     run: Option<Run>,
+    /// The list of what the event log is too short for, while that is walked.
+    history: Option<&'static str>,
     /// Whether the run was begun anew because its rows had moved.
     begun_anew: bool,
     /// What Close is asked to filter by itself.
@@ -66,8 +69,9 @@ impl<'a> Walker<'a> {
             }
             Source::Search { .. } | Source::WholeList { .. } | Source::EventLog { .. } => Vec::new(),
         };
+        let history = configuration.resource.history().filter(|_| since < walk.log_begins_at());
         let Walk { at, run, .. } = walk.clone();
-        Self { account, configuration, since, at, run, begun_anew: false, filters }
+        Self { account, configuration, since, at, run, history, begun_anew: false, filters }
     }
 
     /// The walk, to go on from here.
@@ -80,8 +84,16 @@ impl<'a> Walker<'a> {
         self.at
     }
 
+    /// Whether it goes through what is older than the event log.
+    pub(crate) fn is_history(&self) -> bool {
+        self.history.is_some()
+    }
+
     /// The next page.
     pub(crate) async fn next(&mut self) -> Result<Page, CloseError> {
+        if let Some(path) = self.history {
+            return self.history(path).await;
+        }
         match self.configuration.resource.source() {
             Source::Search { object_type, fields } => self.search(object_type, fields).await,
             Source::List(list) => self.list(&list).await,

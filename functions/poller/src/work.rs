@@ -1,13 +1,16 @@
 //! A batch of the poll queue: API keys side by side, the instances of one key one after the other.
 
+use std::collections::BTreeMap;
+
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
 use shared::aws::AwsError;
-use shared::polling::store::Due;
+use shared::polling::store::{Due, KeyLease};
 
 use crate::Poller;
 use crate::message::{InvalidMessage, Message};
+use crate::metrics::Tally;
 use crate::poll::After;
 
 /// Messages of one batch that are worked together.
@@ -18,6 +21,20 @@ const SOON: TimeDelta = TimeDelta::seconds(60);
 
 /// No instance is begun with less time left.
 const TIME_FOR_ONE: TimeDelta = TimeDelta::seconds(30);
+
+/// A lease outlives its function by this much, for clocks that disagree.
+const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
+
+/// One message's turn.
+pub(crate) struct Turn<'a> {
+    /// Who takes leases in it; one of a kind.
+    pub(crate) holder: &'a str,
+    /// When the function ends.
+    pub(crate) ends_at: DateTime<Utc>,
+    pub(crate) tally: &'a Tally,
+    /// The API keys that it holds.
+    pub(crate) keys: Vec<KeyLease>,
+}
 
 /// Why a message comes again after its visibility timeout.
 #[derive(Debug, thiserror::Error)]
@@ -32,43 +49,55 @@ enum HandBack {
 impl Poller {
     /// Works a batch and says which messages must come again.
     pub(crate) async fn work(&self, event: SqsEvent, ends_at: DateTime<Utc>) -> SqsBatchResponse {
-        let outcomes = futures_util::stream::iter(event.records).map(|message| async move {
-            let id = message.message_id.clone().unwrap_or_default();
-            let outcome = self.take(&message, ends_at).await;
-            (id, outcome)
+        let tally = Tally::default();
+        let outcomes = futures_util::stream::iter(event.records).map(|message| {
+            let tally = &tally;
+            async move {
+                let id = message.message_id.clone().unwrap_or_default();
+                let outcome = self.take(&message, ends_at, tally).await;
+                (id, outcome)
+            }
         });
         let mut response = SqsBatchResponse::default();
-        let mut outcomes = outcomes.buffer_unordered(CONCURRENCY);
+        let mut outcomes = Box::pin(outcomes.buffer_unordered(CONCURRENCY));
         while let Some((message_id, outcome)) = outcomes.next().await {
             if let Err(reason) = outcome {
                 tracing::warn!(message_id, %reason, "handed back to the queue");
                 response.add_failure(message_id);
             }
         }
+        drop(outcomes);
+        self.metrics.write(tally.measured());
         response
     }
 
-    async fn take(&self, message: &SqsMessage, ends_at: DateTime<Utc>) -> Result<(), HandBack> {
+    async fn take(
+        &self,
+        message: &SqsMessage,
+        ends_at: DateTime<Utc>,
+        tally: &Tally,
+    ) -> Result<(), HandBack> {
         let holder = message.message_id.as_deref().unwrap_or_default();
         match Message::from_text(message.body.as_deref().unwrap_or_default())? {
-            Message::Poll(dues) => Ok(self.poll_all(&dues, holder, ends_at).await?),
-            Message::Audit(instance) => Ok(self.audit(instance, ends_at).await?),
+            Message::Poll(dues) => Ok(self.poll_all(&dues, Turn::new(holder, ends_at, tally)).await?),
+            Message::Audit(instance) => Ok(self.audit(instance, Turn::new(holder, ends_at, tally)).await?),
             Message::Check(dues) => Ok(self.check_all(&dues, ends_at).await?),
         }
     }
 
     /// Polls the instances of one API key, one after the other. What there is no time for is queued again.
-    async fn poll_all(&self, dues: &[Due], holder: &str, ends_at: DateTime<Utc>) -> Result<(), AwsError> {
+    async fn poll_all(&self, dues: &[Due], mut turn: Turn<'_>) -> Result<(), AwsError> {
         let (mut again, mut wait_until): (Vec<(Due, DateTime<Utc>)>, _) = (Vec::new(), None);
         let mut failure = None;
         for due in dues {
             let now = self.clock.now();
-            if wait_until.is_some() || ends_at - now < TIME_FOR_ONE {
+            if wait_until.is_some() || turn.ends_at - now < TIME_FOR_ONE {
                 again.push((due.clone(), wait_until.unwrap_or(now)));
                 continue;
             }
-            match self.poll(due, holder, ends_at).await {
+            match self.poll(due, &mut turn).await {
                 Ok(After::Nothing) => {}
+                Ok(After::Rest(at)) => wait_until = Some(at),
                 Ok(After::Again(at)) => again.push((Self::due_again(due, at), at)),
                 Ok(After::Later(at)) => again.push((due.clone(), at)),
                 Ok(After::Wait(at)) => {
@@ -76,13 +105,49 @@ impl Poller {
                     wait_until = Some(at);
                 }
                 // One instance's fault is not the next one's.
-                Err(error) => failure = Some(error),
+                Err(error) => {
+                    turn.tally.failed();
+                    failure = Some(error);
+                }
             }
         }
-        let now = self.clock.now();
-        again.retain(|(_, at)| *at - now < SOON);
-        let messages: Vec<_> = again.into_iter().map(|(due, at)| (Message::Poll(vec![due]), at)).collect();
-        self.polls.send(&messages, now).await?;
+        // What Close asks of one instance of a key it asks of all.
+        self.give_back(turn, wait_until).await?;
+        self.polls.send(&messages(again, self.clock.now()), self.clock.now()).await?;
         failure.map_or(Ok(()), Err)
     }
+
+    /// Gives the leases on API keys back; with a time, nobody may have them before then.
+    pub(crate) async fn give_back(
+        &self,
+        turn: Turn<'_>,
+        free_at: Option<DateTime<Utc>>,
+    ) -> Result<(), AwsError> {
+        for lease in turn.keys {
+            self.pollers.give_key_back(&lease, free_at).await?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Turn<'a> {
+    fn new(holder: &'a str, ends_at: DateTime<Utc>, tally: &'a Tally) -> Self {
+        Self { holder, ends_at, tally, keys: Vec::new() }
+    }
+
+    /// Until when a lease that is taken now lasts.
+    pub(crate) fn lease_until(&self) -> DateTime<Utc> {
+        self.ends_at + LEASE_MARGIN
+    }
+}
+
+/// The messages for what is to be polled again soon; what has the same time stays together.
+fn messages(again: Vec<(Due, DateTime<Utc>)>, now: DateTime<Utc>) -> Vec<(Message, DateTime<Utc>)> {
+    let mut by_time: BTreeMap<DateTime<Utc>, Vec<Due>> = BTreeMap::new();
+    for (due, at) in again {
+        if at - now < SOON {
+            by_time.entry(at.max(now)).or_default().push(due);
+        }
+    }
+    by_time.into_iter().map(|(at, dues)| (Message::Poll(dues), at)).collect()
 }

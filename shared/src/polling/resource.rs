@@ -181,6 +181,25 @@ impl Resource {
     }
 }
 
+impl Resource {
+    /// The list, below `base.url`, of what the event log is too short for: it can be filtered and ordered by creation,
+    /// so that each object is found in its last state, but for those that are gone.
+    #[must_use]
+    pub fn history(self) -> Option<&'static str> {
+        match self {
+            Self::Activities => Some("activity/"),
+            Self::Notes => Some("activity/note/"),
+            Self::Accounts
+            | Self::Leads
+            | Self::Contacts
+            | Self::Opportunities
+            | Self::Tasks
+            | Self::Users
+            | Self::Events => None,
+        }
+    }
+}
+
 impl Source {
     /// The most records that one request may ask for; more is an error at the event log, and elsewhere others
     /// have seen these taken.

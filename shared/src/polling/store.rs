@@ -1,24 +1,26 @@
 //! Cursors, leases and due times in DynamoDB.
 //!
 //! The pollers table: `instance_id` (N) and `part` (S). The part `poller` is the instance's state; parts
-//! `seen#…` hold what one item has no room for. The index `by_due_at` (`due_shard`, `due_at`) holds the pollers
+//! `seen#…` hold what one item has no room for. The items of API keys (part `key#…`) are beside them. The index `by_due_at` (`due_shard`, `due_at`) holds the pollers
 //! that are not stopped; it is sharded so that no minute's due instances are one partition's.
 
 mod claim;
 mod due;
 mod item;
+mod key;
 mod spill;
 
 pub use claim::{Busy, Claim, Lease, NextPoll};
 pub use due::{Due, SHARDS};
 pub use item::Poller;
+pub use key::KeyLease;
 
 pub(crate) use due::shard_of;
 
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use chrono::{DateTime, Utc};
 
 use super::schedule::KeyDigest;
@@ -58,14 +60,19 @@ impl DynamoPollerStore {
         now: DateTime<Utc>,
         due_at: DateTime<Utc>,
     ) -> Result<(), AwsError> {
-        self.client
+        self.join_key(key, instance, now).await?;
+        let before = self
+            .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key_of(instance, POLLER)))
             .update_expression(
-                "SET due_at = :due, due_shard = :shard, key_digest = :key, \
+                "SET due_at = :due, due_shard = :shard, key_digest = :key, shares_key = :yes, \
                  registered_at = if_not_exists(registered_at, :now) REMOVE claimed_for",
             )
+            // Its first poll finds out whether it shares the key.
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .return_values(ReturnValue::UpdatedOld)
             .expression_attribute_values(":due", millis(due_at))
             .expression_attribute_values(":shard", number(shard_of(instance)))
             .expression_attribute_values(":key", AttributeValue::S(key.as_str().to_owned()))
@@ -73,7 +80,10 @@ impl DynamoPollerStore {
             .send()
             .await
             .unavailable("register a poller")?;
-        Ok(())
+        match before.attributes.as_ref().and_then(key_in) {
+            Some(before) if before != *key => self.leave_key(&before, instance).await,
+            _ => Ok(()),
+        }
     }
 
     /// Has an instance polled no more, and forgets what was remembered.
@@ -81,11 +91,15 @@ impl DynamoPollerStore {
     /// # Errors
     /// When the table cannot be written.
     pub async fn remove(&self, instance: InstanceId) -> Result<(), AwsError> {
+        const ACTION: &str = "remove a poller";
         self.forget_spilled(instance, &[]).await?;
         let key = key_of(instance, POLLER);
-        let deleted = self.client.delete_item().table_name(&self.table).set_key(Some(key)).send().await;
-        deleted.unavailable("remove a poller")?;
-        Ok(())
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
+        let deleted = delete.return_values(ReturnValue::AllOld).send().await.unavailable(ACTION)?;
+        match deleted.attributes.as_ref().and_then(key_in) {
+            Some(key) => self.leave_key(&key, instance).await,
+            None => Ok(()),
+        }
     }
 
     /// An instance's poller, its [`Poller::state`] for one; `None` when it is not polled.
@@ -136,6 +150,10 @@ type Item = HashMap<String, AttributeValue>;
 fn key_of(instance: InstanceId, part: &str) -> Item {
     let part = AttributeValue::S(part.to_owned());
     [("instance_id".to_owned(), number(instance)), ("part".to_owned(), part)].into()
+}
+
+fn key_in(item: &Item) -> Option<KeyDigest> {
+    Some(KeyDigest::from_text(item.get("key_digest")?.as_s().ok()?))
 }
 
 fn number(value: impl std::fmt::Display) -> AttributeValue {

@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 /// Close recommends to read the latest five minutes of its event log again (facts: Close's API, §5.1).
 pub const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
+/// Close's event log keeps 30 days; a walk that reads it takes less than one.
+const EVENT_LOG_REACH: TimeDelta = TimeDelta::days(29);
+
 /// The lower end follows an idle resource this far behind, so that being idle costs no write.
 const IDLE_LAG: TimeDelta = TimeDelta::hours(24);
 
@@ -63,6 +66,14 @@ pub enum Run {
     Cursor(String),
 }
 
+impl Walk {
+    /// What changed before this is not looked for in the event log, which may have forgotten it.
+    #[must_use]
+    pub fn log_begins_at(&self) -> DateTime<Utc> {
+        self.began_at - EVENT_LOG_REACH
+    }
+}
+
 impl Cursor {
     /// A resource that was never polled: what changes from `since` on is told.
     #[must_use]
@@ -100,6 +111,13 @@ impl Cursor {
             self.seen.forget_before(since);
         }
         worth
+    }
+
+    /// A walk has seen what is older than the event log to its end: the window begins where the log does.
+    pub fn finish_history(&mut self, walk: &Walk) {
+        self.walk = None;
+        self.since = self.since.max(walk.log_begins_at());
+        self.seen.forget_before(self.since);
     }
 
     /// Whether Close's event log may have forgotten events of the window (facts: it keeps 30 days).

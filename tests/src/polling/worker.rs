@@ -5,7 +5,8 @@
 use local::sqs::Received;
 use poller::Poller;
 use serde_json::Value;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::batch;
 use crate::bed::{Bed, SeededRandom};
@@ -18,6 +19,7 @@ const TIMEOUT: i64 = 50;
 pub struct Worker {
     poller: Poller,
     wires: Wires,
+    metrics: Arc<Mutex<Vec<Value>>>,
 }
 
 /// Which way goes dead.
@@ -35,12 +37,27 @@ impl Worker {
     /// # Panics
     /// When its settings are not understood.
     pub async fn on(bed: &Bed) -> Self {
+        Self::with(bed, &[]).await
+    }
+
+    /// The same, with variables of its own.
+    ///
+    /// # Panics
+    /// When its settings are not understood.
+    pub async fn with(bed: &Bed, own: &[(&str, &str)]) -> Self {
         let wires = Wires::to(bed).await;
-        let variables = wires.variables(bed);
+        let mut variables = wires.variables(bed);
+        variables.extend(own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let (clock, random) = (Arc::new(bed.clock().clone()), Arc::new(SeededRandom::default()));
         let poller = Poller::from_variables(&variables, clock, random);
         let poller = poller.unwrap_or_else(|error| panic!("the poller: {error}"));
-        Self { poller, wires }
+        let metrics = Arc::<Mutex<Vec<Value>>>::default();
+        let lines = Arc::clone(&metrics);
+        let poller = poller.emitting(move |line| {
+            let line = line.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
+            lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        });
+        Self { poller, wires, metrics }
     }
 
     /// The way to the tables.
@@ -53,6 +70,21 @@ impl Worker {
     #[must_use]
     pub fn sqs(&self) -> &Wire {
         self.wires.sqs()
+    }
+
+    /// The metrics since the last time that somebody asked: of each its sum, or what it said last.
+    #[must_use]
+    pub fn take_metrics(&self) -> BTreeMap<String, i64> {
+        let mut metrics = BTreeMap::new();
+        for line in std::mem::take(&mut *self.metrics.lock().unwrap_or_else(PoisonError::into_inner)) {
+            for (name, value) in line.as_object().into_iter().flatten().filter(|(name, _)| *name != "_aws") {
+                match (value.as_i64(), value[0].as_i64()) {
+                    (Some(count), _) => *metrics.entry(name.clone()).or_default() += count,
+                    (None, last) => *metrics.entry(name.clone()).or_default() = last.unwrap_or_default(),
+                }
+            }
+        }
+        metrics
     }
 
     /// What the schedule asks for.

@@ -19,7 +19,7 @@ impl Fault {
         Self::Missing(entry.into())
     }
 
-    pub(super) fn wrong(entry: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(crate) fn wrong(entry: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Wrong { entry: entry.into(), reason: reason.into() }
     }
 

@@ -36,6 +36,9 @@ pub(crate) async fn create(
     let provision = Provision::read(&body, &state.rules).map_err(refused)?;
     let Provision { name, tags, configuration } = provision;
     let created_at = state.clock.now();
+    if let Some(fault) = polling::forgotten(&configuration, created_at) {
+        return Err(refused(vec![fault]).into());
+    }
     let base = representation::base_url(&headers);
     for _ in 0..TRIES {
         let (id, token) = draw(&*state.random).map_err(|error| unavailable(&error))?;

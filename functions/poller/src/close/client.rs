@@ -13,6 +13,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use shared::close_api_hosts::CloseApiHosts;
 use shared::instance::{Instance, key};
 use shared::polling::schedule::KeyDigest;
 use shared::secret::Secret;
@@ -34,7 +35,12 @@ const DEFAULT_BASE: &str = "https://api.close.com/api/v1";
 
 /// The connections to Close, shared by all accounts.
 #[derive(Debug, Clone)]
-pub(crate) struct CloseClient(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub(crate) struct CloseClient {
+    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    /// Where it may go: an instance's API key is sent nowhere else, also when the list has changed since it was
+    /// provisioned.
+    hosts: CloseApiHosts,
+}
 
 /// One API key's view of Close.
 #[derive(Debug, Clone)]
@@ -52,20 +58,20 @@ pub(crate) struct Answer {
 }
 
 impl CloseClient {
-    /// A client; reads the system's root certificates.
-    pub(crate) fn new() -> std::io::Result<Self> {
+    /// A client for these hosts; reads the system's root certificates.
+    pub(crate) fn new(hosts: CloseApiHosts) -> std::io::Result<Self> {
         let mut http = HttpConnector::new();
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));
         http.set_nodelay(true);
-        // `base.url` was checked when it was configured; plain HTTP is for this machine only.
+        // Each `base.url` is checked; plain HTTP is for this machine only.
         http.enforce_http(false);
         let https = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1();
         #[expect(clippy::disallowed_methods, reason = "it calls Close and no receiver")]
-        let client = Client::builder(TokioExecutor::new())
+        let http = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .build(https.wrap_connector(http));
-        Ok(Self(client))
+        Ok(Self { http, hosts })
     }
 }
 
@@ -79,6 +85,7 @@ impl Account {
     pub(crate) fn of(instance: &Instance, client: &CloseClient) -> Result<Self, CloseError> {
         let invalid = |message: &str| CloseError::Invalid { status: 400, message: message.to_owned() };
         let base = instance.configuration.get(key::BASE_URL).unwrap_or(DEFAULT_BASE);
+        client.hosts.check(base).map_err(CloseError::NotAllowed)?;
         let base = Url::parse(&format!("{}/", base.trim_end_matches('/')));
         let base = base.map_err(|_| invalid("base.url is not a URL"))?;
         // Close takes the key as the user name, and wants the colon after it.
@@ -126,7 +133,7 @@ impl Account {
             .body(Full::new(body));
         let request = request.map_err(|error| CloseError::Unavailable(error.to_string()))?;
         let exchange = async {
-            let response = self.client.0.request(request).await;
+            let response = self.client.http.request(request).await;
             let response = response.map_err(|error| unreachable(&error))?;
             let (head, body) = response.into_parts();
             let body = read(body).await?;

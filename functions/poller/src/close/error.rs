@@ -23,6 +23,9 @@ pub enum CloseError {
         /// Close's words.
         message: String,
     },
+    /// The API key may not be sent where the instance says, here and now.
+    #[error("base.url {0}")]
+    NotAllowed(String),
     /// The request is wrong for Close.
     #[error("Close answered {status}: {message}")]
     Invalid {

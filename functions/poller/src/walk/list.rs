@@ -1,7 +1,7 @@
 //! Lists: opportunities, tasks, users.
 
 use shared::polling::record;
-use shared::polling::resource::{DATE_UPDATED, List};
+use shared::polling::resource::{DATE_CREATED, DATE_UPDATED, List};
 use shared::polling::window::Run;
 
 use super::{Page, Walker, moment, page};
@@ -25,6 +25,17 @@ impl Walker<'_> {
         let (page, run) = self.rows(list.path, &parameters).await?;
         if !page.last {
             self.advance(&page.records, list.key, Some(run));
+        }
+        Ok(page)
+    }
+
+    /// The objects of a list that were created in the window, whenever they changed.
+    pub(super) async fn history(&mut self, path: &str) -> Result<Page, CloseError> {
+        let from = self.at.max(Some(self.since)).unwrap_or(self.since);
+        let parameters = [("_order_by", DATE_CREATED.to_owned()), ("date_created__gte", moment(from))];
+        let (page, run) = self.rows(path, &parameters).await?;
+        if !page.last {
+            self.advance(&page.records, DATE_CREATED, Some(run));
         }
         Ok(page)
     }

@@ -112,6 +112,61 @@ impl DynamoPollerStore {
         Ok(Ok((lease, poller)))
     }
 
+    /// Takes the lease for something that is no poll, so that none runs meanwhile; `None` when one may be running.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn hold(
+        &self,
+        instance_id: InstanceId,
+        holder: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Option<Lease>, AwsError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(instance_id, POLLER)))
+            .update_expression("SET lease_until = :until, lease_by = :holder")
+            .condition_expression(
+                "attribute_exists(registered_at) \
+                 AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
+            )
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":until", millis(until))
+            .expression_attribute_values(":holder", AttributeValue::S(holder.to_owned()));
+        match update.send().await {
+            Ok(_) => Ok(Some(Lease { instance_id, holder: holder.to_owned(), until, spilled: false })),
+            Err(error) => condition_failure(error).unavailable("hold a poller").map(|_| None),
+        }
+    }
+
+    /// Gives the lease back with nothing done; with a time, the poll is due then.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn give_back(&self, lease: &Lease, due_at: Option<DateTime<Utc>>) -> Result<(), AwsError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(lease.instance_id, POLLER)))
+            .condition_expression(HELD)
+            .expression_attribute_values(":holder", AttributeValue::S(lease.holder.clone()))
+            .expression_attribute_values(":until", millis(lease.until));
+        let update = match due_at {
+            None => update.update_expression("REMOVE lease_until, lease_by"),
+            Some(due_at) => update
+                .update_expression("SET due_at = :due REMOVE lease_until, lease_by, claimed_for")
+                .expression_attribute_values(":due", millis(due_at)),
+        };
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => condition_failure(error).unavailable("give a poller back").map(drop),
+        }
+    }
+
     /// Writes what came of a poll and gives the lease back.
     ///
     /// `false` when the lease had run out and somebody else has it: then nothing is written.
@@ -182,7 +237,9 @@ fn busy(item: &Item, claim: &Claim<'_>) -> Busy {
 }
 
 /// The item that refused a conditional write, if that is what the error is.
-fn condition_failure(error: SdkError<UpdateItemError>) -> Result<Item, Box<SdkError<UpdateItemError>>> {
+pub(super) fn condition_failure(
+    error: SdkError<UpdateItemError>,
+) -> Result<Item, Box<SdkError<UpdateItemError>>> {
     if let Some(UpdateItemError::ConditionalCheckFailedException(failure)) = error.as_service_error() {
         return Ok(failure.item.clone().unwrap_or_default());
     }

@@ -20,6 +20,8 @@ pub struct Poller {
     pub registered_at: DateTime<Utc>,
     /// The digest of its API key, as of the last poll.
     pub key: Option<KeyDigest>,
+    /// Whether other instances may have the same key, which is then to be held for a poll.
+    pub shares_key: bool,
     /// How it goes.
     pub state: PollingState,
     /// How far each resource got; what did not fit is read apart.
@@ -32,6 +34,8 @@ struct PollerItem {
     #[serde(with = "chrono::serde::ts_microseconds")]
     registered_at: DateTime<Utc>,
     key_digest: Option<String>,
+    #[serde(default)]
+    shares_key: bool,
     #[serde(default)]
     cursors: BTreeMap<String, CursorItem>,
     #[serde(default)]
@@ -89,6 +93,7 @@ impl PollerItem {
             instance_id: self.instance_id,
             registered_at: self.registered_at,
             key: self.key_digest.as_deref().map(KeyDigest::from_text),
+            shares_key: self.shares_key,
             state: PollingState { audit_finds: self.audit_finds, last_success, ..self.state },
             cursors: self.cursors,
         }

@@ -52,7 +52,8 @@ pub(super) fn list(events: &[Event], query: &Query, quirks: &Quirks, now: DateTi
     };
     let shown = |event: &&Event| {
         let told = moment(&event.date_updated).unwrap_or_default();
-        told + lag(&format!("{}{}", event.id, event.date_updated), quirks.event_lag) <= now.max(told)
+        let kept = now - told <= quirks.event_log_keeps;
+        kept && told + lag(&format!("{}{}", event.id, event.date_updated), quirks.event_lag) <= now.max(told)
     };
     let mut found: Vec<Value> =
         events.iter().filter(shown).map(|event| serde_json::to_value(event).unwrap_or_default()).collect();

@@ -41,6 +41,9 @@ pub(super) fn at(path: &str) -> Option<List> {
         "activity/" => {
             list("activity.", &["date_created", "activity_at"], &["date_created"], &["lead_id"], false)
         }
+        "activity/note/" => {
+            list("activity.note", &["date_created", "activity_at"], &["date_created"], &["lead_id"], false)
+        }
         "user/" => list("user", &[], &["date_created"], &[], false),
         _ => return None,
     })

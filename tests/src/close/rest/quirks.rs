@@ -1,6 +1,7 @@
 //! What Close does that a client may not expect; each can be switched.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -15,6 +16,8 @@ pub struct Quirks {
     pub search_cursor_life: TimeDelta,
     /// How long a cursor of the event log lives.
     pub event_cursor_life: TimeDelta,
+    /// How long the event log keeps an event.
+    pub event_log_keeps: TimeDelta,
     /// The largest `_skip`.
     pub max_skip: usize,
     /// The most objects of one search walk.
@@ -27,6 +30,8 @@ pub struct Quirks {
     pub spelling: Spelling,
     /// Time that passes on the clock with every request.
     pub request_takes: TimeDelta,
+    /// Time that passes in the world outside before it is answered, so that requests can overlap.
+    pub answers_after: Duration,
     /// What happens to the next requests, one each.
     pub faults: VecDeque<Fault>,
     /// Of a hundred requests so many fail at random: 503s, resets, and answers cut off.
@@ -79,12 +84,14 @@ impl Default for Quirks {
             event_lag: TimeDelta::zero(),
             search_cursor_life: TimeDelta::seconds(30),
             event_cursor_life: TimeDelta::minutes(10),
+            event_log_keeps: TimeDelta::days(30),
             max_skip: 250_000,
             max_walk: 10_000,
             page_cap: 200,
             limit: None,
             spelling: Spelling::Semicolons,
             request_takes: TimeDelta::zero(),
+            answers_after: Duration::ZERO,
             faults: VecDeque::new(),
             failing_percent: 0,
             revoked: BTreeSet::new(),

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -60,6 +61,8 @@ struct State {
     /// Requests of each key in the current window, and its number.
     windows: BTreeMap<String, (i64, u32)>,
     seen: u64,
+    /// Requests of each key that are under way, and the most that ever were.
+    under_way: BTreeMap<String, (usize, usize)>,
 }
 
 /// The parameters of a request.
@@ -95,6 +98,12 @@ impl Rest {
         self.shared.close.index_with(state.quirks.index_lag);
     }
 
+    /// The most requests of one API key that ever were under way together.
+    #[must_use]
+    pub fn most_together(&self) -> usize {
+        self.shared.state().under_way.values().map(|(_, most)| *most).max().unwrap_or_default()
+    }
+
     /// The requests since the last time that somebody asked.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.shared.state().calls)
@@ -123,7 +132,15 @@ impl Body for Sent {
 async fn respond(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Response<Sent>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let (response, cut_off) = shared.answer(&Request::from_parts(head, body))?;
+    let request = Request::from_parts(head, body);
+    let key = api_key(&request).unwrap_or_default();
+    let answers_after = shared.begin(&key);
+    if !answers_after.is_zero() {
+        tokio::time::sleep(answers_after).await;
+    }
+    let answer = shared.answer(&request);
+    shared.end(&key);
+    let (response, cut_off) = answer?;
     Ok(response.map(|body| {
         let sent = if cut_off { body.len() / 2 } else { body.len() };
         Sent { body: Some(body.slice(..sent)), cut_off }
@@ -133,6 +150,20 @@ async fn respond(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, key: &str) -> Duration {
+        let mut state = self.state();
+        let (now, most) = state.under_way.entry(key.to_owned()).or_default();
+        *now += 1;
+        *most = (*most).max(*now);
+        state.quirks.answers_after
+    }
+
+    fn end(&self, key: &str) {
+        if let Some((now, _)) = self.state().under_way.get_mut(key) {
+            *now -= 1;
+        }
     }
 
     /// The answer, and whether it is cut off.

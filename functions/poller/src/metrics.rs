@@ -1,0 +1,62 @@
+//! What a batch of polls came to, and how late polling is.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::TimeDelta;
+use shared::metrics::{Measured, Unit};
+use shared::polling::state::Status;
+
+/// What a batch came to so far; its messages are worked side by side.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    polls: AtomicUsize,
+    failed: AtomicUsize,
+    stopped: AtomicUsize,
+    rate_limited: AtomicUsize,
+    skipped: AtomicUsize,
+    audit_found: AtomicUsize,
+}
+
+impl Tally {
+    /// A poll was made, left its instance like this, and passed over so many records.
+    pub(crate) fn polled(&self, status: Status, skipped: u64) {
+        add(&self.polls, 1);
+        add(&self.skipped, usize::try_from(skipped).unwrap_or(usize::MAX));
+        match status {
+            Status::Ok => {}
+            Status::RateLimited => add(&self.rate_limited, 1),
+            Status::Failing => add(&self.failed, 1),
+            Status::Stopped => add(&self.stopped, 1),
+        }
+    }
+
+    /// A fault of ours ended a poll.
+    pub(crate) fn failed(&self) {
+        add(&self.failed, 1);
+    }
+
+    /// An audit found so many changes that nobody was told of.
+    pub(crate) fn found(&self, finds: usize) {
+        add(&self.audit_found, finds);
+    }
+
+    /// The metrics of the batch.
+    pub(crate) fn measured(self) -> Measured {
+        Measured::default()
+            .count("Polls", self.polls.into_inner())
+            .count("PollsFailed", self.failed.into_inner())
+            .count("PollersStopped", self.stopped.into_inner())
+            .count("RateLimited", self.rate_limited.into_inner())
+            .count("RecordsSkipped", self.skipped.into_inner())
+            .count("AuditFound", self.audit_found.into_inner())
+    }
+}
+
+/// How late the poller is that is due longest, as the tick sees it: it speaks even when the poll queue stands still.
+pub(crate) fn lateness(longest: TimeDelta) -> Measured {
+    Measured::default().values("PollLateness", Unit::Milliseconds, [longest.num_milliseconds().max(0)])
+}
+
+fn add(counter: &AtomicUsize, count: usize) {
+    counter.fetch_add(count, Ordering::Relaxed);
+}
