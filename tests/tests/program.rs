@@ -220,17 +220,3 @@ async fn the_functions_programs_serve_behind_the_lambda_api() {
     lambda.run(&["instances", "webhook", "dispatcher"], &variables);
     one_event_passes(&local).await;
 }
-
-#[test]
-fn a_function_without_its_variables_ends_at_once_with_a_line_that_names_one() {
-    for function in ["instances", "webhook", "dispatcher"] {
-        let mut command = std::process::Command::new(tests::program::path(function));
-        command.env_clear().env("AWS_REGION", "us-east-1").env("AWS_ACCESS_KEY_ID", "x");
-        command.env("AWS_SECRET_ACCESS_KEY", "hush").env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9");
-        let output = command.output().unwrap();
-        assert!(!output.status.success());
-        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-        assert!(text.contains("cannot start: environment variable "), "{function}: {text}");
-        assert!(text.contains(" is not set") && !text.contains("hush"), "{function}: {text}");
-    }
-}

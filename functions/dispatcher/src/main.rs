@@ -11,7 +11,9 @@ use shared::settings::Variables;
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let dispatcher = Dispatcher::from_variables(&Variables::of_process(), Arc::new(SystemClock))
-        .inspect_err(|error| tracing::error!("the dispatcher function cannot start: {error}"))?
+        .inspect_err(|error| tracing::error!("the dispatcher function cannot start: {error}"))
+        // An error of `main` would be a second line about the same.
+        .unwrap_or_else(|_| std::process::exit(1))
         .emitting(shared::metrics::to_stdout);
     run(service_fn(|event| dispatcher.handle(event))).await
 }

@@ -13,6 +13,8 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let variables = Variables::of_process();
     let instances = Instances::from_variables(&variables, Arc::new(SystemClock), Arc::new(OsRandom))
-        .inspect_err(|error| tracing::error!("the instances function cannot start: {error}"))?;
+        .inspect_err(|error| tracing::error!("the instances function cannot start: {error}"))
+        // An error of `main` would be a second line about the same.
+        .unwrap_or_else(|_| std::process::exit(1));
     run(instances.router()).await
 }

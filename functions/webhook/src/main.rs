@@ -11,6 +11,8 @@ use webhook::Webhook;
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let webhook = Webhook::from_variables(&Variables::of_process(), Arc::new(SystemClock))
-        .inspect_err(|error| tracing::error!("the webhook function cannot start: {error}"))?;
+        .inspect_err(|error| tracing::error!("the webhook function cannot start: {error}"))
+        // An error of `main` would be a second line about the same.
+        .unwrap_or_else(|_| std::process::exit(1));
     run(service_fn(|request| webhook.handle(request))).await
 }
