@@ -1,5 +1,7 @@
 //! DynamoDB, embedded: dynoxide on SQLite, with the tables of the template.
 
+mod server;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use serde_json::json;
 use shared::clock::SharedClock;
 
 use crate::data::Data;
+use crate::permissions::Permissions;
 use crate::template::Table;
 
 /// How often items past their time to live are removed; DynamoDB promises "within a few days".
@@ -80,9 +83,13 @@ impl DynamoDb {
         self.0.update_time_to_live(request).map(drop).map_err(|error| fault(error.to_string()))
     }
 
-    /// Answers the clients of AWS that connect to `listener`.
-    pub(crate) async fn serve(self, listener: tokio::net::TcpListener) {
-        dynoxide::server::serve_on(listener, self.0).await;
+    /// Answers the clients of AWS that connect to `listener` what the permissions allow.
+    pub(crate) async fn serve(
+        self,
+        listener: tokio::net::TcpListener,
+        permissions: Permissions,
+    ) -> std::io::Result<()> {
+        server::serve(self.0, listener, permissions).await
     }
 
     /// Removes expired items; says how many that were.

@@ -13,7 +13,11 @@ use shared::random::SharedRandom;
 use tokio::net::TcpListener;
 
 use crate::data::Data;
+use crate::permissions::Permissions;
 use keys::Keys;
+
+pub(crate) use keys::key_id;
+pub(crate) use wire::arn;
 
 /// The keys.
 #[derive(Clone)]
@@ -42,8 +46,8 @@ impl Kms {
         Ok(Self(Arc::new(Parts { keys, random })))
     }
 
-    /// Answers the clients of AWS that connect to `listener`.
-    pub(crate) async fn serve(self, listener: TcpListener) -> io::Result<()> {
-        wire::serve(self, listener).await
+    /// Answers the clients of AWS that connect to `listener` what the permissions allow.
+    pub(crate) async fn serve(self, listener: TcpListener, permissions: Permissions) -> io::Result<()> {
+        wire::serve(self, listener, permissions).await
     }
 }

@@ -11,8 +11,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::middleware::from_fn_with_state;
 use chrono::{DateTime, Utc};
 use shared::clock::SharedClock;
+
+use crate::permissions::{Permissions, guard};
 
 mod admin;
 mod consumer;
@@ -73,7 +76,17 @@ impl Sqs {
     ///
     /// If the listener fails.
     pub async fn serve(&self, listener: tokio::net::TcpListener) -> std::io::Result<()> {
-        wire::serve(self.clone(), listener).await
+        wire::serve(wire::routes(self.clone()), listener).await
+    }
+
+    /// The same, for functions as far as the permissions allow.
+    pub(crate) async fn serve_guarded(
+        &self,
+        listener: tokio::net::TcpListener,
+        permissions: Permissions,
+    ) -> std::io::Result<()> {
+        let routes = wire::routes(self.clone()).layer(from_fn_with_state(permissions, guard));
+        wire::serve(routes, listener).await
     }
 
     /// The time that the queues go by.

@@ -28,6 +28,7 @@ use crate::functions::{Functions, Outcomes, environment};
 use crate::gateway::Gateway;
 use crate::kms::Kms;
 use crate::mapping::Mapping;
+use crate::permissions::{self, Permissions};
 use crate::sqs::{ACCOUNT, REGION, Sqs, Storage};
 use crate::template::{Function, Route, Surroundings, Template};
 use ports::Listeners;
@@ -65,6 +66,7 @@ pub struct System {
     dynamodb: DynamoDb,
     mappings: Vec<Mapping>,
     functions: Arc<Functions>,
+    permissions: Permissions,
     template: Template,
     environment: BTreeMap<String, String>,
     developer: Developer,
@@ -93,7 +95,8 @@ impl System {
         let functions = Arc::new(start(&setup, &template, &environments)?);
         let gateway = Gateway::new(&routes(&template), functions.clone(), setup.clock.clone())?;
         let kms = Kms::open(&setup.data, &template.keys, setup.random.clone())?;
-        let servers = serve(listeners, gateway, dynamodb.clone(), sqs.clone(), kms);
+        let permissions = Permissions::of(&template.functions);
+        let servers = serve(listeners, gateway, dynamodb.clone(), sqs.clone(), kms, &permissions);
         let environment: BTreeMap<_, _> = environments.into_iter().flatten().collect();
         let credentials = credentials(&environment)?;
 
@@ -108,6 +111,7 @@ impl System {
             dynamodb,
             mappings,
             functions,
+            permissions,
             template,
             environment,
             developer,
@@ -162,6 +166,12 @@ impl System {
     #[must_use]
     pub fn sqs(&self) -> &Sqs {
         &self.sqs
+    }
+
+    /// What the functions may do, and did.
+    #[must_use]
+    pub fn permissions(&self) -> &Permissions {
+        &self.permissions
     }
 
     /// What the template came to.
@@ -289,28 +299,46 @@ fn start(
         let outcomes = Outcomes::from_variables(&environments.iter().flatten().cloned().collect())?;
         return Ok(Functions::remote(url, outcomes, &setup.clock));
     }
-    let variables: Vec<Variables> = environments.iter().cloned().map(Variables::from_iter).collect();
+    let own = |(function, environment): (&Function, &Vec<(String, String)>)| {
+        let key = ("AWS_ACCESS_KEY_ID".to_owned(), permissions::access_key(function).to_owned());
+        environment.iter().cloned().chain([key]).collect()
+    };
+    let variables: Vec<Variables> = template.functions.iter().zip(environments).map(own).collect();
     let functions = template.functions.iter().zip(&variables);
     Ok(Functions::in_process(functions, &setup.clock, &setup.random)?)
 }
 
 /// Answers on every port for as long as the returned set lives.
-fn serve(listeners: Listeners, gateway: Gateway, dynamodb: DynamoDb, sqs: Sqs, kms: Kms) -> JoinSet<()> {
+fn serve(
+    listeners: Listeners,
+    gateway: Gateway,
+    dynamodb: DynamoDb,
+    sqs: Sqs,
+    kms: Kms,
+    permissions: &Permissions,
+) -> JoinSet<()> {
     let Listeners { api, dynamodb: tables, sqs: queues, kms: keys } = listeners;
+    let of_tables = permissions.clone();
+    let of_queues = permissions.clone();
+    let of_keys = permissions.clone();
     let mut servers = JoinSet::new();
     servers.spawn(async move {
         if let Err(error) = axum::serve(api, gateway.router()).await {
             tracing::error!(%error, "the HTTP API has stopped");
         }
     });
-    servers.spawn(dynamodb.serve(tables));
     servers.spawn(async move {
-        if let Err(error) = sqs.serve(queues).await {
+        if let Err(error) = dynamodb.serve(tables, of_tables).await {
+            tracing::error!(%error, "DynamoDB has stopped");
+        }
+    });
+    servers.spawn(async move {
+        if let Err(error) = sqs.serve_guarded(queues, of_queues).await {
             tracing::error!(%error, "SQS has stopped");
         }
     });
     servers.spawn(async move {
-        if let Err(error) = kms.serve(keys).await {
+        if let Err(error) = kms.serve(keys, of_keys).await {
             tracing::error!(%error, "KMS has stopped");
         }
     });

@@ -12,6 +12,7 @@ mod intrinsics;
 mod node;
 mod parameters;
 mod queues;
+mod roles;
 mod schedule;
 mod scope;
 mod tables;
@@ -27,6 +28,7 @@ pub use self::error::TemplateError;
 pub use self::events::{QueueSource, Route, RouteMethod};
 pub use self::functions::Function;
 pub use self::queues::Queue;
+pub use self::roles::{Role, Statement};
 pub use self::schedule::Schedule;
 pub use self::tables::Table;
 
@@ -85,6 +87,19 @@ impl Template {
         let file = path.display().to_string();
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse_file(&file, &text, surroundings, overrides),
+            Err(reason) => Err(TemplateError::Unreadable { file, reason }),
+        }
+    }
+
+    /// The whole file as JSON, with intrinsic functions in their long spelling: `{"Ref": "Name"}`.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or its text is not YAML.
+    pub fn document(path: &Path) -> Result<Value, TemplateError> {
+        let file = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => document::parse(&file, &text),
             Err(reason) => Err(TemplateError::Unreadable { file, reason }),
         }
     }

@@ -18,6 +18,11 @@ fn template() -> Template {
     Template::read(Path::new("../template.yaml"), &surroundings, &BTreeMap::new()).unwrap()
 }
 
+#[expect(clippy::unwrap_used, reason = "the template is in the tree")]
+fn document() -> serde_json::Value {
+    Template::document(Path::new("../template.yaml")).unwrap()
+}
+
 fn queue<'a>(template: &'a Template, name: &str) -> &'a Queue {
     template.queues.iter().find(|queue| queue.name == name).unwrap_or_else(|| panic!("no queue {name}"))
 }
@@ -142,12 +147,86 @@ fn items_that_expire_have_a_time_to_live() {
 }
 
 #[test]
-fn no_policy_allows_more_than_it_names() {
+fn no_role_allows_more_than_it_names() {
     let text = tree::file("template.yaml").text;
-    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    let wild = lines.filter(|line| line.contains('*') && !line.starts_with("AllowedPattern:"));
-    assert_eq!(wild.collect::<Vec<_>>(), Vec::<&str>::new());
-    for managed in ["AdministratorAccess", "FullAccess", "AWSLambdaBasicExecutionRole"] {
+    for managed in ["AdministratorAccess", "FullAccess", "AWSLambdaBasicExecutionRole", "ManagedPolicyArns"] {
         assert!(!text.contains(managed), "{managed}");
     }
+    for function in &template().functions {
+        let role = function.role.as_ref().unwrap_or_else(|| panic!("{} has no role", function.binary));
+        for statement in &role.statements {
+            for resource in &statement.resources {
+                // CloudWatch Logs puts the streams of a group behind its ARN.
+                let name = resource.strip_suffix("Logs:*").unwrap_or(resource);
+                assert!(!name.contains('*'), "{resource}");
+            }
+            assert!(!statement.actions.iter().any(|action| action.contains('*')), "{:?}", statement.actions);
+        }
+    }
+    // X-Ray knows no resources, and is used only if asked for.
+    let stars: Vec<_> = text.lines().filter(|line| line.contains(r#"Resource: "*""#)).collect();
+    assert_eq!(stars.len(), 1);
+    assert!(stars[0].contains("Action: [xray:PutTraceSegments, xray:PutTelemetryRecords]"), "{}", stars[0]);
+}
+
+#[test]
+fn concurrency_that_is_reserved_is_what_the_queues_may_use() {
+    let document = document();
+    let of = |path: &str| document.pointer(path).cloned().unwrap_or_else(|| panic!("{path}"));
+    let dispatcher = "/Resources/DispatcherFunction/Properties";
+    let limit =
+        |event| of(&format!("{dispatcher}/Events/{event}/Properties/ScalingConfig/MaximumConcurrency"));
+    let reserved = &of(&format!("{dispatcher}/ReservedConcurrentExecutions"))["Fn::If"][1]["Fn::FindInMap"];
+    assert_eq!((&reserved[1], &reserved[2]), (&limit("Deliver"), &limit("Retry")));
+    let steps =
+        |name: &str| of(&format!("/Parameters/{name}/AllowedValues")).as_array().cloned().unwrap_or_default();
+    for fresh in steps("DispatcherMaximumConcurrency") {
+        for retries in steps("RetryMaximumConcurrency") {
+            let sum = &of("/Mappings/DispatcherConcurrency")[fresh.to_string()][retries.to_string()];
+            assert_eq!(
+                sum.as_u64(),
+                fresh.as_u64().zip(retries.as_u64()).map(|(a, b)| a + b),
+                "{fresh}, {retries}"
+            );
+        }
+    }
+    let allowed = of("/Parameters/PollerMaximumConcurrency/AllowedValues");
+    let reserved = of("/Mappings/PollerConcurrency");
+    assert_eq!(allowed.as_array().map(Vec::len), reserved.as_object().map(serde_json::Map::len));
+    let template = template();
+    let schedules = template.functions.iter().map(|function| function.schedules.len() as u64).sum::<u64>();
+    for limit in allowed.as_array().into_iter().flatten() {
+        let reserved = &reserved[limit.to_string()]["Reserved"];
+        assert_eq!(reserved.as_u64(), limit.as_u64().map(|limit| limit + schedules), "{limit}");
+    }
+}
+
+#[test]
+fn every_parameter_is_bounded_says_how_and_has_a_default() {
+    let document = document();
+    let parameters = document["Parameters"].as_object().cloned().unwrap_or_default();
+    let shown = document["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].to_string();
+    assert!(parameters.len() > 10);
+    for (name, parameter) in parameters {
+        let bounds = ["AllowedValues", "AllowedPattern", "MinValue"];
+        assert!(bounds.iter().any(|bound| parameter.get(bound).is_some()), "{name}");
+        assert_eq!(parameter.get("MinValue").is_some(), parameter.get("MaxValue").is_some(), "{name}");
+        for key in ["ConstraintDescription", "Description", "Default"] {
+            assert!(parameter.get(key).is_some(), "{name} has no {key}");
+        }
+        assert!(shown.contains(&format!("{name:?}")), "{name} is in no group");
+    }
+}
+
+#[test]
+fn everything_that_has_a_price_is_tagged() {
+    let document = document();
+    let tagged = ["DynamoDB::Table", "SQS::Queue", "KMS::Key", "Logs::LogGroup", "SNS::Topic"];
+    for (name, resource) in document["Resources"].as_object().into_iter().flatten() {
+        let kind = resource["Type"].as_str().unwrap_or_default().trim_start_matches("AWS::");
+        if tagged.contains(&kind) {
+            assert_eq!(resource["Properties"]["Tags"][0]["Key"], "application", "{name}");
+        }
+    }
+    assert!(document["Globals"]["Function"]["Tags"]["application"].is_object());
 }

@@ -70,16 +70,26 @@ impl Keys {
 
     /// Decrypts what a key here made under the same context; `None` for everything else.
     pub(super) fn decrypt(&self, context: &Context, ciphertext: &[u8]) -> Option<Opened> {
-        let [VERSION, length, rest @ ..] = ciphertext else { return None };
-        let (id, rest) = rest.split_at_checked(usize::from(*length))?;
+        let (id, rest) = split(ciphertext)?;
         let (nonce, data) = rest.split_at_checked(NONCE_LEN)?;
-        let id = std::str::from_utf8(id).ok()?;
         let key = aes(self.0.get(id)?)?;
         let mut data = data.to_vec();
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let plaintext = key.open_in_place(nonce, Aad::from(bound(id, context)), &mut data).ok()?.to_vec();
         Some(Opened { key_id: id.to_owned(), plaintext })
     }
+}
+
+/// The id of the key that a ciphertext names.
+pub(crate) fn key_id(ciphertext: &[u8]) -> Option<&str> {
+    split(ciphertext).map(|(id, _)| id)
+}
+
+/// A ciphertext as the id of its key and the rest.
+fn split(ciphertext: &[u8]) -> Option<(&str, &[u8])> {
+    let [VERSION, length, rest @ ..] = ciphertext else { return None };
+    let (id, rest) = rest.split_at_checked(usize::from(*length))?;
+    Some((std::str::from_utf8(id).ok()?, rest))
 }
 
 fn aes(key: &[u8; KEY_BYTES]) -> Option<LessSafeKey> {

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::serve::ListenerExt as _;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use super::Kms;
 use super::keys::Context;
+use crate::permissions::{Permissions, guard};
 use crate::sqs::{ACCOUNT, REGION};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
@@ -56,8 +58,9 @@ impl Error {
 }
 
 /// Answers requests until the listener fails.
-pub(super) async fn serve(kms: Kms, listener: TcpListener) -> std::io::Result<()> {
-    let routes = Router::new().route("/", post(answer)).fallback(post(answer)).with_state(kms);
+pub(super) async fn serve(kms: Kms, listener: TcpListener, permissions: Permissions) -> std::io::Result<()> {
+    let routes = Router::new().route("/", post(answer)).fallback(post(answer));
+    let routes = routes.layer(from_fn_with_state(permissions, guard)).with_state(kms);
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
             tracing::debug!(%error, "a connection stays with delayed writes");
@@ -131,7 +134,7 @@ fn generate_data_key(kms: &Kms, request: &GenerateDataKey) -> Result<Value, Erro
     Ok(json!({
         "CiphertextBlob": STANDARD.encode(sealed),
         "Plaintext": STANDARD.encode(plaintext),
-        "KeyId": arn(name(&request.key_id)),
+        "KeyId": arn(&request.key_id),
     }))
 }
 
@@ -143,7 +146,7 @@ fn encrypt(kms: &Kms, request: &Encrypt) -> Result<Value, Error> {
     let sealed = seal(kms, &request.key_id, &request.encryption_context, &plaintext)?;
     Ok(json!({
         "CiphertextBlob": STANDARD.encode(sealed),
-        "KeyId": arn(name(&request.key_id)),
+        "KeyId": arn(&request.key_id),
         "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
     }))
 }
@@ -173,8 +176,9 @@ fn name(key_id: &str) -> &str {
     key_id.rsplit_once("key/").map_or(key_id, |(_, name)| name)
 }
 
-fn arn(name: &str) -> String {
-    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}")
+/// The ARN of the key with this id or ARN.
+pub(crate) fn arn(key_id: &str) -> String {
+    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{}", name(key_id))
 }
 
 fn decode(name: &str, text: &str) -> Result<Vec<u8>, Error> {

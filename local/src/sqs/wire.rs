@@ -32,13 +32,17 @@ const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0")
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 
-/// Answers requests until the listener fails.
-pub(super) async fn serve(sqs: Sqs, listener: TcpListener) -> std::io::Result<()> {
-    let routes = Router::new()
+/// What answers a request.
+pub(super) fn routes(sqs: Sqs) -> Router {
+    Router::new()
         .route("/", post(answer))
         .fallback(post(answer))
         .layer(DefaultBodyLimit::max(LARGEST))
-        .with_state(sqs);
+        .with_state(sqs)
+}
+
+/// Answers requests until the listener fails.
+pub(super) async fn serve(routes: Router, listener: TcpListener) -> std::io::Result<()> {
     // An answer is a few small writes: without this the client waits for the rest of it.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::error::Fault;
 use super::events::{self, QueueSource, Route};
 use super::node::Node;
+use super::roles::{self, Role};
 use super::schedule::Schedule;
 use super::scope::FUNCTION;
 
@@ -22,6 +23,8 @@ pub struct Function {
     pub memory_mb: u32,
     /// Its environment variables.
     pub environment: BTreeMap<String, String>,
+    /// What it may do; where the template leaves that to SAM, everything.
+    pub role: Option<Role>,
     /// The HTTP requests that it answers.
     pub routes: Vec<Route>,
     /// The queues that it works off.
@@ -37,10 +40,15 @@ const DEFAULT_MEMORY_MB: u32 = 128;
 pub(super) fn read(root: &Node<'_>) -> Result<Vec<Function>, Fault> {
     let globals = root.descendant(&["Globals", "Function"])?;
     let functions = root.resources(FUNCTION)?.into_iter();
-    functions.map(|(id, own)| function(id, &Properties { own, globals: globals.clone() })).collect()
+    let roles = roles::read(root)?;
+    functions.map(|(id, own)| function(id, &Properties { own, globals: globals.clone() }, &roles)).collect()
 }
 
-fn function(id: &str, properties: &Properties<'_>) -> Result<Function, Fault> {
+fn function(
+    id: &str,
+    properties: &Properties<'_>,
+    roles: &BTreeMap<String, Role>,
+) -> Result<Function, Fault> {
     let timeout = match properties.get("Timeout")? {
         Some(node) => node.parsed("seconds")?,
         None => DEFAULT_TIMEOUT_SECONDS,
@@ -55,6 +63,7 @@ fn function(id: &str, properties: &Properties<'_>) -> Result<Function, Fault> {
         timeout: Duration::from_secs(timeout),
         memory_mb,
         environment: environment(properties)?,
+        role: properties.get("Role")?.map(|node| role(&node, roles)).transpose()?,
         routes: Vec::new(),
         queues: Vec::new(),
         schedules: Vec::new(),
@@ -92,6 +101,12 @@ fn binary(properties: &Properties<'_>) -> Result<String, Fault> {
         Some(name) if !name.is_empty() && !name.contains('.') => Ok(name.to_owned()),
         _ => Err(node.fault(format!("expected a path that ends with the name of a binary, found {path:?}"))),
     }
+}
+
+fn role(node: &Node<'_>, roles: &BTreeMap<String, Role>) -> Result<Role, Fault> {
+    let arn = node.text()?;
+    let role = roles.get(&arn).cloned();
+    role.ok_or_else(|| node.unexpected("the ARN of a role of this template", &arn.into()))
 }
 
 fn environment(properties: &Properties<'_>) -> Result<BTreeMap<String, String>, Fault> {

@@ -16,6 +16,11 @@ pub(super) const QUEUE: &str = "AWS::SQS::Queue";
 /// The type of a function in a template.
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
 
+/// The type of a role in a template.
+pub(super) const ROLE: &str = "AWS::IAM::Role";
+/// The type of a log group in a template.
+const LOG_GROUP: &str = "AWS::Logs::LogGroup";
+
 /// The type of an encryption key in a template. Its id is its logical id here.
 pub(super) const KEY: &str = "AWS::KMS::Key";
 
@@ -92,6 +97,9 @@ impl<'a> Scope<'a> {
             (QUEUE, "Arn") => self.arn("sqs", name),
             (KEY, "Arn") => self.arn("kms", &format!("key/{name}")),
             (FUNCTION, "Arn") => self.arn("lambda", &format!("function:{name}")),
+            (LOG_GROUP, "Arn") => self.arn("logs", &format!("log-group:{name}:*")),
+            // Roles are of no region.
+            (ROLE, "Arn") => format!("arn:aws:iam::{}:role/{name}", self.surroundings.account_id),
             (QUEUE, "QueueName") => name.clone(),
             (QUEUE, "QueueUrl") => self.queue_url(name),
             (kind, _) => {

@@ -3,6 +3,7 @@
 mod intrinsics;
 mod refusals;
 mod resources;
+mod roles;
 mod this_system;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,77 @@
+use std::collections::BTreeMap;
+
+use super::{parse, refusal};
+
+/// A function whose role has one statement.
+fn with(statement: &str) -> String {
+    format!(
+        "
+Resources:
+  Events: {{ Type: AWS::DynamoDB::Table, Properties: {{ KeySchema: [] }} }}
+  Key: {{ Type: AWS::KMS::Key }}
+  Logs: {{ Type: AWS::Logs::LogGroup }}
+  Worker: {{ Type: AWS::Serverless::Function, Properties: {{ CodeUri: w, Role: !GetAtt Role.Arn }} }}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies: [{{ PolicyName: p, PolicyDocument: {{ Statement: [{{ {statement} }}] }} }}]
+"
+    )
+}
+
+#[test]
+fn a_function_may_do_what_its_role_says_and_nothing_else() {
+    let template = parse(&with(
+        "Effect: Allow, Action: [dynamodb:GetItem, dynamodb:Query], \
+         Resource: [!GetAtt Events.Arn, !Sub '${Events.Arn}/index/by_at']",
+    ));
+    let template = template.unwrap();
+    let role = template.function("Worker").role.clone().unwrap();
+    let (table, none) = ("arn:aws:dynamodb:us-east-1:000000000000:table/Events", BTreeMap::new());
+    assert!(role.allows("dynamodb:GetItem", table, &none));
+    assert!(role.allows("dynamodb:Query", &format!("{table}/index/by_at"), &none));
+    assert!(!role.allows("dynamodb:PutItem", table, &none));
+    assert!(!role.allows("dynamodb:GetItem", &format!("{table}2"), &none));
+}
+
+#[test]
+fn a_key_opens_for_the_context_that_the_role_names() {
+    let template = parse(&with(
+        "Effect: Allow, Action: kms:Decrypt, Resource: !GetAtt Key.Arn, \
+         Condition: { StringEquals: { 'kms:EncryptionContext:purpose': close } }",
+    ));
+    let template = template.unwrap();
+    let role = template.function("Worker").role.clone().unwrap();
+    let may = |context: &[(&str, &str)]| {
+        let context = context.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        role.allows("kms:Decrypt", "arn:aws:kms:us-east-1:000000000000:key/Key", &context)
+    };
+    assert!(may(&[("purpose", "close"), ("instance_id", "1")]));
+    assert!(!may(&[("purpose", "callback")]));
+    assert!(!may(&[]));
+}
+
+#[test]
+fn what_would_allow_more_here_than_in_aws_is_refused() {
+    let place = "template.yaml: Resources.Role.Properties.Policies[0].PolicyDocument.Statement[0]";
+    let cases = [
+        ("Effect: Deny, Action: a, Resource: r", ".Effect: only Allow is supported here"),
+        ("Effect: Allow, NotAction: a, Resource: r", ".NotAction: not supported here"),
+        ("Effect: Allow, Resource: r", ".Action: missing"),
+        (
+            "Effect: Allow, Action: a, Resource: r, Condition: { Bool: {} }",
+            ".Condition.Bool: not supported here",
+        ),
+        (
+            "Effect: Allow, Action: a, Resource: r, Condition: { StringEquals: { 'aws:SourceIp': x } }",
+            ".Condition.StringEquals.aws:SourceIp: not supported here",
+        ),
+    ];
+    for (statement, expected) in cases {
+        assert_eq!(refusal(&with(statement)), format!("{place}{expected}"));
+    }
+    let unknown = with("Effect: Allow, Action: a, Resource: r")
+        .replace("!GetAtt Role.Arn", "arn:aws:iam::1:role/Other");
+    let expected = "Role: expected the ARN of a role of this template, found \"arn:aws:iam::1:role/Other\"";
+    assert_eq!(refusal(&unknown), format!("template.yaml: Resources.Worker.Properties.{expected}"));
+}

@@ -1,0 +1,172 @@
+//! Alarms and the dashboard, held against what the functions tell and against the runbook.
+
+#![expect(clippy::panic, reason = "a template without its alarms keeps no rule")]
+
+use std::collections::BTreeSet;
+
+use local::template::{Function, Surroundings, Template};
+use serde_json::Value;
+use tests::tree;
+
+#[expect(clippy::unwrap_used, reason = "the template is in the tree")]
+fn document() -> Value {
+    Template::document(&tests::bed::template()).unwrap()
+}
+
+#[expect(clippy::unwrap_used, reason = "the template is in the tree")]
+fn functions() -> Vec<Function> {
+    let surroundings = Surroundings {
+        region: "us-east-1".to_owned(),
+        account_id: "000000000000".to_owned(),
+        queue_base_url: "http://127.0.0.1:1".to_owned(),
+    };
+    Template::read(&tests::bed::template(), &surroundings, &std::collections::BTreeMap::new())
+        .unwrap()
+        .functions
+}
+
+/// Every alarm with its properties.
+fn alarms() -> Vec<(String, Value)> {
+    let document = document();
+    let resources = document["Resources"].as_object().cloned().unwrap_or_default();
+    let alarms: Vec<_> = resources
+        .into_iter()
+        .filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm")
+        .map(|(name, resource)| (name, resource["Properties"].clone()))
+        .collect();
+    assert!(alarms.len() >= 10, "{}", alarms.len());
+    alarms
+}
+
+/// The dashboard, with a word in place of each reference.
+fn dashboard() -> Value {
+    let text = document()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].clone();
+    let text = text.as_str().unwrap_or_default();
+    let text =
+        text.replace("${DispatcherMaximumConcurrency}", "50").replace("${RetryMaximumConcurrency}", "20");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("the dashboard: {error}"))
+}
+
+/// The names of the metrics of ours in a piece of the template: those in the namespace of the stack.
+fn own_metrics(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            let namespace = object.get("Namespace").and_then(|namespace| namespace.get("Ref"));
+            if let (Some(_), Some(name)) = (namespace, object.get("MetricName").and_then(Value::as_str)) {
+                names.insert(name.to_owned());
+            }
+            for value in object.values() {
+                own_metrics(value, names);
+            }
+        }
+        Value::Array(items) => {
+            if let [Value::String(namespace), Value::String(name), ..] = items.as_slice()
+                && namespace == "${AWS::StackName}"
+            {
+                names.insert(name.clone());
+            }
+            for value in items {
+                own_metrics(value, names);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The heading's anchor, as it is linked.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn every_alarm_links_its_section_of_the_runbook() {
+    let runbook = tree::file("docs/operations.md").text;
+    let sections: Vec<_> = runbook.split("\n### ").skip(1).collect();
+    let mut linked = BTreeSet::new();
+    for (name, alarm) in alarms() {
+        let description = alarm["AlarmDescription"]["Fn::Sub"].as_str().unwrap_or_default().to_owned();
+        let (_, link) =
+            description.rsplit_once("${RunbookUrl}#").unwrap_or_else(|| panic!("{name} links nothing"));
+        let section =
+            sections.iter().find(|section| anchor(section.lines().next().unwrap_or_default()) == link);
+        let section = section.unwrap_or_else(|| panic!("{name}: no section {link}"));
+        assert!(section.contains(&format!("`{name}`")), "the section {link} does not name {name}");
+        for part in ["**Means**", "**Look at**", "**Do**"] {
+            assert!(section.contains(part), "{link} has no {part}");
+        }
+        linked.insert(link.to_owned());
+    }
+    let of_alarms = sections.iter().filter(|section| section.contains("**Means**")).count();
+    assert_eq!(linked.len(), of_alarms, "a section of no alarm");
+}
+
+#[test]
+fn every_alarm_says_what_missing_data_mean_and_tells_somebody() {
+    for (name, alarm) in alarms() {
+        let missing = alarm["TreatMissingData"].as_str().unwrap_or_default();
+        // Only the schedule is there whatever happens.
+        let expected = if name == "TickAlarm" { "breaching" } else { "notBreaching" };
+        assert_eq!(missing, expected, "{name}");
+        assert_eq!(alarm["AlarmActions"][0]["Ref"], "AlarmTopic", "{name}");
+    }
+    let shown = dashboard()["widgets"][0]["properties"]["alarms"].to_string();
+    for (name, _) in alarms() {
+        assert!(shown.contains(&format!("${{{name}.Arn}}")), "{name} is not on the dashboard");
+    }
+}
+
+#[test]
+fn alarms_and_dashboard_use_metrics_that_the_functions_write() {
+    let mut names = BTreeSet::new();
+    for (_, alarm) in alarms() {
+        own_metrics(&alarm, &mut names);
+    }
+    own_metrics(&dashboard(), &mut names);
+    assert!(names.len() >= 10, "{names:?}");
+    let sources: String = ["functions", "shared/src"]
+        .iter()
+        .flat_map(|place| tree::sources(place))
+        .map(|file| file.text)
+        .collect();
+    let unknown: Vec<_> = names.iter().filter(|name| !sources.contains(&format!("\"{name}\""))).collect();
+    assert_eq!(unknown, Vec::<&String>::new());
+}
+
+#[test]
+fn durations_are_held_against_the_time_outs() {
+    let (_, alarm) = alarms().into_iter().find(|(name, _)| name == "DurationAlarm").unwrap_or_default();
+    let expression = alarm["Metrics"][0]["Expression"].as_str().unwrap_or_default().to_owned();
+    for function in functions() {
+        let hundredth = function.timeout.as_millis() / 100;
+        assert!(expression.contains(&format!("{} / {hundredth}", function.binary)), "{}", function.binary);
+    }
+    for name in ["ErrorsAlarm", "ThrottlesAlarm", "DurationAlarm"] {
+        let (_, alarm) = alarms().into_iter().find(|(alarm, _)| alarm == name).unwrap_or_default();
+        for function in functions() {
+            assert!(
+                alarm.to_string().contains(&function.logical_id),
+                "{name} leaves out {}",
+                function.binary
+            );
+        }
+    }
+}
+
+#[test]
+fn log_queries_ask_for_fields_that_the_functions_log() {
+    let dashboard = dashboard();
+    let widgets = dashboard["widgets"].as_array().cloned().unwrap_or_default();
+    let queries: Vec<_> =
+        widgets.iter().filter_map(|widget| widget["properties"]["query"].as_str()).collect();
+    assert_eq!(queries.len(), 2);
+    for (query, function) in queries.iter().zip(["dispatcher", "poller"]) {
+        let sources: String =
+            tree::sources(&format!("functions/{function}/src")).into_iter().map(|file| file.text).collect();
+        for field in query.split("fields.").skip(1) {
+            let field = field.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            let logged = [format!("%{field}"), format!("{field},"), format!("{field} = ")];
+            assert!(field == "message" || logged.iter().any(|form| sources.contains(form)), "{field}");
+        }
+    }
+}
