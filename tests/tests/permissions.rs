@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "the system under test answers")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 use shared::aws::Aws;
 use shared::settings::Variables;
 use tests::bed::{Bed, Instance};
-use tests::close::{Quirks, signature, signature_key};
+use tests::close::{Close, Quirks, signature, signature_key};
 use tests::polling::Polled;
 use tests::receiver::{Answer, Receiver};
 use tests::tree;
@@ -145,12 +147,31 @@ async fn an_organization_is_polled() -> Polled {
     asked(&polled.bed, Method::GET, &path, &Value::Null).await;
     let audited = |grant: &Grant| grant.1 == "dynamodb:BatchGetItem" && grant.2 == "EventsTable";
     while !used(&polled.bed).iter().filter(|grant| grant.0 == "PollerRole").any(audited) {
-        polled.bed.system().tick(std::time::Duration::from_secs(3600)).await;
+        polled.bed.system().tick(Duration::from_secs(3600)).await;
         polled.bed.deliver().await;
     }
     asked(&polled.bed, Method::DELETE, &path, &Value::Null).await;
     polled.bed.minutes(2).await;
     polled
+}
+
+/// Its subscription at Close is made with the instance, again when it is gone, and ended with the instance.
+async fn a_subscription_is_looked_after(bed: &Bed, receiver: &Receiver) {
+    let close = Close::new(3, Arc::new(bed.clock().clone()));
+    let rest = close.serve(bed.clock(), Quirks::default()).await;
+    let automatic = [("event.notification.subscription.provisioning", "automatic"), ("base.url", rest.url())];
+    let instance = bed.provision(&receiver.url(), &automatic).await;
+    let path = format!("/instances/{}", instance.id());
+    let shown = asked(bed, Method::GET, &path, &Value::Null).await;
+    let made = &shown["configuration"]["event.notification.subscription.id"];
+    assert!(close.end_subscription(made.as_str().unwrap()));
+    for _ in 0..13 {
+        bed.system().tick(Duration::from_secs(300)).await;
+        bed.minutes(5).await;
+    }
+    let again = asked(bed, Method::GET, &path, &Value::Null).await;
+    assert_ne!(again["configuration"]["event.notification.subscription.id"], *made);
+    asked(bed, Method::DELETE, &path, &Value::Null).await;
 }
 
 #[tokio::test]
@@ -159,6 +180,7 @@ async fn a_role_allows_what_its_function_does_and_nothing_else() {
     webhooks_come(&bed, &receiver).await;
     let instance = a_callback_fails(&bed, &receiver).await;
     an_instance_is_administered(&bed, &instance).await;
+    a_subscription_is_looked_after(&bed, &receiver).await;
     let polled = an_organization_is_polled().await;
     let used = &used(&bed) | &used(&polled.bed);
     let granted: BTreeSet<Grant> = functions().iter().flat_map(granted).collect();

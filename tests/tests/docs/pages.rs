@@ -103,8 +103,9 @@ fn the_workflow_does_what_ci_does_and_no_more() {
 
 #[test]
 fn every_step_of_ci_is_called() {
-    let run = tree::file(".ci/run").text;
-    for script in tree::names(".ci") {
-        assert!(script == ".ci/run" || run.contains(&script), "{script}");
+    for script in tree::names(".ci").into_iter().filter(|script| script != ".ci/run") {
+        let (_, name) = script.rsplit_once('/').unwrap_or_default();
+        let mut others = tree::names(".ci").into_iter().filter(|other| *other != script);
+        assert!(others.any(|other| tree::file(&other).text.contains(name)), "{script}");
     }
 }
