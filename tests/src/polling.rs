@@ -53,7 +53,7 @@ impl Polled {
     pub async fn with(configuration: &Value, quirks: Quirks, settings: &[(&str, &str)]) -> Self {
         let (bed, receiver) = (Bed::start().await, Receiver::start().await);
         let close = Close::new(7, Arc::new(bed.clock().clone()));
-        let rest = close.serve(bed.clock(), quirks).await;
+        let rest = close.serve(bed.clock(), Quirks::default()).await;
         let configuration = configuration.to_string();
         let polling = [
             ("event.vendor.type", "polling"),
@@ -62,6 +62,9 @@ impl Polled {
             ("base.url", rest.url()),
         ];
         let instance = bed.provision(&receiver.url(), &[&polling, settings].concat()).await;
+        // Provisioning has asked whether the key holds; the story begins now.
+        rest.take_calls();
+        rest.behave(|it| *it = quirks);
         Self { bed, close, rest, receiver, instance }
     }
 

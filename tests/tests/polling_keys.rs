@@ -27,11 +27,13 @@ impl Scene {
     async fn set(quirks: Quirks) -> Self {
         let (bed, receiver) = (Bed::start().await, Receiver::start().await);
         let close = Close::new(1, Arc::new(bed.clock().clone()));
-        let rest =
-            close.serve(bed.clock(), Quirks { answers_after: Duration::from_millis(15), ..quirks }).await;
+        let rest = close.serve(bed.clock(), Quirks::default()).await;
         for _ in 0..INSTANCES {
             provision(&bed, &receiver, &rest).await;
         }
+        // Provisioning has asked whether the key holds; the story begins now.
+        rest.take_calls();
+        rest.behave(|it| *it = Quirks { answers_after: Duration::from_millis(15), ..quirks });
         let (one, other) = (Worker::on(&bed).await, Worker::on(&bed).await);
         // The poll of an instance that was alone with the key until now would have ended by then.
         bed.pass(70);

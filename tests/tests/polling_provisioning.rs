@@ -2,13 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that meets none of what it needs ends")]
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::{Value, json};
 use tests::bed::Bed;
+use tests::close::{Close, Fault, Quirks, Rest};
+
+/// The API of an organisation that nothing happens in.
+async fn close(bed: &Bed) -> Rest {
+    Close::new(1, Arc::new(bed.clock().clone())).serve(bed.clock(), Quirks::default()).await
+}
 
 async fn refused(bed: &Bed, settings: &Value) -> String {
+    let close = close(bed).await;
     let mut configuration = json!({
         "username": "api_key",
+        "base.url": close.url(),
         "event.notification.enabled": "true",
         "event.vendor.type": "polling",
         "event.notification.callback.url": "http://127.0.0.1:9/",
@@ -112,4 +122,44 @@ async fn a_correct_configuration_is_taken_in_every_form() {
     ] {
         assert_eq!(refused(&bed, &settings).await, "", "{settings}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_close_refuses_is_refused_with_its_words_and_none_is_while_close_is_away() {
+    let bed = Bed::start().await;
+    let close = close(&bed).await;
+    close.behave(|quirks| {
+        quirks.revoked.insert("revoked".to_owned());
+    });
+    let body = |key: &str| {
+        let configuration = json!({
+            "username": key,
+            "base.url": close.url(),
+            "event.notification.enabled": "true",
+            "event.vendor.type": "polling",
+            "event.notification.callback.url": "http://127.0.0.1:9/",
+        });
+        json!({"connector": {"key": "closeio"}, "name": "Test", "configuration": configuration})
+    };
+    let answer = bed.call(Method::POST, "/instances", &body("revoked")).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.message(), "Close refused the API key in configuration.username.");
+    assert!(answer.json()["providerMessage"].is_string());
+    let asked: Vec<_> = close.take_calls().into_iter().map(|call| (call.path, call.status)).collect();
+    assert_eq!(asked, [("me/".to_owned(), 401)]);
+    assert_eq!(bed.call(Method::GET, "/instances", &Value::Null).await.status, 404, "there is none");
+    bed.minutes(20).await;
+    assert!(close.take_calls().is_empty(), "what was refused is not polled");
+
+    close.behave(|quirks| quirks.faults.push_back(Fault::Status(503)));
+    let answer = bed.call(Method::POST, "/instances", &body("api_key")).await;
+    assert_eq!(answer.status, 200, "{}", answer.message());
+    assert_eq!(close.take_calls().len(), 1);
+
+    let path = format!("/instances/{}", answer.json()["id"]);
+    let to = |key: &str| json!({"configuration": {"username": key}});
+    assert_eq!(bed.call(Method::PATCH, &path, &to("revoked")).await.status, 400);
+    assert_eq!(bed.call(Method::PATCH, &path, &json!({"name": "Renamed"})).await.status, 200);
+    assert_eq!(close.take_calls().len(), 1, "only another account is asked about");
+    assert_eq!(bed.call(Method::PATCH, &path, &to("another")).await.status, 200);
 }

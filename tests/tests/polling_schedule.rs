@@ -38,6 +38,7 @@ async fn instances_of_one_interval_are_spread_and_those_of_one_key_come_one_afte
     for n in 0..40 {
         provision(&bed, &receiver, rest.url(), &format!("api_{}", n / 2), "15").await;
     }
+    rest.take_calls();
     let mut in_minute = Vec::new();
     for _ in 0..15 {
         bed.minutes(1).await;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::api_error::ApiError;
 use shared::close::subscription::Subscribed;
+use shared::instance::{Configuration, key};
 use shared::secret::Secret;
 
 /// One account at Close: where its API is, and the key to it.
@@ -43,8 +44,14 @@ pub(crate) enum CloseError {
 }
 
 impl CloseApi {
+    /// The account of an instance with these settings.
+    pub(crate) fn of(configuration: &Configuration) -> Self {
+        let of = |key: &str| configuration.get(key).unwrap_or_default();
+        Self::new(of(key::BASE_URL), of(key::USERNAME))
+    }
+
     /// The account behind `base` (an allowed URL, with or without a slash at the end) and an API key.
-    pub(crate) fn new(base: &str, key: &str) -> Self {
+    fn new(base: &str, key: &str) -> Self {
         Self { base: base.trim_end_matches('/').to_owned(), key: Secret::new(key) }
     }
 

@@ -77,6 +77,7 @@ impl Instances {
         let now = self.0.clock.now();
         let apply = |instance| Ok(change.apply(instance, &self.0.rules, now).map_err(refused)?);
         let asked: Instance = apply(instance.clone())?;
+        polling::check_changed_key(&instance.configuration, &asked.configuration).await?;
         subscription::change(&instance.configuration, &asked.configuration).await?;
         self.modify(instance, apply).await
     }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use shared::api_error::ApiError;
 use shared::aws::AwsError;
 use shared::callback_url::Reach;
 use shared::event::timestamp;
@@ -15,6 +16,7 @@ use shared::polling::store::DynamoPollerStore;
 use shared::polling::window::Cursor;
 use shared::secret::Secret;
 
+use crate::close::{CloseApi, CloseError};
 use crate::provision::Fault;
 
 /// Has an instance polled if its settings ask for it; also again, after it was changed or stopped.
@@ -52,6 +54,34 @@ pub(crate) fn forgotten(configuration: &Configuration, now: DateTime<Utc>) -> Op
         );
         Fault::wrong(format!("configuration.{SINCE}"), problem)
     })
+}
+
+/// Asks Close whether the key holds that an instance is to be polled with.
+///
+/// A Close that cannot be asked now is no reason to refuse: the poller asks it again, and shows what it hears.
+///
+/// # Errors
+/// 400 with Close's words when it refuses.
+pub(crate) async fn check_key(configuration: &Configuration) -> Result<(), ApiError> {
+    if !is_polled(configuration) {
+        return Ok(());
+    }
+    match CloseApi::of(configuration).check_key().await {
+        Err(CloseError::Unavailable(reason)) => {
+            tracing::warn!(reason, "the API key of an instance that is to be polled is not verified");
+            Ok(())
+        }
+        outcome => Ok(outcome?),
+    }
+}
+
+/// The same for a change, if it is one of the account.
+///
+/// # Errors
+/// As [`check_key`].
+pub(crate) async fn check_changed_key(before: &Configuration, after: &Configuration) -> Result<(), ApiError> {
+    let same = [key::USERNAME, key::BASE_URL].iter().all(|key| before.get(key) == after.get(key));
+    if same && is_polled(before) { Ok(()) } else { check_key(after).await }
 }
 
 /// Whether an instance of these settings is polled.

@@ -33,7 +33,7 @@ pub(crate) async fn begin(instance: &mut Instance, webhook_url: &str) -> Result<
     if !is_automatic(&instance.configuration) {
         return Ok(());
     }
-    let close = api(&instance.configuration);
+    let close = CloseApi::of(&instance.configuration);
     close.check_key().await?;
     let subscription = close.subscribe(webhook_url, &wanted(&instance.configuration)).await?;
     tracing::info!(instance = %instance.id, subscription = subscription.id, "subscribed at Close");
@@ -53,12 +53,12 @@ pub(crate) async fn change(before: &Configuration, after: &Configuration) -> Res
     }
     let same = [key::USERNAME, key::BASE_URL].iter().all(|key| before.get(key) == after.get(key));
     if !same {
-        api(after).check_key().await?;
+        CloseApi::of(after).check_key().await?;
     }
     let (events, had) = (wanted(after), wanted(before));
     if events != had {
         let id = after.get(key::SUBSCRIPTION_ID).unwrap_or_default();
-        api(after).change_events(id, &events).await?;
+        CloseApi::of(after).change_events(id, &events).await?;
     }
     Ok(())
 }
@@ -115,10 +115,5 @@ pub(crate) async fn end(instance: &Instance) -> Result<(), CloseError> {
         return Ok(());
     }
     let id = instance.configuration.get(key::SUBSCRIPTION_ID).unwrap_or_default();
-    api(&instance.configuration).unsubscribe(id).await
-}
-
-fn api(configuration: &Configuration) -> CloseApi {
-    let of = |key: &str| configuration.get(key).unwrap_or_default();
-    CloseApi::new(of(key::BASE_URL), of(key::USERNAME))
+    CloseApi::of(&instance.configuration).unsubscribe(id).await
 }

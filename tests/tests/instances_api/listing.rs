@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use shared::aws::Aws;
 use shared::settings::Variables;
 use tests::bed::{Bed, SeededRandom};
+use tests::close::{Close, Quirks};
 use tests::wire::Wire;
 use tower::ServiceExt as _;
 
@@ -135,7 +136,8 @@ async fn a_list_is_one_query_and_a_batch_read_of_each_table_whatever_else_is_the
     }
     // The secrets of the caller, and the instances: nothing of them can fail.
     assert_eq!(list().await, (9, calls(2)));
-    let polled = [("event.vendor.type", "polling")];
+    let close = Close::new(1, Arc::new(bed.clock().clone())).serve(bed.clock(), Quirks::default()).await;
+    let polled = [("event.vendor.type", "polling"), ("base.url", close.url())];
     bed.provision("https://example.com/hook", &polled).await;
     crowd(&bed, 2_000).await;
     // And the states of callbacks and of pollers.

@@ -39,6 +39,7 @@ pub(crate) async fn create(
     if let Some(fault) = polling::forgotten(&configuration, created_at) {
         return Err(refused(vec![fault]).into());
     }
+    polling::check_key(&configuration).await?;
     let base = representation::base_url(&headers);
     for _ in 0..TRIES {
         let (id, token) = draw(&*state.random).map_err(|error| unavailable(&error))?;
