@@ -50,6 +50,7 @@ struct State {
     posted: Vec<Posting>,
     index: Index,
     index_lag: TimeDelta,
+    consolidates: bool,
     cursors: Cursors,
 }
 
@@ -64,6 +65,7 @@ impl Close {
             posted: Vec::new(),
             index: Index::default(),
             index_lag: TimeDelta::zero(),
+            consolidates: true,
             cursors: Cursors::default(),
         };
         Self { state: Arc::new(Mutex::new(state)), clock, poster: Poster::new() }
@@ -114,13 +116,18 @@ impl Close {
     }
 
     /// Changes one field once more and consolidates: the object's last `updated` event tells both changes now,
-    /// under the same id with a later `date_updated`, and takes the place of itself where it is still pending.
+    /// under the same id with a later `date_updated`, and takes the place of itself where it is still pending. Where
+    /// the API is served without consolidation, it is an update like any other.
     ///
     /// # Panics
     /// When the object was not updated before.
     pub fn update_again(&self, object_type: &str, id: &str, field: &str, value: impl Into<Value>) {
         let value = value.into();
         let mut state = self.state();
+        if !state.consolidates {
+            drop(state);
+            return self.update(object_type, id, field, value);
+        }
         let occurrences = state.organization.update_again(object_type, id, field, value);
         let consolidated = |event_id: &str| occurrences.iter().any(|it| it.event.id == event_id);
         state.index(self.clock.now());
@@ -257,10 +264,11 @@ impl Close {
         rest.unwrap_or_else(|error| panic!("the API of Close: {error}"))
     }
 
-    /// From now on the search index takes a change over with a lag of its own, of at most `most`.
-    fn index_with(&self, most: TimeDelta) {
+    /// From now on the search index takes a change over with a lag of its own, of at most that of the quirks, and
+    /// events are consolidated or not.
+    fn behave(&self, quirks: &Quirks) {
         let mut state = self.state();
-        state.index_lag = most;
+        (state.index_lag, state.consolidates) = (quirks.index_lag, quirks.consolidates);
         state.index(self.clock.now());
     }
 

@@ -142,3 +142,35 @@ async fn limits_are_told_in_every_spelling_and_keys_are_checked() {
     scene.rest.behave(|quirks| quirks.revoked = ["api_key".to_owned()].into());
     assert_eq!(scene.get("me/").await.status, 401);
 }
+
+#[tokio::test]
+async fn each_quirk_can_be_switched_off() {
+    let scene = Scene::set(Quirks::default()).await;
+    let contact = scene.close.create("contact", &json!({}));
+    scene.close.update("contact", &contact, "title", "A");
+    scene.close.update_again("contact", &contact, "title", "B");
+    let events = async || scene.get("event/").await.json()["data"].as_array().unwrap().clone();
+    let naive = events().await;
+    assert_eq!(naive.len(), 2);
+    assert!(!naive[0]["date_updated"].as_str().unwrap().ends_with("+00:00"));
+    let refused = async |path: &str| {
+        (scene.get(path).await.status == 400).then_some(()).map_or("taken", |()| "refused")
+    };
+    assert_eq!(refused("contact/?_sort=x").await, "taken");
+    assert_eq!(refused("task/?_order_by=date_updated").await, "taken");
+    assert_eq!(refused("event/?_sort=x").await, "taken");
+    assert_eq!(refused("event/?action=created&request_id=x").await, "refused");
+
+    scene.rest.behave(|quirks| {
+        (quirks.ignores_unknown, quirks.refuses_combinations) = (false, false);
+        (quirks.consolidates, quirks.naive_dates) = (false, false);
+    });
+    assert_eq!(refused("contact/?_sort=x").await, "refused");
+    assert_eq!(refused("task/?_order_by=date_updated").await, "refused");
+    assert_eq!(refused("event/?_sort=x").await, "refused");
+    assert_eq!(refused("event/?action=created&request_id=x").await, "taken");
+    scene.close.update_again("contact", &contact, "title", "C");
+    let zoned = events().await;
+    assert_eq!(zoned.len(), 3, "an event of its own");
+    assert_eq!(zoned[1]["date_updated"], format!("{}+00:00", naive[0]["date_updated"].as_str().unwrap()));
+}

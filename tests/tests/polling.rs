@@ -1,5 +1,6 @@
 //! What changes at Close arrives at the callback URL of an instance that polls: each change once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -111,6 +112,70 @@ async fn every_resource_tells_what_is_created_and_changed() {
     changed.sort();
     let expected: Vec<String> = created.iter().map(|told| told.replace("CREATED", "UPDATED")).collect();
     assert_eq!(changed, expected, "the lead's date moves with its children's");
+}
+
+#[tokio::test]
+async fn nothing_is_asked_that_close_would_ignore() {
+    let resources =
+        ["accounts", "contacts", "opportunities", "tasks", "activities", "notes", "users", "events"];
+    let url = |name: &str| match name {
+        "opportunities" => format!("/{name}?where=status_type='won'"),
+        "tasks" => format!("/{name}?where=is_complete=false"),
+        _ => format!("/{name}"),
+    };
+    let configuration: Value = resources
+        .iter()
+        .map(|name| ((*name).to_owned(), json!({"url": url(name), "idField": "id"})))
+        .collect();
+    // Far back, so that what is walked along is asked for too.
+    let settings = [("event.poller.since", "2026-10-25")];
+    let quirks = Quirks { ignores_unknown: false, page_cap: 2, ..Quirks::default() };
+    let polled = Polled::with(&configuration, quirks, &settings).await;
+    for kind in ["lead", "contact", "opportunity", "task.lead", "activity.note", "user"] {
+        for n in 0..5 {
+            polled.close.create(kind, &json!({"note": n, "status_type": "won", "is_complete": false}));
+        }
+    }
+    polled.bed.minutes(4).await;
+    let calls = polled.rest.take_calls();
+    let refused: Vec<_> = calls.iter().filter(|call| call.status != 200).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    for pushed_down in ["status_type=won", "is_complete=false"] {
+        assert!(calls.iter().any(|call| call.query.contains(pushed_down)), "{pushed_down}");
+    }
+    assert!(calls.iter().any(|call| call.query.contains("_skip=")), "runs are crossed");
+}
+
+#[tokio::test]
+async fn an_event_is_the_same_with_a_zone_and_without() {
+    let polled = Polled::start(&["events"], Quirks::default()).await;
+    polled.close.create_lead("A");
+    polled.bed.minutes(2).await;
+    polled.rest.behave(|quirks| quirks.naive_dates = false);
+    polled.bed.minutes(2).await;
+    assert_eq!(polled.told().len(), 1, "the overlap shows it again, with another spelling");
+    polled.close.create_lead("B");
+    polled.bed.minutes(2).await;
+    let dates: Vec<_> =
+        polled.messages().iter().map(|it| it["raw"]["event"]["date_updated"].to_string()).collect();
+    assert_eq!(dates.len(), 2);
+    assert!(!dates[0].contains("+00:00") && dates[1].contains("+00:00"), "{dates:?}");
+}
+
+#[tokio::test]
+async fn a_consolidated_event_is_told_again_and_one_of_its_own_once() {
+    for (consolidates, ids) in [(true, 2), (false, 3)] {
+        let polled = Polled::start(&["events"], Quirks { consolidates, ..Quirks::default() }).await;
+        let contact = polled.close.create("contact", &json!({}));
+        polled.close.update("contact", &contact, "title", "A");
+        polled.bed.minutes(2).await;
+        polled.close.update_again("contact", &contact, "title", "B");
+        polled.bed.minutes(3).await;
+        let messages = polled.messages();
+        let told: BTreeSet<_> =
+            messages.iter().map(|message| message["raw"]["event"]["id"].to_string()).collect();
+        assert_eq!((messages.len(), told.len()), (3, ids));
+    }
 }
 
 #[tokio::test]

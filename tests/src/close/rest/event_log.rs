@@ -34,6 +34,16 @@ const COMBINATIONS: &[&[&str]] = &[
 
 const FILTERS: &[&str] = &["action", "lead_id", "object_id", "object_type", "request_id", "user_id"];
 
+const OTHERS: &[&str] = &[
+    "_cursor",
+    "_fields",
+    "_limit",
+    "date_updated__gt",
+    "date_updated__gte",
+    "date_updated__lt",
+    "date_updated__lte",
+];
+
 /// Newest first; a cursor goes on without the dates that began it, and there is no other order.
 pub(super) fn list(events: &[Event], query: &Query, quirks: &Quirks, now: DateTime<Utc>) -> Answer {
     let limit: usize = query.get("_limit").map_or(MAX_LIMIT, |limit| limit.parse().unwrap_or(0));
@@ -43,7 +53,12 @@ pub(super) fn list(events: &[Event], query: &Query, quirks: &Quirks, now: DateTi
     let filters: Vec<(&str, &str)> =
         FILTERS.iter().filter_map(|name| Some((*name, query.get(name)?))).collect();
     let names: Vec<&str> = filters.iter().map(|(name, _)| *name).collect();
-    if !COMBINATIONS.contains(&names.as_slice()) {
+    let known = |name: &str| FILTERS.contains(&name) || OTHERS.contains(&name);
+    let unknown = query.parameters().find(|(name, _)| !known(name)).filter(|_| !quirks.ignores_unknown);
+    if let Some((name, _)) = unknown {
+        return Answer::bad_request(&format!("{name} is unknown here."));
+    }
+    if quirks.refuses_combinations && !COMBINATIONS.contains(&names.as_slice()) {
         return Answer::bad_request(&format!("The filters {} cannot be combined.", names.join(", ")));
     }
     let cursor = match query.get("_cursor").map(|text| read_cursor(text, quirks, now)) {
@@ -74,10 +89,16 @@ pub(super) fn list(events: &[Event], query: &Query, quirks: &Quirks, now: DateTi
         let date = last["date_updated"].as_str().unwrap_or_default();
         format!("{}|{date}|{}", now.timestamp_millis(), last["id"].as_str().unwrap_or_default())
     });
-    if quirks.hides_event_data {
-        for event in found.iter_mut().filter_map(Value::as_object_mut) {
+    for event in found.iter_mut().filter_map(Value::as_object_mut) {
+        if quirks.hides_event_data {
             event.remove("data");
             event.remove("previous_data");
+        }
+        if !quirks.naive_dates {
+            for date in ["date_created", "date_updated"] {
+                let zoned = event.get(date).and_then(Value::as_str).map(|naive| format!("{naive}+00:00"));
+                event.insert(date.to_owned(), zoned.into());
+            }
         }
     }
     Answer::ok(json!({"data": found, "cursor_next": next, "cursor_previous": null}))

@@ -50,8 +50,25 @@ pub(super) fn at(path: &str) -> Option<List> {
 }
 
 impl List {
+    /// Whether the list knows a parameter, and what it is asked to be.
+    fn knows(&self, name: &str, value: &str) -> bool {
+        match name {
+            "_limit" | "_skip" | "_fields" => true,
+            "_type" => self.object_type == "task.",
+            "_order_by" => self.orders.contains(&value.trim_start_matches('-')),
+            _ => {
+                let bound = name.rsplit_once("__").filter(|(_, it)| ["gt", "gte", "lt", "lte"].contains(it));
+                self.filters.contains(&name) || bound.is_some_and(|(date, _)| self.dates.contains(&date))
+            }
+        }
+    }
+
     /// A page.
     pub(super) fn page(&self, mut objects: Vec<Value>, query: &Query, quirks: &Quirks) -> Answer {
+        let unknown = query.parameters().find(|(name, value)| !self.knows(name, value));
+        if let Some((name, value)) = unknown.filter(|_| !quirks.ignores_unknown) {
+            return Answer::bad_request(&format!("{name}={value} is unknown here."));
+        }
         let number = |name: &str, default: usize| query.get(name).map_or(Some(default), |it| it.parse().ok());
         let (Some(limit), Some(skip)) = (number("_limit", 100), number("_skip", 0)) else {
             return Answer::bad_request("_limit and _skip are numbers.");

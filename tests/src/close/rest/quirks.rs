@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 
 /// The behaviour of the API.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Quirks {
     /// The search index shows a change at most this much later; each change has a lag of its own.
     pub index_lag: TimeDelta,
@@ -42,6 +43,16 @@ pub struct Quirks {
     pub pretty: bool,
     /// Events show no data, as to a key that is no administrator's.
     pub hides_event_data: bool,
+    /// Parameters that a list does not know are ignored without a word; or else refused.
+    pub ignores_unknown: bool,
+    /// Filters of the event log that do not go together are refused; or else all applied.
+    pub refuses_combinations: bool,
+    /// An update soon after another is told by the event of that one ([`Close::update_again`]); or else by its own.
+    ///
+    /// [`Close::update_again`]: crate::close::Close::update_again
+    pub consolidates: bool,
+    /// The event log shows dates without a zone; or else with one.
+    pub naive_dates: bool,
 }
 
 /// A rate limit.
@@ -97,6 +108,10 @@ impl Default for Quirks {
             revoked: BTreeSet::new(),
             pretty: false,
             hides_event_data: false,
+            ignores_unknown: true,
+            refuses_combinations: true,
+            consolidates: true,
+            naive_dates: true,
         }
     }
 }

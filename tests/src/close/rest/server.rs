@@ -77,7 +77,7 @@ impl Rest {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}{}", listener.local_addr()?, VERSION.trim_end_matches('/'));
         let shared = Arc::new(Shared { close, clock, state: Mutex::default() });
-        shared.close.index_with(quirks.index_lag);
+        shared.close.behave(&quirks);
         shared.state().quirks = quirks;
         let mut server = JoinSet::new();
         let state = Arc::clone(&shared);
@@ -95,7 +95,7 @@ impl Rest {
     pub fn behave(&self, change: impl FnOnce(&mut Quirks)) {
         let mut state = self.shared.state();
         change(&mut state.quirks);
-        self.shared.close.index_with(state.quirks.index_lag);
+        self.shared.close.behave(&state.quirks);
     }
 
     /// The most requests of one API key that ever were under way together.
@@ -253,6 +253,11 @@ impl Query {
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
+    }
+
+    /// All of them.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Whether a date of an object is within the bounds that the query sets on it.
