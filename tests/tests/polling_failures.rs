@@ -149,6 +149,21 @@ async fn a_run_of_one_second_is_crossed_however_few_requests_fit_into_a_window()
 }
 
 #[tokio::test]
+async fn a_run_longer_than_a_walk_may_be_hides_nothing_that_comes_after_it() {
+    let quirks = Quirks { max_walk: 4, page_cap: 2, ..Quirks::default() };
+    let polled = Polled::start(&["contacts"], quirks).await;
+    for n in 0..6 {
+        polled.close.create("contact", &json!({"name": n}));
+    }
+    polled.bed.pass(5);
+    let after = polled.close.create("contact", &json!({"name": "after"}));
+    polled.bed.minutes(3).await;
+    let told: Vec<_> = polled.told().into_iter().map(|it| it.object_id).collect();
+    assert!(told.contains(&after), "{told:?}");
+    assert_eq!(told.len(), 5, "of the run as many as Close shows");
+}
+
+#[tokio::test]
 async fn each_resource_has_its_turn_however_few_requests_fit_into_a_window() {
     for spelling in [Spelling::Commas, Spelling::Semicolons, Spelling::BodyOnly] {
         let limit = Some(Limit { requests: 2, window: 4 });

@@ -1,6 +1,6 @@
 //! Searches: leads and contacts.
 
-use chrono::SubsecRound as _;
+use chrono::{SubsecRound as _, TimeDelta};
 use serde_json::{Value, json};
 use shared::polling::resource::DATE_UPDATED;
 use shared::polling::window::Run;
@@ -23,9 +23,14 @@ impl Walker<'_> {
         };
         let body = page::read(&answer.body)?;
         let next = body.cursor.filter(|_| !body.data.is_empty());
-        let last = next.is_none();
+        let after_run = self.at.filter(|_| self.run.is_some()).map(|at| at + TimeDelta::seconds(1));
+        let last = next.is_none() && after_run.is_none();
         if let Some(cursor) = next {
             self.advance(&body.data, DATE_UPDATED, Some(Run::Cursor(cursor)));
+        } else if after_run.is_some() {
+            // Close ends a walk after 10,000 objects as if there were no more. What comes after the run is asked for by
+            // date, or it would be lost with the rest of a run that is as long as that.
+            (self.at, self.run) = (after_run, None);
         }
         Ok(Page { records: body.data, last, rate_limit: answer.rate_limit })
     }
