@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use http::Method;
 use serde_json::json;
 use shared::aws::Aws;
@@ -149,6 +150,36 @@ async fn a_run_of_one_second_is_crossed_however_few_requests_fit_into_a_window()
 }
 
 #[tokio::test]
+async fn cursors_that_expire_at_once_end_a_poll_until_they_do_not() {
+    for resource in ["contacts", "events"] {
+        let quirks = Quirks {
+            request_takes: TimeDelta::seconds(2),
+            search_cursor_life: TimeDelta::zero(),
+            event_cursor_life: TimeDelta::zero(),
+            page_cap: 2,
+            ..Quirks::default()
+        };
+        let polled = Polled::start(&[resource], quirks).await;
+        for n in 0..6 {
+            polled.close.create("contact", &json!({"name": n}));
+        }
+        polled.bed.minutes(3).await;
+        let state = state(&polled).await;
+        if resource == "contacts" {
+            assert_eq!(state.status, Status::Failing);
+            assert!(state.error.unwrap().contains("expire before they can be used"));
+        } else {
+            assert_eq!(state.status, Status::Ok, "events have dates of their own to go on by");
+        }
+        polled.rest.behave(|it| {
+            (it.search_cursor_life, it.event_cursor_life) = (TimeDelta::seconds(30), TimeDelta::minutes(10));
+        });
+        polled.bed.minutes(70).await;
+        assert_eq!(polled.told().len(), 6, "{resource}");
+    }
+}
+
+#[tokio::test]
 async fn a_run_longer_than_a_walk_may_be_hides_nothing_that_comes_after_it() {
     let quirks = Quirks { max_walk: 4, page_cap: 2, ..Quirks::default() };
     let polled = Polled::start(&["contacts"], quirks).await;
@@ -196,7 +227,7 @@ async fn each_resource_has_its_turn_however_few_requests_fit_into_a_window() {
 
 #[tokio::test]
 async fn a_walk_that_runs_out_of_time_goes_on_where_it_stopped() {
-    let quirks = Quirks { page_cap: 2, request_takes: chrono::TimeDelta::seconds(6), ..Quirks::default() };
+    let quirks = Quirks { page_cap: 2, request_takes: TimeDelta::seconds(6), ..Quirks::default() };
     let polled = Polled::start(&["events", "tasks", "contacts"], quirks).await;
     for n in 0..20 {
         polled.close.create("task.lead", &json!({"text": n}));

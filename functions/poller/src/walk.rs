@@ -47,7 +47,7 @@ pub(crate) struct Walker<'a> {
     run: Option<Run>,
     /// The list of what the event log is too short for, while that is walked.
     history: Option<&'static str>,
-    /// Whether the run was begun anew because its rows had moved.
+    /// Whether the run was begun anew because its rows had moved or its cursor had expired.
     begun_anew: bool,
     /// What Close is asked to filter by itself.
     filters: Vec<(&'a str, String)>,
@@ -100,6 +100,17 @@ impl<'a> Walker<'a> {
             Source::WholeList { path } => self.whole_list(path).await,
             Source::EventLog { .. } => self.event_log().await,
         }
+    }
+
+    /// Begins a run anew whose cursor is not taken any more. What was told of it is known.
+    ///
+    /// Once: where a cursor does not live until the next request, asking on would never end. Later it may.
+    fn begin_anew(&mut self) -> Result<(), CloseError> {
+        if self.begun_anew {
+            return Err(CloseError::Unavailable("its cursors expire before they can be used".to_owned()));
+        }
+        (self.run, self.begun_anew) = (None, true);
+        Ok(())
     }
 
     /// Moves on past a page of a walk from old to new; `run` is what crosses a run longer than the page.

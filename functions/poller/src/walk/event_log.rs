@@ -15,7 +15,7 @@ impl Walker<'_> {
         let answer = match self.account.get(PATH, &self.parameters()).await {
             // An expired cursor: the walk goes on by date, and meets again what has the same date.
             Err(CloseError::Invalid { status: 400, .. }) if self.run.is_some() => {
-                self.run = None;
+                self.begin_anew()?;
                 self.account.get(PATH, &self.parameters()).await?
             }
             answer => answer?,
@@ -28,7 +28,9 @@ impl Walker<'_> {
         let next = body.cursor_next.filter(|_| !body.data.is_empty() && !beyond);
         let last = next.is_none();
         if let Some(cursor) = next {
-            self.at = dates.min().into_iter().chain(self.at).min();
+            let at = dates.min().into_iter().chain(self.at).min();
+            self.begun_anew &= at == self.at;
+            self.at = at;
             self.run = Some(Run::Cursor(cursor));
         }
         Ok(Page { records: body.data, last, rate_limit: answer.rate_limit })

@@ -14,9 +14,9 @@ impl Walker<'_> {
     /// A page of a search, in the order of the last change.
     pub(super) async fn search(&mut self, object_type: &str, fields: &[&str]) -> Result<Page, CloseError> {
         let answer = match self.account.post(PATH, self.query(object_type, fields)).await {
-            // The cursor lives 30 seconds. Without it the run begins again, and what was told of it is known.
+            // The cursor lives 30 seconds.
             Err(CloseError::Invalid { status: 400, .. }) if self.run.is_some() => {
-                self.run = None;
+                self.begin_anew()?;
                 self.account.post(PATH, self.query(object_type, fields)).await?
             }
             answer => answer?,
