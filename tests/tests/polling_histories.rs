@@ -64,7 +64,7 @@ fn quirks() -> impl Strategy<Value = Quirks> {
         3 => Just(None),
         1 => (3..9_u32, 2..6_i64).prop_map(|(requests, window)| Some(Limit { requests, window })),
     ];
-    (lag(), lag(), 1..6_usize, 0..4_i64, limit, 0..8_u64, any::<bool>(), 4..40_i64).prop_map(
+    (lag(), lag(), 1..6_usize, 0..4_i64, limit, 0..8_u64, any::<bool>(), 0..40_i64).prop_map(
         |(index_lag, event_lag, page_cap, takes, limit, failing_percent, commas, life)| Quirks {
             index_lag,
             event_lag,
@@ -73,8 +73,8 @@ fn quirks() -> impl Strategy<Value = Quirks> {
             limit,
             failing_percent,
             spelling: if commas { Spelling::Commas } else { Spelling::BodyOnly },
-            search_cursor_life: TimeDelta::seconds(life),
-            event_cursor_life: TimeDelta::seconds(life),
+            search_cursor_life: TimeDelta::seconds(life.max(takes)),
+            event_cursor_life: TimeDelta::seconds(life.max(takes)),
             ..Quirks::default()
         },
     )
