@@ -106,6 +106,11 @@ impl Close {
         self.occur(|organization| organization.create(object_type, fields))
     }
 
+    /// Creates many objects alike, at the same time.
+    pub fn create_together(&self, count: usize, object_type: &str, fields: &Value) {
+        self.occur(|organization| ((), organization.create_together(count, object_type, fields)));
+    }
+
     /// Changes one field of an object.
     ///
     /// # Panics

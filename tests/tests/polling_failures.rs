@@ -96,11 +96,12 @@ async fn faults_of_close_back_off_and_lose_nothing() {
     let polled = Polled::start(&["contacts", "events"], Quirks::default()).await;
     polled.close.create("contact", &json!({"name": "A"}));
     let faults = [Fault::Status(503), Fault::Reset, Fault::CutOff, Fault::Status(504), Fault::Status(502)];
-    polled.rest.behave(|quirks| quirks.faults = faults.into());
+    // Two of them end a poll.
+    polled.rest.behave(|quirks| quirks.faults = faults.repeat(2).into());
     polled.bed.minutes(3).await;
     let failing = state(&polled).await;
     assert_eq!(failing.status, Status::Failing);
-    assert!(failing.failures >= 2 && failing.error.unwrap().starts_with("Close could not be read"));
+    assert!(failing.failures >= 2 && failing.error.unwrap().contains("s: Close could not be read"));
     polled.bed.minutes(15).await;
     let mut told = polled.told_in_short();
     told.sort();
@@ -192,6 +193,52 @@ async fn a_run_longer_than_a_walk_may_be_hides_nothing_that_comes_after_it() {
     let told: Vec<_> = polled.told().into_iter().map(|it| it.object_id).collect();
     assert!(told.contains(&after), "{told:?}");
     assert_eq!(told.len(), 5, "of the run as many as Close shows");
+}
+
+#[tokio::test]
+async fn what_close_does_not_show_of_one_second_is_counted() {
+    let configuration =
+        json!({"contacts": {"url": "/contacts?where=name='never'", "idField": "id", "pageSize": "200"}});
+    let polled = Polled::with(&configuration, Quirks::default(), &[]).await;
+    polled.close.create_together(10_300, "contact", &json!({"name": "one of many"}));
+    polled.bed.minutes(2).await;
+    let is = state(&polled).await;
+    assert_eq!((is.status, is.bad_records), (Status::Ok, 1));
+    let said = is.last_bad_record.unwrap();
+    assert!(said.starts_with("contacts: more changed in the second from 2026-"), "{said}");
+    polled.bed.minutes(1).await;
+    assert_eq!(state(&polled).await.bad_records, 1, "once, however often the overlap meets it");
+}
+
+#[tokio::test]
+async fn a_resource_that_close_cannot_show_leaves_the_others_their_interval() {
+    let polled = Polled::start(&["opportunities", "tasks", "users"], Quirks::default()).await;
+    polled.bed.minutes(2).await;
+    polled.rest.behave(|quirks| quirks.away = ["opportunity/".to_owned()].into());
+    let withheld = polled.close.create("opportunity", &json!({"value": 1}));
+    polled.rest.take_calls();
+    for n in 1..=30 {
+        let task = polled.close.create("task.lead", &json!({"text": n}));
+        polled.bed.minutes(2).await;
+        assert!(
+            polled.told().iter().any(|told| told.object_id == task),
+            "in minute {n}: {:?}",
+            state(&polled).await
+        );
+    }
+    let is = state(&polled).await;
+    assert_eq!(is.status, Status::Failing);
+    assert!(is.error.unwrap().contains("503"));
+    let calls = polled.rest.take_calls();
+    let asked = |path: &str| calls.iter().filter(|call| call.path == path).count();
+    // What answers is asked once in its minute, and what does not at first after 30 seconds as well.
+    assert!((58..=61).contains(&asked("user/")), "{}", asked("user/"));
+    assert!((58..=63).contains(&asked("opportunity/")), "{}", asked("opportunity/"));
+
+    polled.rest.behave(|quirks| quirks.away.clear());
+    polled.bed.minutes(2).await;
+    assert_eq!(state(&polled).await.status, Status::Ok);
+    assert!(polled.told().iter().any(|told| told.object_id == withheld));
 }
 
 #[tokio::test]

@@ -122,6 +122,60 @@ async fn a_key_whose_function_was_killed_is_free_when_its_lease_has_run_out() {
 }
 
 #[tokio::test]
+async fn a_check_of_a_subscription_runs_beside_no_poll_of_its_key() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let close = Close::new(1, Arc::new(bed.clock().clone()));
+    let rest = close.serve(bed.clock(), Quirks::default()).await;
+    let subscribed = async || {
+        let settings =
+            [("event.notification.subscription.provisioning", "automatic"), ("base.url", rest.url())];
+        bed.provision(&receiver.url(), &settings).await.id()
+    };
+    // One whose check is there before the poll, and one that comes after it.
+    let subscribed = [subscribed().await, provision(&bed, &receiver, &rest).await, subscribed().await];
+    let [before, polled, after] = subscribed;
+    bed.minutes(5).await;
+    rest.take_calls();
+    rest.behave(|it| it.answers_after = Duration::from_millis(15));
+    let worker = Worker::on(&bed).await;
+    for round in 0..5 {
+        for checked in [before, after] {
+            // What was changed is checked soon.
+            let path = format!("/instances/{checked}");
+            let objects = ["lead", "lead,contact"][round % 2];
+            let change = json!({"configuration": {"event.objects": objects}});
+            assert_eq!(bed.call(http::Method::PATCH, &path, &change).await.status, 200);
+        }
+        worker.scheduled(&bed, json!({})).await;
+        worker.scheduled(&bed, json!({"subscriptions": true})).await;
+        bed.pass(60);
+        worker.work_all(&bed).await;
+        bed.pass(5);
+        worker.work_all(&bed).await;
+    }
+    let calls = rest.take_calls();
+    let checks = calls.iter().filter(|it| it.path.starts_with("webhook/") && it.method == http::Method::GET);
+    let polls = calls.iter().filter(|it| it.path == "data/search/");
+    assert_eq!((checks.count(), polls.count()), (10, 5));
+    assert_eq!(rest.most_together(), 1);
+
+    for gone in [before, after] {
+        let path = format!("/instances/{gone}");
+        assert_eq!(bed.call(http::Method::DELETE, &path, &json!(null)).await.status, 200);
+    }
+    bed.minutes(3).await;
+    worker.scheduled(&bed, json!({})).await;
+    bed.pass(60);
+    worker.dynamodb().take_calls();
+    worker.work_all(&bed).await;
+    assert_eq!(
+        worker.dynamodb().take_calls().get("UpdateItem"),
+        Some(&1),
+        "{polled} is alone with the key now"
+    );
+}
+
+#[tokio::test]
 async fn an_instance_that_is_alone_with_its_key_pays_for_no_lease_on_it() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let close = Close::new(1, Arc::new(bed.clock().clone()));

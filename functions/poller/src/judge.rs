@@ -45,6 +45,9 @@ pub(crate) enum Unusable {
     /// Close shows it to administrators only, an hour after the event.
     #[error("an entry of the event log has no data; the API key may not be an administrator's")]
     NoData,
+    /// Not one record, but all that Close does not show.
+    #[error("more changed in the second from {0} than Close shows of one search; the rest is not told")]
+    Cut(DateTime<Utc>),
 }
 
 #[derive(Deserialize)]

@@ -90,25 +90,14 @@ impl Poller {
         self.write(&lease, &poller, &cursors, summary, began_at).await
     }
 
-    /// Takes the lease on the API key, if others may have the key and this turn does not hold it; when that has to
-    /// wait, until when.
+    /// Takes the lease on the API key, if others may have the key; when that has to wait, until when.
     pub(crate) async fn wait_for_key(
         &self,
         poller: &PollerItem,
         key: &KeyDigest,
         turn: &mut Turn<'_>,
     ) -> Result<Option<DateTime<Utc>>, AwsError> {
-        if !poller.shares_key || turn.keys.iter().any(|lease| lease.is_on(key)) {
-            return Ok(None);
-        }
-        let now = self.clock.now();
-        match self.pollers.take_key(key, turn.holder, now, turn.lease_until()).await? {
-            Ok(lease) => {
-                turn.keys.push(lease);
-                Ok(None)
-            }
-            Err(again_at) => Ok(Some(again_at)),
-        }
+        if poller.shares_key { self.take_key(key, turn).await } else { Ok(None) }
     }
 
     /// Polls one resource after the other; one that Close refuses does not stop the next.
@@ -130,7 +119,7 @@ impl Poller {
         let account = match Account::of(&instance.instance, &self.close) {
             Ok(account) => account,
             Err(error) => {
-                summary.failed(&poller.state, &error, began_at);
+                summary.failed(&poller.state, None, &error, began_at);
                 return Ok(summary);
             }
         };
@@ -139,9 +128,11 @@ impl Poller {
             next_due(began_at, settings.interval, &key_digest(&instance.instance)) - settings.interval;
         let resources = in_turn(settings, cursors, poller.state.status, regular_since);
         let mut exhausted = None;
+        let (mut answered, mut away) = (false, 0);
         for configuration in resources {
             if let Some(wait) = exhausted {
-                summary.failed(&poller.state, &CloseError::RateLimited { wait }, self.clock.now());
+                let limited = CloseError::RateLimited { wait };
+                summary.failed(&poller.state, None, &limited, self.clock.now());
                 break;
             }
             let Some(cursor) = cursors.get_mut(&configuration.name) else { continue };
@@ -162,18 +153,34 @@ impl Poller {
             tracing::info!(instance = %poller.instance_id, resource = configuration.name, told = outcome.told,
                 pages = outcome.pages, bad = outcome.bad.len(), end = ?outcome.end, "polled");
             match outcome.end {
-                End::Drained => exhausted = outcome.wait,
+                End::Drained => (exhausted, answered) = (outcome.wait, true),
                 End::OutOfTime => {
-                    summary.next = NextPoll::At(self.clock.now());
+                    // What failed before it has a time of its own to be tried again.
+                    if away == 0 {
+                        summary.next = NextPoll::At(self.clock.now());
+                    }
                     break;
                 }
                 End::Failed(error) => {
-                    summary.failed(&poller.state, &error, self.clock.now());
-                    if !matches!(error, CloseError::Invalid { .. }) {
+                    let others_may_do =
+                        matches!(error, CloseError::Invalid { .. } | CloseError::Unavailable(_));
+                    let resource = others_may_do.then_some(&*configuration.name);
+                    summary.failed(&poller.state, resource, &error, self.clock.now());
+                    // One resource that Close cannot show now is no reason to leave the others; two are.
+                    away += usize::from(matches!(error, CloseError::Unavailable(_)));
+                    if away >= 2 || !others_may_do {
                         break;
                     }
                 }
             }
+        }
+        if let NextPoll::At(at) = summary.next
+            && away > 0
+            && answered
+            && at > regular_since + settings.interval
+        {
+            // What Close does answer is polled as always, and the rest with it.
+            summary.next = NextPoll::Regular;
         }
         summary.rest_until = exhausted.map(|wait| self.clock.now() + wait);
         Ok(summary)
@@ -226,14 +233,21 @@ impl Poller {
 }
 
 impl Summary {
-    /// What a failure at Close comes to.
-    fn failed(&mut self, before: &PollingState, error: &CloseError, now: DateTime<Utc>) {
+    /// What a failure at Close comes to; it is one of everything, or of one resource.
+    fn failed(
+        &mut self,
+        before: &PollingState,
+        resource: Option<&str>,
+        error: &CloseError,
+        now: DateTime<Utc>,
+    ) {
         let counted = PollingState {
             bad_records: self.state.bad_records,
             last_bad_record: self.state.last_bad_record.clone(),
             ..before.clone()
         };
-        let failed = |status| counted.failed(status, error.to_string(), now);
+        let said = resource.map_or_else(|| error.to_string(), |resource| format!("{resource}: {error}"));
+        let failed = |status| counted.failed(status, said.clone(), now);
         (self.state, self.next) = match error {
             CloseError::RateLimited { wait } => {
                 // A poll that has to wait has not failed, and the next failure is the first again.
@@ -273,9 +287,10 @@ fn arrange(cursors: &mut Cursors, settings: &PollerSettings, poller: &PollerItem
 
 /// The resources to poll, in turn.
 ///
-/// A long walk goes on after the others had their turn. Where the rate limit stopped a poll, the next one is for what
-/// that one did not come to, or not to the end of: those that waited longest come first, and those that are done wait
-/// for the next regular poll. However few requests Close allows, each resource has its share of them.
+/// A long walk goes on after the others had their turn. Where the rate limit or a failure stopped a poll, the next one
+/// is for what that one did not come to, or not to the end of, and those that are done wait for the next regular poll.
+/// After the rate limit those that waited longest come first: however few requests Close allows, each resource has its
+/// share of them. After a failure they come last, for what fails may take its time.
 fn in_turn<'a>(
     settings: &'a PollerSettings,
     cursors: &Cursors,
@@ -284,11 +299,18 @@ fn in_turn<'a>(
 ) -> Vec<&'a ResourceConfiguration> {
     let mut resources: Vec<_> = settings.resources.iter().collect();
     let cursor = |it: &ResourceConfiguration| cursors.get(&it.name);
-    if before == Status::RateLimited {
-        resources.retain(|it| cursor(it).is_some_and(|cursor| cursor.is_open_since(regular_since)));
-        resources.sort_by_key(|it| cursor(it).and_then(|cursor| cursor.answered_at));
-    } else {
-        resources.sort_by_key(|it| cursor(it).is_some_and(|cursor| cursor.walk.is_some()));
+    let answered_at = |it: &&ResourceConfiguration| cursor(it).and_then(|cursor| cursor.answered_at);
+    match before {
+        Status::RateLimited | Status::Failing => {
+            resources.retain(|it| cursor(it).is_some_and(|cursor| cursor.is_open_since(regular_since)));
+            resources.sort_by_key(answered_at);
+            if before == Status::Failing {
+                resources.reverse();
+            }
+        }
+        Status::Ok | Status::Stopped => {
+            resources.sort_by_key(|it| cursor(it).is_some_and(|cursor| cursor.walk.is_some()));
+        }
     }
     resources
 }

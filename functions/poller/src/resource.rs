@@ -137,6 +137,7 @@ impl Poller {
         polled: &mut Polled,
     ) -> Result<(), AwsError> {
         let (mut changes, mut on_page): (Vec<Change>, HashSet<Version>) = (Vec::new(), HashSet::new());
+        let mut bad: Vec<(Unusable, String)> = Vec::new();
         for record in &page.records {
             match judge.judge(record) {
                 Ok(Some(change)) => {
@@ -146,14 +147,20 @@ impl Poller {
                     }
                 }
                 Ok(None) => {}
-                Err(unusable) => {
-                    // It is remembered too, so that the overlap does not count it again.
-                    let version = Version::of(&EventId::derive(&[b"bad", record.get().as_bytes()]));
-                    if !cursor.seen.contains(&version) {
-                        cursor.seen.insert(version, self.clock.now() + BAD_REMEMBERED);
-                        polled.bad.push(unusable);
-                    }
-                }
+                Err(what) => bad.push((what, record.get().to_owned())),
+            }
+        }
+        if let Some(second) = page.cut {
+            tracing::error!(instance = %judge.instance, resource = judge.configuration.name, %second,
+                "more changed in one second than Close shows of one search; the rest is not told");
+            bad.push((Unusable::Cut(second), second.to_rfc3339()));
+        }
+        for (what, name) in bad {
+            // It is remembered too, so that the overlap does not count it again.
+            let version = Version::of(&EventId::derive(&[b"bad", name.as_bytes()]));
+            if !cursor.seen.contains(&version) {
+                cursor.seen.insert(version, self.clock.now() + BAD_REMEMBERED);
+                polled.bad.push(what);
             }
         }
         // The event log comes newest first, receivers like it the other way round.

@@ -31,6 +31,8 @@ pub(crate) struct Page {
     pub(crate) records: Vec<Box<RawValue>>,
     /// Whether the window ends with it.
     pub(crate) last: bool,
+    /// The second whose rows end with it only because Close shows no more of them.
+    pub(crate) cut: Option<DateTime<Utc>>,
     /// What may still be asked.
     pub(crate) rate_limit: Option<RateLimit>,
 }

@@ -6,6 +6,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
 use shared::aws::AwsError;
+use shared::polling::schedule::KeyDigest;
 use shared::polling::store::{Due, KeyLease};
 
 use crate::Poller;
@@ -34,6 +35,15 @@ pub(crate) struct Turn<'a> {
     pub(crate) tally: &'a Tally,
     /// The API keys that it holds.
     pub(crate) keys: Vec<KeyLease>,
+}
+
+/// What is done for the instances of a message.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// Their objects are polled.
+    Poll,
+    /// Their subscriptions at Close are checked.
+    Check,
 }
 
 /// Why a message comes again after its visibility timeout.
@@ -78,15 +88,17 @@ impl Poller {
         tally: &Tally,
     ) -> Result<(), HandBack> {
         let holder = message.message_id.as_deref().unwrap_or_default();
+        let turn = Turn::new(holder, ends_at, tally);
         match Message::from_text(message.body.as_deref().unwrap_or_default())? {
-            Message::Poll(dues) => Ok(self.poll_all(&dues, Turn::new(holder, ends_at, tally)).await?),
-            Message::Audit(instance) => Ok(self.audit(instance, Turn::new(holder, ends_at, tally)).await?),
-            Message::Check(dues) => Ok(self.check_all(&dues, ends_at).await?),
+            Message::Poll(dues) => self.each(Kind::Poll, &dues, turn).await?,
+            Message::Check(dues) => self.each(Kind::Check, &dues, turn).await?,
+            Message::Audit(instance) => self.audit(instance, turn).await?,
         }
+        Ok(())
     }
 
-    /// Polls the instances of one API key, one after the other. What there is no time for is queued again.
-    async fn poll_all(&self, dues: &[Due], mut turn: Turn<'_>) -> Result<(), AwsError> {
+    /// Works for the instances of one API key, one after the other. What there is no time for is queued again.
+    async fn each(&self, kind: Kind, dues: &[Due], mut turn: Turn<'_>) -> Result<(), AwsError> {
         let (mut again, mut wait_until): (Vec<(Due, DateTime<Utc>)>, _) = (Vec::new(), None);
         let mut failure = None;
         for due in dues {
@@ -95,7 +107,11 @@ impl Poller {
                 again.push((due.clone(), wait_until.unwrap_or(now)));
                 continue;
             }
-            match self.poll(due, &mut turn).await {
+            let after = match kind {
+                Kind::Poll => self.poll(due, &mut turn).await.inspect_err(|_| turn.tally.failed()),
+                Kind::Check => self.check(due, &mut turn).await,
+            };
+            match after {
                 Ok(After::Nothing) => {}
                 Ok(After::Rest(at)) => wait_until = Some(at),
                 Ok(After::Again(at)) => again.push((Self::due_again(due, at), at)),
@@ -105,16 +121,31 @@ impl Poller {
                     wait_until = Some(at);
                 }
                 // One instance's fault is not the next one's.
-                Err(error) => {
-                    turn.tally.failed();
-                    failure = Some(error);
-                }
+                Err(error) => failure = Some(error),
             }
         }
         // What Close asks of one instance of a key it asks of all.
         self.give_back(turn, wait_until).await?;
-        self.polls.send(&messages(again, self.clock.now()), self.clock.now()).await?;
+        self.polls.send(&messages(kind, again, self.clock.now()), self.clock.now()).await?;
         failure.map_or(Ok(()), Err)
+    }
+
+    /// Takes the lease on an API key for the rest of a turn; when that has to wait, until when.
+    pub(crate) async fn take_key(
+        &self,
+        key: &KeyDigest,
+        turn: &mut Turn<'_>,
+    ) -> Result<Option<DateTime<Utc>>, AwsError> {
+        if turn.keys.iter().any(|lease| lease.is_on(key)) {
+            return Ok(None);
+        }
+        match self.pollers.keys().take(key, turn.holder, self.clock.now(), turn.lease_until()).await? {
+            Ok(lease) => {
+                turn.keys.push(lease);
+                Ok(None)
+            }
+            Err(again_at) => Ok(Some(again_at)),
+        }
     }
 
     /// Gives the leases on API keys back; with a time, nobody may have them before then.
@@ -124,7 +155,7 @@ impl Poller {
         free_at: Option<DateTime<Utc>>,
     ) -> Result<(), AwsError> {
         for lease in turn.keys {
-            self.pollers.give_key_back(&lease, free_at).await?;
+            self.pollers.keys().give_back(&lease, free_at).await?;
         }
         Ok(())
     }
@@ -141,13 +172,21 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// The messages for what is to be polled again soon; what has the same time stays together.
-fn messages(again: Vec<(Due, DateTime<Utc>)>, now: DateTime<Utc>) -> Vec<(Message, DateTime<Utc>)> {
+/// The messages for what is to be done again soon; what has the same time stays together.
+fn messages(
+    kind: Kind,
+    again: Vec<(Due, DateTime<Utc>)>,
+    now: DateTime<Utc>,
+) -> Vec<(Message, DateTime<Utc>)> {
     let mut by_time: BTreeMap<DateTime<Utc>, Vec<Due>> = BTreeMap::new();
     for (due, at) in again {
         if at - now < SOON {
             by_time.entry(at.max(now)).or_default().push(due);
         }
     }
-    by_time.into_iter().map(|(at, dues)| (Message::Poll(dues), at)).collect()
+    let message = |dues| match kind {
+        Kind::Poll => Message::Poll(dues),
+        Kind::Check => Message::Check(dues),
+    };
+    by_time.into_iter().map(|(at, dues)| (message(dues), at)).collect()
 }

@@ -1,8 +1,9 @@
 //! Cursors, leases and due times in DynamoDB.
 //!
 //! The pollers table: `instance_id` (N) and `part` (S). The part `poller` is the instance's state; parts
-//! `seen#…` hold what one item has no room for. The items of API keys (part `key#…`) are beside them. The index `by_due_at` (`due_shard`, `due_at`) holds the pollers
-//! that are not stopped; it is sharded so that no minute's due instances are one partition's.
+//! `seen#…` hold what one item has no room for. The items of API keys (part `key#…`) are beside them. The index
+//! `by_due_at` (`due_shard`, `due_at`) holds the pollers that are not stopped; it is sharded so that no minute's due
+//! instances are one partition's.
 
 mod claim;
 mod due;
@@ -13,9 +14,11 @@ mod spill;
 pub use claim::{Busy, Claim, Lease, NextPoll};
 pub use due::{Due, SHARDS};
 pub use item::Poller;
-pub use key::KeyLease;
+pub use key::{DynamoKeyStore, KeyLease};
 
+pub(crate) use claim::condition_failure;
 pub(crate) use due::shard_of;
+pub(crate) use key::User;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -38,13 +41,21 @@ const POLLER: &str = "poller";
 pub struct DynamoPollerStore {
     client: Client,
     table: String,
+    keys: DynamoKeyStore,
 }
 
 impl DynamoPollerStore {
     /// The store in `table`.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+        let keys = DynamoKeyStore::new(client.clone(), table.clone());
+        Self { client, table, keys }
+    }
+
+    /// The items of API keys beside the pollers.
+    #[must_use]
+    pub fn keys(&self) -> &DynamoKeyStore {
+        &self.keys
     }
 
     /// Has an instance polled at `due_at` for the first time, or again after it was stopped or changed.
@@ -60,7 +71,7 @@ impl DynamoPollerStore {
         now: DateTime<Utc>,
         due_at: DateTime<Utc>,
     ) -> Result<(), AwsError> {
-        self.join_key(key, instance, now).await?;
+        self.keys.join(key, User::Poller(instance), now).await?;
         let before = self
             .client
             .update_item()
@@ -81,7 +92,7 @@ impl DynamoPollerStore {
             .await
             .unavailable("register a poller")?;
         match before.attributes.as_ref().and_then(key_in) {
-            Some(before) if before != *key => self.leave_key(&before, instance).await,
+            Some(before) if before != *key => self.keys.leave(&before, User::Poller(instance)).await,
             _ => Ok(()),
         }
     }
@@ -97,7 +108,7 @@ impl DynamoPollerStore {
         let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
         let deleted = delete.return_values(ReturnValue::AllOld).send().await.unavailable(ACTION)?;
         match deleted.attributes.as_ref().and_then(key_in) {
-            Some(key) => self.leave_key(&key, instance).await,
+            Some(key) => self.keys.leave(&key, User::Poller(instance)).await,
             None => Ok(()),
         }
     }
@@ -152,7 +163,8 @@ fn key_of(instance: InstanceId, part: &str) -> Item {
     [("instance_id".to_owned(), number(instance)), ("part".to_owned(), part)].into()
 }
 
-fn key_in(item: &Item) -> Option<KeyDigest> {
+/// The digest of the API key in an item of the pollers table.
+pub(crate) fn key_in(item: &Item) -> Option<KeyDigest> {
     Some(KeyDigest::from_text(item.get("key_digest")?.as_s().ok()?))
 }
 

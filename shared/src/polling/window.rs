@@ -63,7 +63,12 @@ pub enum Run {
         last: Option<String>,
     },
     /// Where Close's cursor says.
-    Cursor(String),
+    Cursor {
+        /// The cursor.
+        cursor: String,
+        /// How many rows Close has shown since the first page of it.
+        rows: usize,
+    },
 }
 
 impl Walk {

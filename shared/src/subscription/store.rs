@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ use super::{Check, Findings};
 use crate::aws::{AwsError, Unavailable, batch_get, written};
 use crate::instance_id::InstanceId;
 use crate::polling::schedule::KeyDigest;
-use crate::polling::store::{SHARDS, shard_of};
+use crate::polling::store::{DynamoKeyStore, SHARDS, User, condition_failure, key_in, shard_of};
 
 const PART: &str = "subscription";
 
@@ -29,6 +29,7 @@ pub fn shards() -> std::ops::Range<u64> {
 pub struct DynamoCheckStore {
     client: Client,
     table: String,
+    keys: DynamoKeyStore,
 }
 
 #[derive(Deserialize)]
@@ -49,7 +50,8 @@ impl DynamoCheckStore {
     /// The store in `table`.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+        let keys = DynamoKeyStore::new(client.clone(), table.clone());
+        Self { client, table, keys }
     }
 
     /// Has a subscription that was made at `now` and sends to `url` looked at from `due_at` on.
@@ -64,6 +66,7 @@ impl DynamoCheckStore {
         now: DateTime<Utc>,
         due_at: DateTime<Utc>,
     ) -> Result<(), AwsError> {
+        self.keys.join(key, User::Check(instance), now).await?;
         self.client
             .put_item()
             .table_name(&self.table)
@@ -92,6 +95,9 @@ impl DynamoCheckStore {
         now: DateTime<Utc>,
         wanted_from: Option<DateTime<Utc>>,
     ) -> Result<(), AwsError> {
+        const ACTION: &str = "hasten the check of a subscription";
+        let user = User::Check(instance);
+        self.keys.join(key, user, now).await?;
         let set = "SET due_at = :now, key_digest = :key";
         let update = self.client.update_item().table_name(&self.table).set_key(Some(key_of(instance)));
         let update = update
@@ -104,8 +110,17 @@ impl DynamoCheckStore {
                 .update_expression(format!("{set}, wanted_from = :from"))
                 .expression_attribute_values(":from", millis(from)),
         };
-        written(update.send().await, "hasten the check of a subscription")?;
-        Ok(())
+        let before = match update.return_values(ReturnValue::UpdatedOld).send().await {
+            Ok(answer) => answer.attributes.as_ref().and_then(key_in).filter(|before| before != key),
+            Err(error) => {
+                condition_failure(error).unavailable(ACTION)?;
+                Some(key.clone())
+            }
+        };
+        match before {
+            Some(unused) => self.keys.leave(&unused, user).await,
+            None => Ok(()),
+        }
     }
 
     /// What is known of an instance's subscription; `None` when this system made none.
@@ -159,8 +174,12 @@ impl DynamoCheckStore {
     /// When the table cannot be written.
     pub async fn remove(&self, instance: InstanceId) -> Result<(), AwsError> {
         let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key_of(instance)));
-        delete.send().await.unavailable("remove the check of a subscription")?;
-        Ok(())
+        let deleted = delete.return_values(ReturnValue::AllOld).send().await;
+        let deleted = deleted.unavailable("remove the check of a subscription")?;
+        match deleted.attributes.as_ref().and_then(key_in) {
+            Some(key) => self.keys.leave(&key, User::Check(instance)).await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -56,6 +56,21 @@ impl Organization {
         (id, vec![self.log(event)])
     }
 
+    /// Many objects, all at the same time.
+    pub(super) fn create_together(
+        &mut self,
+        count: usize,
+        object_type: &str,
+        fields: &Value,
+    ) -> Vec<Occurrence> {
+        let before = self.last_change;
+        let one = |_| {
+            self.last_change = before;
+            self.create(object_type, fields).1
+        };
+        (0..count).flat_map(one).collect()
+    }
+
     pub(super) fn update(
         &mut self,
         object_type: &str,

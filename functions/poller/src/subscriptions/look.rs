@@ -9,71 +9,50 @@ use shared::subscription::{Check, Problem, Status};
 use super::{Look, Stop, managed};
 use crate::Poller;
 use crate::close::{Account, CloseError, Subscription, key_digest};
-use crate::message::Message;
-
-/// No look is begun with less time left: an answer of Close's at its slowest, and the writes after it.
-const TIME_FOR_ONE: TimeDelta = TimeDelta::seconds(25);
-
-/// What goes on sooner than this is queued at once; the rest is left to the schedule.
-const SOON: TimeDelta = TimeDelta::seconds(60);
+use crate::poll::After;
+use crate::work::Turn;
 
 /// A check without an instance is given this time for its instance to come: it is registered first.
 const ORPHANED_AFTER: TimeDelta = TimeDelta::minutes(10);
 
 impl Poller {
-    /// Makes the checks of one API key, one after the other. What there is no time for is queued again.
-    pub(crate) async fn check_all(&self, dues: &[Due], ends_at: DateTime<Utc>) -> Result<(), AwsError> {
-        let (mut again, mut failure) = (Vec::new(), None);
-        for due in dues {
-            let now = self.clock.now();
-            if ends_at - now < TIME_FOR_ONE {
-                again.push((Message::Check(vec![due.clone()]), now));
-                continue;
-            }
-            match self.check(due, ends_at).await {
-                Ok(Some(next)) if next - self.clock.now() < SOON => {
-                    again.push((Message::Check(vec![Self::due_again(due, next)]), next));
-                }
-                Ok(_) => {}
-                // One instance's fault is not the next one's.
-                Err(error) => failure = Some(error),
-            }
-        }
-        self.polls.send(&again, self.clock.now()).await?;
-        failure.map_or(Ok(()), Err)
-    }
-
-    /// Looks at one subscription that is due, and says when it is to be looked at next.
-    async fn check(&self, due: &Due, ends_at: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, AwsError> {
+    /// Looks at one subscription that is due.
+    pub(crate) async fn check(&self, due: &Due, turn: &mut Turn<'_>) -> Result<After, AwsError> {
         let id = due.instance_id;
         let Some(check) = self.checks.get(id).await?.filter(|check| check.due_at == due.due_at) else {
             // It was made, or another is due instead.
-            return Ok(None);
+            return Ok(After::Nothing);
         };
         let Some(instance) = self.instances.fresh(id).await? else { return self.orphaned(&check).await };
         let Some(subscription) = managed(&instance) else {
             self.checks.remove(id).await?;
-            return Ok(None);
+            return Ok(After::Nothing);
         };
         let account = match Account::of(&instance.instance, &self.close) {
             Ok(account) => account,
             Err(error) => return self.unaddressable(&instance, check, &error).await,
         };
-        let mut look = Look::new(instance, account, check, subscription, ends_at);
+        if let Some(at) = self.take_key(&key_digest(&instance.instance), turn).await? {
+            return Ok(After::Later(at));
+        }
+        let mut look = Look::new(instance, account, check, subscription, turn.ends_at);
+        let mut limited = false;
         let next = match self.look(&mut look).await {
             Ok(next) => next,
-            Err(Stop::Elsewhere) => return Ok(None),
+            Err(Stop::Elsewhere) => return Ok(After::Nothing),
             Err(Stop::Own(error)) => return Err(error),
             Err(Stop::Close(error)) => {
+                limited = matches!(error, CloseError::RateLimited { .. });
                 let next = look.failed(&error, self.clock.now());
                 tracing::warn!(instance = %id, subscription = look.id, %error, "a subscription was not checked");
                 next
             }
         };
         match self.note(&mut look, next).await {
-            Ok(()) => Ok(Some(next)),
+            Ok(()) if limited => Ok(After::Wait(next)),
+            Ok(()) => Ok(After::Again(next)),
             Err(Stop::Own(error)) => Err(error),
-            Err(Stop::Elsewhere | Stop::Close(_)) => Ok(None),
+            Err(Stop::Elsewhere | Stop::Close(_)) => Ok(After::Nothing),
         }
     }
 
@@ -106,12 +85,12 @@ impl Poller {
     }
 
     /// A check without an instance: it was deleted, or is not written yet.
-    async fn orphaned(&self, check: &Check) -> Result<Option<DateTime<Utc>>, AwsError> {
+    async fn orphaned(&self, check: &Check) -> Result<After, AwsError> {
         if check.registered_at + ORPHANED_AFTER <= self.clock.now() {
             tracing::info!(instance = %check.instance_id, "the instance was deleted, and so is its check");
             self.checks.remove(check.instance_id).await?;
         }
-        Ok(None)
+        Ok(After::Nothing)
     }
 
     /// An instance whose Close cannot even be called.
@@ -120,11 +99,11 @@ impl Poller {
         instance: &CachedInstance,
         mut check: Check,
         error: &CloseError,
-    ) -> Result<Option<DateTime<Utc>>, AwsError> {
+    ) -> Result<After, AwsError> {
         let now = self.clock.now();
         check.failed(Status::Failing, Problem { at: now, message: error.to_string() });
         self.checks.write(&check, Check::regular(now, &key_digest(&instance.instance))).await?;
-        Ok(None)
+        Ok(After::Nothing)
     }
 }
 

@@ -31,9 +31,9 @@ impl Walker<'_> {
             let at = dates.min().into_iter().chain(self.at).min();
             self.begun_anew &= at == self.at;
             self.at = at;
-            self.run = Some(Run::Cursor(cursor));
+            self.run = Some(Run::Cursor { cursor, rows: body.data.len() });
         }
-        Ok(Page { records: body.data, last, rate_limit: answer.rate_limit })
+        Ok(Page { records: body.data, last, cut: None, rate_limit: answer.rate_limit })
     }
 
     fn parameters(&self) -> Vec<(&'static str, String)> {
@@ -42,7 +42,7 @@ impl Walker<'_> {
             ("date_updated__gte", moment(self.since)),
         ];
         match &self.run {
-            Some(Run::Cursor(cursor)) => parameters.push(("_cursor", cursor.clone())),
+            Some(Run::Cursor { cursor, .. }) => parameters.push(("_cursor", cursor.clone())),
             None | Some(Run::Rows { .. }) => {
                 parameters.extend(self.at.map(|at| ("date_updated__lte", moment(at))));
             }

@@ -54,7 +54,7 @@ impl Walker<'_> {
     async fn rows(&mut self, path: &str, parameters: &[(&str, String)]) -> Result<(Page, Run), CloseError> {
         let (mut rows, mut last) = match &self.run {
             Some(Run::Rows { rows, last }) => (*rows, last.clone().filter(|_| !self.begun_anew)),
-            Some(Run::Cursor(_)) | None => (0, None),
+            Some(Run::Cursor { .. }) | None => (0, None),
         };
         loop {
             let skip = rows.saturating_sub(usize::from(last.is_some()));
@@ -78,7 +78,8 @@ impl Walker<'_> {
             if last.is_some() {
                 body.data.remove(0);
             }
-            return Ok((Page { records: body.data, last: is_last, rate_limit: answer.rate_limit }, run));
+            let page = Page { records: body.data, last: is_last, cut: None, rate_limit: answer.rate_limit };
+            return Ok((page, run));
         }
     }
 }

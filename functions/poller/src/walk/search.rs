@@ -10,6 +10,9 @@ use crate::close::CloseError;
 
 const PATH: &str = "data/search/";
 
+/// Close ends a walk after so many objects, as if there were no more.
+const LONGEST: usize = 10_000;
+
 impl Walker<'_> {
     /// A page of a search, in the order of the last change.
     pub(super) async fn search(&mut self, object_type: &str, fields: &[&str]) -> Result<Page, CloseError> {
@@ -25,14 +28,18 @@ impl Walker<'_> {
         let next = body.cursor.filter(|_| !body.data.is_empty());
         let after_run = self.at.filter(|_| self.run.is_some()).map(|at| at + TimeDelta::seconds(1));
         let last = next.is_none() && after_run.is_none();
+        let before = if let Some(Run::Cursor { rows, .. }) = self.run { rows } else { 0 };
+        let rows = before + body.data.len();
+        let mut cut = None;
         if let Some(cursor) = next {
-            self.advance(&body.data, DATE_UPDATED, Some(Run::Cursor(cursor)));
+            self.advance(&body.data, DATE_UPDATED, Some(Run::Cursor { cursor, rows }));
         } else if after_run.is_some() {
-            // Close ends a walk after 10,000 objects as if there were no more. What comes after the run is asked for by
-            // date, or it would be lost with the rest of a run that is as long as that.
+            // What comes after the run is asked for by date, or it would be lost with the rest of a run that is as long
+            // as a walk may be.
+            cut = self.at.filter(|_| rows >= LONGEST);
             (self.at, self.run) = (after_run, None);
         }
-        Ok(Page { records: body.data, last, rate_limit: answer.rate_limit })
+        Ok(Page { records: body.data, last, cut, rate_limit: answer.rate_limit })
     }
 
     fn query(&self, object_type: &str, fields: &[&str]) -> String {
@@ -51,7 +58,7 @@ impl Walker<'_> {
             "sort": [{"direction": "asc", "field": field}],
             "_limit": self.configuration.page_size,
         });
-        if let Some(Run::Cursor(cursor)) = &self.run {
+        if let Some(Run::Cursor { cursor, .. }) = &self.run {
             query["cursor"] = Value::String(cursor.clone());
         }
         query.to_string()

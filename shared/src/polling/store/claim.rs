@@ -237,7 +237,7 @@ fn busy(item: &Item, claim: &Claim<'_>) -> Busy {
 }
 
 /// The item that refused a conditional write, if that is what the error is.
-pub(super) fn condition_failure(
+pub(crate) fn condition_failure(
     error: SdkError<UpdateItemError>,
 ) -> Result<Item, Box<SdkError<UpdateItemError>>> {
     if let Some(UpdateItemError::ConditionalCheckFailedException(failure)) = error.as_service_error() {

@@ -1,9 +1,12 @@
 //! The lease on an API key: Close counts the requests of a key together, so its instances are polled one after the
 //! other, whatever message each of them travels in.
 //!
-//! The item of a key (part `key#…`) names the instances that have it. An instance that may not be alone with its key
-//! is marked, and only then does a poll take this lease as well: an idle poll of a key of one instance is one write.
+//! The item of a key (part `key#…`) names who has it: the instances that are polled (`instances`), and those whose
+//! subscription at Close is checked (`checks`). A polled instance that may not be alone with its key is marked, and
+//! only then does a poll take this lease as well: an idle poll of a key of one instance is one write. A check, which
+//! comes once an hour, always takes it.
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -13,7 +16,7 @@ use aws_sdk_dynamodb::types::{
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::claim::condition_failure;
-use super::{DynamoPollerStore, Item, POLLER, key_of, millis, number};
+use super::{Item, POLLER, key_of, millis, number};
 use crate::aws::{AwsError, Unavailable};
 use crate::instance_id::InstanceId;
 use crate::polling::schedule::KeyDigest;
@@ -43,12 +46,47 @@ impl KeyLease {
     }
 }
 
-impl DynamoPollerStore {
+/// Who makes requests with a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum User {
+    /// The polls of an instance.
+    Poller(InstanceId),
+    /// The checks of an instance's subscription.
+    Check(InstanceId),
+}
+
+impl User {
+    fn instance(self) -> InstanceId {
+        let (Self::Poller(instance) | Self::Check(instance)) = self;
+        instance
+    }
+
+    /// The set in a key's item that names it.
+    fn set(self) -> &'static str {
+        match self {
+            Self::Poller(_) => POLLERS,
+            Self::Check(_) => CHECKS,
+        }
+    }
+}
+
+/// The items of API keys in the pollers table.
+#[derive(Debug, Clone)]
+pub struct DynamoKeyStore {
+    client: Client,
+    table: String,
+}
+
+impl DynamoKeyStore {
+    pub(crate) fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
     /// Takes the lease on a key. It is refused while somebody has it, with the time to ask again.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn take_key(
+    pub async fn take(
         &self,
         key: &KeyDigest,
         holder: &str,
@@ -70,8 +108,12 @@ impl DynamoPollerStore {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {
             Ok(answer) => {
-                let instances = instances_of(&answer.attributes.unwrap_or_default());
-                let alone = if let [one] = instances[..] { Some(one) } else { None };
+                let item = answer.attributes.unwrap_or_default();
+                let alone = if let ([one], []) = (&named(&item, POLLERS)[..], &named(&item, CHECKS)[..]) {
+                    Some(*one)
+                } else {
+                    None
+                };
                 Ok(Ok(KeyLease { key: key.clone(), holder: holder.to_owned(), until, alone }))
             }
             Err(error) => {
@@ -92,11 +134,7 @@ impl DynamoPollerStore {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn give_key_back(
-        &self,
-        lease: &KeyLease,
-        free_at: Option<DateTime<Utc>>,
-    ) -> Result<(), AwsError> {
+    pub async fn give_back(&self, lease: &KeyLease, free_at: Option<DateTime<Utc>>) -> Result<(), AwsError> {
         const ACTION: &str = "give the lease on an API key back";
         if let (Some(instance), None) = (lease.alone, free_at)
             && self.unmark(lease, instance).await?
@@ -131,7 +169,9 @@ impl DynamoPollerStore {
             .table_name(&self.table)
             .set_key(Some(item_of(&lease.key)))
             .update_expression("REMOVE lease_until, lease_by")
-            .condition_expression(format!("{HELD} AND size(instances) = :one AND contains(instances, :it)"))
+            .condition_expression(format!(
+                "{HELD} AND size({POLLERS}) = :one AND contains({POLLERS}, :it) AND attribute_not_exists({CHECKS})"
+            ))
             .expression_attribute_values(":holder", AttributeValue::S(lease.holder.clone()))
             .expression_attribute_values(":until", millis(lease.until))
             .expression_attribute_values(":one", number(1))
@@ -150,26 +190,22 @@ impl DynamoPollerStore {
         }
     }
 
-    /// Notes that an instance has a key, and marks the others that have it.
+    /// Notes that somebody makes requests with a key, and marks the polled instances that have it.
     ///
-    /// It comes before the instance itself is due. Polls of the others that began without the mark are waited for.
-    pub(super) async fn join_key(
-        &self,
-        key: &KeyDigest,
-        instance: InstanceId,
-        now: DateTime<Utc>,
-    ) -> Result<(), AwsError> {
+    /// It comes before the newcomer is due. Polls of the others that began without the mark are waited for.
+    pub(crate) async fn join(&self, key: &KeyDigest, user: User, now: DateTime<Utc>) -> Result<(), AwsError> {
         const ACTION: &str = "note the key of an instance";
         let update = self.client.update_item().table_name(&self.table).set_key(Some(item_of(key)));
         let old = update
-            .update_expression("ADD instances :it")
-            .expression_attribute_values(":it", AttributeValue::Ns(vec![instance.to_string()]))
+            .update_expression(format!("ADD {} :it", user.set()))
+            .expression_attribute_values(":it", AttributeValue::Ns(vec![user.instance().to_string()]))
             .return_values(ReturnValue::AllOld)
             .send()
             .await
             .unavailable(ACTION)?;
-        let others = instances_of(&old.attributes.unwrap_or_default());
-        if others.is_empty() || others.contains(&instance) {
+        let old = old.attributes.unwrap_or_default();
+        let others = named(&old, POLLERS);
+        if others.is_empty() || named(&old, user.set()).contains(&user.instance()) {
             return Ok(());
         }
         for other in others {
@@ -196,22 +232,24 @@ impl DynamoPollerStore {
         Ok(())
     }
 
-    /// Notes that an instance no longer has a key.
-    pub(super) async fn leave_key(&self, key: &KeyDigest, instance: InstanceId) -> Result<(), AwsError> {
+    /// Notes that somebody no longer makes requests with a key.
+    pub(crate) async fn leave(&self, key: &KeyDigest, user: User) -> Result<(), AwsError> {
         const ACTION: &str = "forget the key of an instance";
         let update = self.client.update_item().table_name(&self.table).set_key(Some(item_of(key)));
         let left = update
-            .update_expression("DELETE instances :it")
-            .expression_attribute_values(":it", AttributeValue::Ns(vec![instance.to_string()]))
+            .update_expression(format!("DELETE {} :it", user.set()))
+            .expression_attribute_values(":it", AttributeValue::Ns(vec![user.instance().to_string()]))
             .return_values(ReturnValue::AllNew)
             .send()
             .await
             .unavailable(ACTION)?;
-        if !instances_of(&left.attributes.unwrap_or_default()).is_empty() {
+        let left = left.attributes.unwrap_or_default();
+        if [POLLERS, CHECKS].iter().any(|set| left.contains_key(*set)) {
             return Ok(());
         }
         let delete = self.client.delete_item().table_name(&self.table).set_key(Some(item_of(key)));
-        match delete.condition_expression("attribute_not_exists(instances)").send().await {
+        let unused = format!("attribute_not_exists({POLLERS}) AND attribute_not_exists({CHECKS})");
+        match delete.condition_expression(unused).send().await {
             Ok(_) => Ok(()),
             Err(error) => {
                 let service = error.as_service_error();
@@ -224,6 +262,11 @@ impl DynamoPollerStore {
     }
 }
 
+/// The instances that are polled with a key.
+const POLLERS: &str = "instances";
+/// Those whose subscription is checked with it.
+const CHECKS: &str = "checks";
+
 /// Only the holder gives a lease back.
 const HELD: &str = "lease_by = :holder AND lease_until = :until";
 /// A poller that was removed is not to come back half.
@@ -235,8 +278,9 @@ fn item_of(key: &KeyDigest) -> Item {
     [("instance_id".to_owned(), number(key.number())), ("part".to_owned(), part)].into()
 }
 
-fn instances_of(item: &Item) -> Vec<InstanceId> {
-    let numbers = item.get("instances").and_then(|it| it.as_ns().ok());
+/// The instances that a set of a key's item names.
+fn named(item: &Item, set: &str) -> Vec<InstanceId> {
+    let numbers = item.get(set).and_then(|it| it.as_ns().ok());
     numbers.into_iter().flatten().filter_map(|number| number.parse().ok()).collect()
 }
 

@@ -44,16 +44,19 @@ impl Index {
 
     /// The objects of a type as the index shows them now.
     pub(super) fn objects(&self, object_type: &str, now: DateTime<Utc>) -> Vec<&Value> {
-        let shown = |states: &'_ Vec<Indexed>| -> Option<usize> {
-            // A state that became visible replaces the ones before it, however late those come.
-            states.iter().rposition(|state| state.visible_at <= now)
-        };
-        let of_type = self.0.values().filter_map(|states| states.get(shown(states)?));
-        of_type
-            .filter(|state| state.object_type == object_type && !state.object.is_null())
-            .map(|state| &state.object)
-            .collect()
+        let shown = self.0.values().filter_map(|states| shown(states, now));
+        shown.filter(|state| state.object_type == object_type).map(|state| &state.object).collect()
     }
+
+    /// An object as the index shows it now.
+    pub(super) fn object(&self, id: &str, now: DateTime<Utc>) -> Option<&Value> {
+        shown(self.0.get(id)?, now).map(|state| &state.object)
+    }
+}
+
+/// A state that became visible replaces the ones before it, however late those come.
+fn shown(states: &[Indexed], now: DateTime<Utc>) -> Option<&Indexed> {
+    states.iter().rfind(|state| state.visible_at <= now).filter(|state| !state.object.is_null())
 }
 
 /// A lag between nothing and the most, the same for the same text.

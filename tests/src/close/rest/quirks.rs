@@ -37,6 +37,8 @@ pub struct Quirks {
     pub faults: VecDeque<Fault>,
     /// Of a hundred requests so many fail at random: 503s, resets, and answers cut off.
     pub failing_percent: u64,
+    /// Paths below the version that are answered with 503.
+    pub away: BTreeSet<String>,
     /// API keys that are not taken.
     pub revoked: BTreeSet<String>,
     /// Bodies are written over several lines.
@@ -105,6 +107,7 @@ impl Default for Quirks {
             answers_after: Duration::ZERO,
             faults: VecDeque::new(),
             failing_percent: 0,
+            away: BTreeSet::new(),
             revoked: BTreeSet::new(),
             pretty: false,
             hides_event_data: false,

@@ -36,26 +36,25 @@ pub(super) fn search(
     let Some(object_type) = queries.iter().find_map(|query| query["object_type"].as_str()) else {
         return Answer::bad_request("The query names no object type.");
     };
-    let objects = index.objects(object_type, now);
-    let by_id: BTreeMap<&str, &Value> =
-        objects.iter().filter_map(|object| Some((object["id"].as_str()?, *object))).collect();
-    let walk = match body["cursor"].as_str() {
-        Some(cursor) => match cursors.walks.remove(cursor) {
+    let mut walk = if let Some(cursor) = body["cursor"].as_str() {
+        match cursors.walks.remove(cursor) {
             Some(walk) if now - walk.issued_at <= quirks.search_cursor_life => walk,
             _ => return Answer::bad_request("Expired cursor"),
-        },
-        None => Walk { left: matching(&objects, &queries), walked: 0, issued_at: now },
+        }
+    } else {
+        let left = matching(&index.objects(object_type, now), &queries);
+        Walk { left, walked: 0, issued_at: now }
     };
     let asked = body["_limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100);
     let size = asked.min(quirks.page_cap).min(quirks.max_walk.saturating_sub(walk.walked));
-    let page: Vec<&String> = walk.left.iter().take(size).collect();
+    let left = walk.left.split_off(size.min(walk.left.len()));
+    let page = walk.left;
     let fields = body["_fields"][object_type].as_array();
     let data: Vec<Value> = page
         .iter()
-        .filter_map(|id| by_id.get(id.as_str()))
+        .filter_map(|id| index.object(id, now))
         .map(|object| shown(object, object_type, fields))
         .collect();
-    let left = walk.left[page.len()..].to_vec();
     let walked = walk.walked + page.len();
     let next = (!left.is_empty() && walked < quirks.max_walk).then(|| {
         cursors.issued += 1;

@@ -174,9 +174,11 @@ impl Shared {
         let random = hash(&state.seen.to_string()) % 100 < state.quirks.failing_percent;
         let drawn =
             [Fault::Status(503), Fault::Reset, Fault::CutOff][usize::try_from(state.seen % 3).unwrap_or(0)];
-        let fault = state.quirks.faults.pop_front().or(random.then_some(drawn)).unwrap_or(Fault::Nothing);
         let key = api_key(request);
         let path = request.uri().path().strip_prefix(VERSION).unwrap_or_default().to_owned();
+        let away = state.quirks.away.contains(&path).then_some(Fault::Status(503));
+        let fault = state.quirks.faults.pop_front().or(away).or(random.then_some(drawn));
+        let fault = fault.unwrap_or(Fault::Nothing);
         let answer = match fault {
             Fault::Status(status) => Some(Answer::empty(status)),
             Fault::Reset => None,
