@@ -29,6 +29,17 @@ pub fn named(prefix: &str) -> Vec<String> {
     names
 }
 
+/// The seed's instance that is polled: as printed, but for what is between its angle brackets, and for where Close is.
+///
+/// # Panics
+/// When it is not UTF-8.
+#[must_use]
+#[expect(clippy::expect_used, reason = "without fixtures there is nothing to test")]
+pub fn seed(callback_url: &str, close: &str) -> String {
+    let seed = String::from_utf8(read("open-connectors/instance.polling.json")).expect("a seed in UTF-8");
+    seed.replace("CALLBACK", callback_url).replace("CLOSE", close)
+}
+
 fn directory() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"))
 }

@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use shared::aws::Aws;
 use shared::clock::Clock as _;
+use shared::polling::state::PollingState;
+use shared::polling::store::DynamoPollerStore;
 
 use crate::bed::{Bed, Instance};
 use crate::close::{Close, Quirks, Rest};
@@ -95,6 +98,20 @@ impl Polled {
     #[must_use]
     pub fn messages(&self) -> Vec<Value> {
         self.receiver.received().iter().map(|request| request.message()["message"].clone()).collect()
+    }
+
+    /// The state that `GET /instances/{id}` is to show.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[expect(clippy::expect_used, reason = "a story of polling has a poller")]
+    pub async fn state(&self) -> PollingState {
+        let environment = self.bed.system().environment();
+        let variables = environment.clone().into_iter().collect();
+        let client = Aws::from_variables(&variables).expect("the bed's variables").dynamodb();
+        let store = DynamoPollerStore::new(client, environment["POLLERS_TABLE"].clone());
+        let id = self.instance.id().to_string().parse().expect("an instance id");
+        store.get(id).await.expect("the bed's table").expect("a poller").state
     }
 
     /// The Unix time of the bed, in seconds.

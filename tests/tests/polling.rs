@@ -8,24 +8,15 @@ use http::Method;
 use serde_json::{Value, json};
 use tests::bed::Bed;
 use tests::close::{Close, Quirks};
+use tests::fixtures;
 use tests::polling::{Polled, Worker};
 use tests::receiver::Receiver;
 
 #[tokio::test]
 async fn the_seeds_contacts_configuration_delivers_a_changed_contact() {
-    let configuration = json!({
-        "contacts": {
-            "url": "/hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'",
-            "idField": "id",
-            "datesConfiguration": {
-                "updatedAtField": "date_updated",
-                "updatedAtFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
-                "createdAtField": "date_created",
-                "createdAtFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
-            }
-        }
-    });
-    let polled = Polled::with(&configuration, Quirks::default(), &[]).await;
+    let seed: Value = serde_json::from_str(&fixtures::seed("", "")).unwrap();
+    let configuration = &seed["configuration"]["event.poller.configuration"];
+    let polled = Polled::with(configuration, Quirks::default(), &[]).await;
     let contact = polled.close.create("contact", &json!({"name": "Bruce Wayne"}));
     polled.bed.minutes(2).await;
     polled.close.update("contact", &contact, "title", "The Dark Knight");
@@ -45,8 +36,7 @@ async fn the_callback_has_the_platforms_shape() {
     polled.close.create_lead("Wayne Enterprises");
     polled.bed.minutes(2).await;
     let fixture: Value =
-        serde_json::from_slice(&tests::fixtures::read("open-connectors/callback.polling.accounts.json"))
-            .unwrap();
+        serde_json::from_slice(&fixtures::read("open-connectors/callback.polling.accounts.json")).unwrap();
     let told = polled.receiver.received()[0].message();
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     for path in ["/message", "/message/raw", "/message/events/0", "/message/raw/events/0"] {
@@ -247,36 +237,10 @@ async fn what_the_overlap_shows_again_is_not_even_queued() {
 
 #[tokio::test]
 async fn the_seeds_instance_tells_a_change_within_its_interval_and_some_seconds() {
-    // As printed, but for what is between its angle brackets, and for where Close is.
-    let seed = r#"{
-  "connector": { "key": "closeio" },
-  "configuration": {
-    "username": "api_key",
-    "password": "",
-    "event.notification.enabled": "true",
-    "event.notification.callback.url": "CALLBACK",
-    "event.vendor.type": "polling",
-    "event.poller.configuration": {
-      "contacts": {
-        "url": "/hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'",
-        "idField": "id",
-        "datesConfiguration": {
-          "updatedAtField": "date_updated",
-          "updatedAtFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
-          "createdAtField": "date_created",
-          "createdAtFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
-        }
-      }
-    },
-    "base.url": "CLOSE"
-  },
-  "tags": [ "" ],
-  "name": "Seed"
-}"#;
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let close = Close::new(3, Arc::new(bed.clock().clone()));
     let rest = close.serve(bed.clock(), Quirks::default()).await;
-    let body = seed.replace("CALLBACK", &receiver.url()).replace("CLOSE", rest.url());
+    let body = fixtures::seed(&receiver.url(), rest.url());
     let authorization = bed.system().authorization();
     let answer = bed.call_as(&authorization, Method::POST, "/instances", body).await;
     assert_eq!(answer.status, 200, "{}", answer.message());

@@ -1,35 +1,20 @@
 //! Polling when Close, or the function itself, fails: nothing is lost, nobody else waits, and the owner can see why.
 
-#![expect(clippy::unwrap_used, reason = "a story that meets none of what it needs ends")]
-
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
 use http::Method;
 use serde_json::json;
-use shared::aws::Aws;
-use shared::polling::state::{PollingState, Status};
-use shared::polling::store::DynamoPollerStore;
+use shared::polling::state::Status;
 use tests::close::{Fault, Limit, Quirks, Spelling};
 use tests::polling::{Polled, Way, Worker};
 use tests::wire::Dead;
-
-/// The state that `GET /instances/{id}` is to show.
-async fn state(polled: &Polled) -> PollingState {
-    let environment = polled.bed.system().environment();
-    let variables = environment.clone().into_iter().collect();
-    let client = Aws::from_variables(&variables).unwrap().dynamodb();
-    let store = DynamoPollerStore::new(client, environment["POLLERS_TABLE"].clone());
-    let id = polled.instance.id().to_string().parse().unwrap();
-    store.get(id).await.unwrap().unwrap().state
-}
 
 #[tokio::test]
 async fn a_refused_key_stops_polling_and_says_so() {
     let polled = Polled::start(&["contacts"], Quirks::default()).await;
     polled.rest.behave(|quirks| quirks.revoked = ["api_key".to_owned()].into());
     polled.bed.minutes(2).await;
-    let stopped = state(&polled).await;
+    let stopped = polled.state().await;
     assert_eq!(stopped.status, Status::Stopped);
     assert!(stopped.error.unwrap().starts_with("Close answered 401: The server could not verify"));
     let path = format!("/instances/{}", polled.instance.id());
@@ -99,14 +84,14 @@ async fn faults_of_close_back_off_and_lose_nothing() {
     // Two of them end a poll.
     polled.rest.behave(|quirks| quirks.faults = faults.repeat(2).into());
     polled.bed.minutes(3).await;
-    let failing = state(&polled).await;
+    let failing = polled.state().await;
     assert_eq!(failing.status, Status::Failing);
     assert!(failing.failures >= 2 && failing.error.unwrap().contains("s: Close could not be read"));
     polled.bed.minutes(15).await;
     let mut told = polled.told_in_short();
     told.sort();
     assert_eq!(told, ["contacts CREATED", "contacts CREATED"]);
-    let state = state(&polled).await;
+    let state = polled.state().await;
     assert_eq!((state.status, state.failures, state.error), (Status::Ok, 0, None));
 }
 
@@ -126,88 +111,8 @@ async fn the_rate_limit_is_obeyed_in_every_spelling() {
         // With the header nothing is asked that would be refused; without it every window ends with one 429.
         let most = if spelling == Spelling::BodyOnly { usize::MAX } else { 0 };
         assert!(refused <= most, "{spelling:?}: {refused}");
-        assert_eq!(state(&polled).await.status, Status::Ok);
+        assert_eq!(polled.state().await.status, Status::Ok);
     }
-}
-
-#[tokio::test]
-async fn a_run_of_one_second_is_crossed_however_few_requests_fit_into_a_window() {
-    for resource in ["tasks", "contacts", "events", "users"] {
-        let limit = Some(Limit { requests: 3, window: 4 });
-        let quirks = Quirks { limit, spelling: Spelling::BodyOnly, page_cap: 1, ..Quirks::default() };
-        let polled = Polled::start(&[resource], quirks).await;
-        // The clock stands still: all of them have one second, by which Close's lists cannot tell them apart.
-        for n in 0..10 {
-            match resource {
-                "tasks" => polled.close.create("task.lead", &json!({"text": n})),
-                "users" => polled.close.create("user", &json!({"first_name": n})),
-                _ => polled.close.create("contact", &json!({"name": n})),
-            };
-        }
-        polled.bed.minutes(12).await;
-        assert_eq!(polled.told().len(), 10, "{resource}");
-        assert_eq!(state(&polled).await.status, Status::Ok, "{resource}");
-    }
-}
-
-#[tokio::test]
-async fn cursors_that_expire_at_once_end_a_poll_until_they_do_not() {
-    for resource in ["contacts", "events"] {
-        let quirks = Quirks {
-            request_takes: TimeDelta::seconds(2),
-            search_cursor_life: TimeDelta::zero(),
-            event_cursor_life: TimeDelta::zero(),
-            page_cap: 2,
-            ..Quirks::default()
-        };
-        let polled = Polled::start(&[resource], quirks).await;
-        for n in 0..6 {
-            polled.close.create("contact", &json!({"name": n}));
-        }
-        polled.bed.minutes(3).await;
-        let state = state(&polled).await;
-        if resource == "contacts" {
-            assert_eq!(state.status, Status::Failing);
-            assert!(state.error.unwrap().contains("expire before they can be used"));
-        } else {
-            assert_eq!(state.status, Status::Ok, "events have dates of their own to go on by");
-        }
-        polled.rest.behave(|it| {
-            (it.search_cursor_life, it.event_cursor_life) = (TimeDelta::seconds(30), TimeDelta::minutes(10));
-        });
-        polled.bed.minutes(70).await;
-        assert_eq!(polled.told().len(), 6, "{resource}");
-    }
-}
-
-#[tokio::test]
-async fn a_run_longer_than_a_walk_may_be_hides_nothing_that_comes_after_it() {
-    let quirks = Quirks { max_walk: 4, page_cap: 2, ..Quirks::default() };
-    let polled = Polled::start(&["contacts"], quirks).await;
-    for n in 0..6 {
-        polled.close.create("contact", &json!({"name": n}));
-    }
-    polled.bed.pass(5);
-    let after = polled.close.create("contact", &json!({"name": "after"}));
-    polled.bed.minutes(3).await;
-    let told: Vec<_> = polled.told().into_iter().map(|it| it.object_id).collect();
-    assert!(told.contains(&after), "{told:?}");
-    assert_eq!(told.len(), 5, "of the run as many as Close shows");
-}
-
-#[tokio::test]
-async fn what_close_does_not_show_of_one_second_is_counted() {
-    let configuration =
-        json!({"contacts": {"url": "/contacts?where=name='never'", "idField": "id", "pageSize": "200"}});
-    let polled = Polled::with(&configuration, Quirks::default(), &[]).await;
-    polled.close.create_together(10_300, "contact", &json!({"name": "one of many"}));
-    polled.bed.minutes(2).await;
-    let is = state(&polled).await;
-    assert_eq!((is.status, is.bad_records), (Status::Ok, 1));
-    let said = is.last_bad_record.unwrap();
-    assert!(said.starts_with("contacts: more changed in the second from 2026-"), "{said}");
-    polled.bed.minutes(1).await;
-    assert_eq!(state(&polled).await.bad_records, 1, "once, however often the overlap meets it");
 }
 
 #[tokio::test]
@@ -223,10 +128,10 @@ async fn a_resource_that_close_cannot_show_leaves_the_others_their_interval() {
         assert!(
             polled.told().iter().any(|told| told.object_id == task),
             "in minute {n}: {:?}",
-            state(&polled).await
+            polled.state().await
         );
     }
-    let is = state(&polled).await;
+    let is = polled.state().await;
     assert_eq!(is.status, Status::Failing);
     assert!(is.error.unwrap().contains("503"));
     let calls = polled.rest.take_calls();
@@ -237,7 +142,7 @@ async fn a_resource_that_close_cannot_show_leaves_the_others_their_interval() {
 
     polled.rest.behave(|quirks| quirks.away.clear());
     polled.bed.minutes(2).await;
-    assert_eq!(state(&polled).await.status, Status::Ok);
+    assert_eq!(polled.state().await.status, Status::Ok);
     assert!(polled.told().iter().any(|told| told.object_id == withheld));
 }
 
@@ -273,22 +178,6 @@ async fn each_resource_has_its_turn_however_few_requests_fit_into_a_window() {
 }
 
 #[tokio::test]
-async fn a_walk_that_runs_out_of_time_goes_on_where_it_stopped() {
-    let quirks = Quirks { page_cap: 2, request_takes: TimeDelta::seconds(6), ..Quirks::default() };
-    let polled = Polled::start(&["events", "tasks", "contacts"], quirks).await;
-    for n in 0..20 {
-        polled.close.create("task.lead", &json!({"text": n}));
-        polled.close.create("contact", &json!({"name": "x"}));
-        polled.bed.pass(1);
-    }
-    polled.bed.minutes(12).await;
-    let told = polled.told_in_short();
-    let count = |text: &str| told.iter().filter(|told| *told == text).count();
-    // Each once as itself and once as an event.
-    assert_eq!((count("tasks CREATED"), count("contacts CREATED"), told.len()), (40, 40, 80));
-}
-
-#[tokio::test]
 async fn a_bad_record_is_counted_and_stops_nothing() {
     let configuration = json!({"deals": {"url": "/opportunities", "idField": "custom.id"}});
     let polled = Polled::with(&configuration, Quirks { page_cap: 2, ..Quirks::default() }, &[]).await;
@@ -300,7 +189,7 @@ async fn a_bad_record_is_counted_and_stops_nothing() {
     let mut ids: Vec<_> = polled.told().into_iter().map(|told| told.object_id).collect();
     ids.sort();
     assert_eq!(ids, ["0", "2", "4"]);
-    let state = state(&polled).await;
+    let state = polled.state().await;
     assert_eq!((state.status, state.bad_records), (Status::Ok, 3));
     assert_eq!(state.last_bad_record.unwrap(), "deals: a record has no usable \"custom.id\"");
 }
@@ -312,7 +201,7 @@ async fn activities_without_data_are_bad_records_too() {
     polled.close.create("activity.note", &json!({}));
     polled.bed.minutes(2).await;
     assert!(polled.told().is_empty());
-    assert!(state(&polled).await.last_bad_record.unwrap().contains("has no data"));
+    assert!(polled.state().await.last_bad_record.unwrap().contains("has no data"));
 }
 
 /// Kills the function at each of these, and says how often it was killed at all.
@@ -413,6 +302,6 @@ async fn a_dead_letter_of_the_poll_queue_loses_nothing_and_its_redrive_tells_not
         bed.minutes(12).await;
         assert_eq!(polled.told().len(), 1, "{dies:?}");
         assert_eq!(sqs.peek(bed.dead_letter_queue_of(queue)).unwrap().len(), 0);
-        assert_eq!(state(&polled).await.status, Status::Ok);
+        assert_eq!(polled.state().await.status, Status::Ok);
     }
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 use shared::clock::{Clock as _, ManualClock, SystemClock};
 use tests::client::Client;
 use tests::close::{Close, Quirks};
+use tests::fixtures;
 use tests::program::{Lambda, Local, local_fails};
 use tests::receiver::{Answer, Receiver};
 
@@ -155,34 +156,6 @@ async fn an_event_passes_by_itself() {
     one_event_passes(&local).await;
 }
 
-/// The seed's instance, as printed but for what is between its angle brackets, where Close is, and the interval.
-const SEED: &str = r#"{
-  "connector": { "key": "closeio" },
-  "configuration": {
-    "username": "api_key",
-    "password": "",
-    "event.notification.enabled": "true",
-    "event.notification.callback.url": "CALLBACK",
-    "event.vendor.type": "polling",
-    "event.poller.refresh_interval": "1",
-    "event.poller.configuration": {
-      "contacts": {
-        "url": "/hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'",
-        "idField": "id",
-        "datesConfiguration": {
-          "updatedAtField": "date_updated",
-          "updatedAtFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
-          "createdAtField": "date_created",
-          "createdAtFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
-        }
-      }
-    },
-    "base.url": "CLOSE"
-  },
-  "tags": [ "" ],
-  "name": "Seed"
-}"#;
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_contact_is_polled_by_itself_within_the_interval_and_some_seconds() {
     let directory = tempfile::tempdir().unwrap();
@@ -193,10 +166,12 @@ async fn a_changed_contact_is_polled_by_itself_within_the_interval_and_some_seco
     let close = Close::new(5, Arc::new(clock.clone()));
     let rest = close.serve(&clock, Quirks::default()).await;
     let contact = close.create("contact", &json!({"name": "Bruce Wayne"}));
-    let body = SEED.replace("CALLBACK", &receiver.url()).replace("CLOSE", rest.url());
+    let polling = r#""event.vendor.type": "polling","#;
+    let each_minute = format!(r#"{polling} "event.poller.refresh_interval": "1","#);
+    let seed = fixtures::seed(&receiver.url(), rest.url()).replace(polling, &each_minute);
     let url = format!("{}/elements/api-v2/instances", local.ready("url"));
     let headers = [("authorization", &*local.ready("authorization"))];
-    let created = Client::default().send(Method::POST, &url, &headers, body).await.unwrap();
+    let created = Client::default().send(Method::POST, &url, &headers, seed).await.unwrap();
     assert_eq!(created.status, 200, "{}", created.message());
     clock.advance_to(SystemClock.now());
     close.update("contact", &contact, "title", "The Dark Knight");

@@ -3,18 +3,14 @@ use serde_json::json;
 use super::*;
 
 /// The seed's configuration, as it is printed.
-const SEED: &str = r#"{
-  "contacts": {
-    "url": "/hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'",
-    "idField": "id",
-    "datesConfiguration": {
-      "updatedAtField": "date_updated",
-      "updatedAtFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
-      "createdAtField": "date_created",
-      "createdAtFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
-    }
-  }
-}"#;
+fn seed() -> String {
+    let instance = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/fixtures/open-connectors/instance.polling.json"
+    ));
+    let instance: Value = serde_json::from_str(instance).unwrap();
+    instance["configuration"]["event.poller.configuration"].to_string()
+}
 
 fn one(entry: &Value) -> ResourceConfiguration {
     read(&json!({"contacts": entry}).to_string()).unwrap().remove(0)
@@ -26,13 +22,14 @@ fn faults(configuration: &Value) -> Vec<String> {
 
 #[test]
 fn the_seeds_configuration_is_taken_as_printed_as_an_object_and_as_a_string() {
-    let seed = read(SEED).unwrap();
+    let printed = seed();
+    let seed = read(&printed).unwrap();
     assert_eq!(seed.len(), 1);
     assert_eq!((seed[0].name.as_str(), seed[0].resource), ("contacts", Resource::Contacts));
     assert!(seed[0].condition.is_some() && seed[0].updated.pattern().is_some());
-    assert_eq!(read(&json!(SEED).to_string()).unwrap(), seed);
-    assert_eq!(read(&SEED.replace("At", "Date")).unwrap(), seed, "both spellings of the date keys");
-    assert_eq!(read(&SEED.replace("updatedAtField", "UpdatedDateField")).unwrap(), seed);
+    assert_eq!(read(&json!(printed).to_string()).unwrap(), seed);
+    assert_eq!(read(&printed.replace("At", "Date")).unwrap(), seed, "both spellings of the date keys");
+    assert_eq!(read(&printed.replace("updatedAtField", "UpdatedDateField")).unwrap(), seed);
 }
 
 #[test]
@@ -138,7 +135,7 @@ fn what_is_no_object_is_refused_with_line_and_column() {
 #[test]
 fn the_older_lines_come_to_the_same() {
     let line = "contacts|/hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'||date_updated|yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX||date_created|yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX|";
-    assert_eq!(read_legacy(line).unwrap(), read(SEED).unwrap());
+    assert_eq!(read_legacy(line).unwrap(), read(&seed()).unwrap());
     let two = read_legacy("accounts|/accounts\n\n tasks|/tasks||date_updated ").unwrap();
     assert_eq!(two.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["accounts", "tasks"]);
     assert_eq!(read_legacy(&format!("{line}|{}", line.replace("contacts", "leads"))).unwrap().len(), 2);

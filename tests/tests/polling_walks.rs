@@ -1,0 +1,103 @@
+//! Walks through what changed: runs of rows of one second, cursors that expire, limits, and time that runs out.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use shared::polling::state::Status;
+use tests::close::{Limit, Quirks, Spelling};
+use tests::polling::Polled;
+
+#[tokio::test]
+async fn a_run_of_one_second_is_crossed_however_few_requests_fit_into_a_window() {
+    for resource in ["tasks", "contacts", "events", "users"] {
+        let limit = Some(Limit { requests: 3, window: 4 });
+        let quirks = Quirks { limit, spelling: Spelling::BodyOnly, page_cap: 1, ..Quirks::default() };
+        let polled = Polled::start(&[resource], quirks).await;
+        // The clock stands still: all of them have one second, by which Close's lists cannot tell them apart.
+        for n in 0..10 {
+            match resource {
+                "tasks" => polled.close.create("task.lead", &json!({"text": n})),
+                "users" => polled.close.create("user", &json!({"first_name": n})),
+                _ => polled.close.create("contact", &json!({"name": n})),
+            };
+        }
+        polled.bed.minutes(12).await;
+        assert_eq!(polled.told().len(), 10, "{resource}");
+        assert_eq!(polled.state().await.status, Status::Ok, "{resource}");
+    }
+}
+
+#[tokio::test]
+async fn cursors_that_expire_at_once_end_a_poll_until_they_do_not() {
+    for resource in ["contacts", "events"] {
+        let quirks = Quirks {
+            request_takes: TimeDelta::seconds(2),
+            search_cursor_life: TimeDelta::zero(),
+            event_cursor_life: TimeDelta::zero(),
+            page_cap: 2,
+            ..Quirks::default()
+        };
+        let polled = Polled::start(&[resource], quirks).await;
+        for n in 0..6 {
+            polled.close.create("contact", &json!({"name": n}));
+        }
+        polled.bed.minutes(3).await;
+        let state = polled.state().await;
+        if resource == "contacts" {
+            assert_eq!(state.status, Status::Failing);
+            assert!(state.error.unwrap().contains("expire before they can be used"));
+        } else {
+            assert_eq!(state.status, Status::Ok, "events have dates of their own to go on by");
+        }
+        polled.rest.behave(|it| {
+            (it.search_cursor_life, it.event_cursor_life) = (TimeDelta::seconds(30), TimeDelta::minutes(10));
+        });
+        polled.bed.minutes(70).await;
+        assert_eq!(polled.told().len(), 6, "{resource}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_longer_than_a_walk_may_be_hides_nothing_that_comes_after_it() {
+    let quirks = Quirks { max_walk: 4, page_cap: 2, ..Quirks::default() };
+    let polled = Polled::start(&["contacts"], quirks).await;
+    for n in 0..6 {
+        polled.close.create("contact", &json!({"name": n}));
+    }
+    polled.bed.pass(5);
+    let after = polled.close.create("contact", &json!({"name": "after"}));
+    polled.bed.minutes(3).await;
+    let told: Vec<_> = polled.told().into_iter().map(|it| it.object_id).collect();
+    assert!(told.contains(&after), "{told:?}");
+    assert_eq!(told.len(), 5, "of the run as many as Close shows");
+}
+
+#[tokio::test]
+async fn what_close_does_not_show_of_one_second_is_counted() {
+    let configuration =
+        json!({"contacts": {"url": "/contacts?where=name='never'", "idField": "id", "pageSize": "200"}});
+    let polled = Polled::with(&configuration, Quirks::default(), &[]).await;
+    polled.close.create_together(10_300, "contact", &json!({"name": "one of many"}));
+    polled.bed.minutes(2).await;
+    let is = polled.state().await;
+    assert_eq!((is.status, is.bad_records), (Status::Ok, 1));
+    let said = is.last_bad_record.unwrap();
+    assert!(said.starts_with("contacts: more changed in the second from 2026-"), "{said}");
+    polled.bed.minutes(1).await;
+    assert_eq!(polled.state().await.bad_records, 1, "once, however often the overlap meets it");
+}
+
+#[tokio::test]
+async fn a_walk_that_runs_out_of_time_goes_on_where_it_stopped() {
+    let quirks = Quirks { page_cap: 2, request_takes: TimeDelta::seconds(6), ..Quirks::default() };
+    let polled = Polled::start(&["events", "tasks", "contacts"], quirks).await;
+    for n in 0..20 {
+        polled.close.create("task.lead", &json!({"text": n}));
+        polled.close.create("contact", &json!({"name": "x"}));
+        polled.bed.pass(1);
+    }
+    polled.bed.minutes(12).await;
+    let told = polled.told_in_short();
+    let count = |text: &str| told.iter().filter(|told| *told == text).count();
+    // Each once as itself and once as an event.
+    assert_eq!((count("tasks CREATED"), count("contacts CREATED"), told.len()), (40, 40, 80));
+}
