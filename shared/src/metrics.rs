@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::clock::SharedClock;
@@ -13,6 +13,9 @@ use crate::settings::{SettingError, Variables};
 
 /// A metric of the format takes at most this many values (CloudWatch, Embedded Metric Format specification).
 const MOST_VALUES: usize = 100;
+/// What Lambda takes the line for when it filters by `ApplicationLogLevel`. A line without a level and a time of RFC 3339
+/// counts as `INFO`: functions that log less would lose their metrics, and the alarms on them would be silent.
+const LEVEL: &str = "FATAL";
 
 /// What the values of a metric are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,8 +81,11 @@ impl Measured {
                 "Metrics": declared.collect::<Vec<_>>(),
             }],
         });
-        let values = self.0.into_iter().map(|(name, _, value)| (name.to_owned(), value));
-        let line: Map<String, Value> = [("_aws".to_owned(), about)].into_iter().chain(values).collect();
+        let timestamp = now.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let head = [("level", json!(LEVEL)), ("timestamp", json!(timestamp)), ("_aws", about)];
+        let values = self.0.into_iter().map(|(name, _, value)| (name, value));
+        let line: Map<String, Value> =
+            head.into_iter().chain(values).map(|(name, value)| (name.to_owned(), value)).collect();
         Some(Value::Object(line).to_string())
     }
 }
@@ -138,6 +144,8 @@ mod tests {
         let line = measured.line("Events", DateTime::UNIX_EPOCH).unwrap();
         assert!(!line.contains('\n'));
         let expected = json!({
+            "level": "FATAL",
+            "timestamp": "1970-01-01T00:00:00.000Z",
             "_aws": {
                 "Timestamp": 0,
                 "CloudWatchMetrics": [{
@@ -153,6 +161,18 @@ mod tests {
             "Latency": [1000, 601_000],
         });
         assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), expected);
+    }
+
+    #[test]
+    fn no_log_level_keeps_a_line_back() {
+        let now = DateTime::from_timestamp_millis(1_795_255_200_123).unwrap();
+        let line = Measured::default().count("Delivered", 1).line("Events", now).unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["level"], "FATAL");
+        let timestamp = DateTime::parse_from_rfc3339(line["timestamp"].as_str().unwrap()).unwrap();
+        assert_eq!(timestamp.timestamp_millis(), line["_aws"]["Timestamp"]);
+        let declared = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
+        assert_eq!(declared, &[json!({ "Name": "Delivered", "Unit": "Count" })]);
     }
 
     #[test]

@@ -15,6 +15,9 @@ use crate::wire::{Dead, Wire, Wires};
 /// The function's time-out in the template, in seconds.
 const TIMEOUT: i64 = 50;
 
+/// What a line of metrics holds beside them.
+const NO_METRICS: [&str; 3] = ["_aws", "level", "timestamp"];
+
 /// A poller of its own beside that of the local system, on the same tables and queues.
 pub struct Worker {
     poller: Poller,
@@ -77,7 +80,8 @@ impl Worker {
     pub fn take_metrics(&self) -> BTreeMap<String, i64> {
         let mut metrics = BTreeMap::new();
         for line in std::mem::take(&mut *self.metrics.lock().unwrap_or_else(PoisonError::into_inner)) {
-            for (name, value) in line.as_object().into_iter().flatten().filter(|(name, _)| *name != "_aws") {
+            let values = line.as_object().into_iter().flatten();
+            for (name, value) in values.filter(|(name, _)| !NO_METRICS.contains(&name.as_str())) {
                 match (value.as_i64(), value[0].as_i64()) {
                     (Some(count), _) => *metrics.entry(name.clone()).or_default() += count,
                     (None, last) => *metrics.entry(name.clone()).or_default() = last.unwrap_or_default(),
