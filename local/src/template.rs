@@ -4,6 +4,7 @@
 //! written once. Where leaving out what this reader does not know would make the two differ, it refuses with
 //! the place in the template; resources of other types are none of its business.
 
+mod conditions;
 mod document;
 mod error;
 mod events;

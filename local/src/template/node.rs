@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
+use super::conditions;
 use super::error::Fault;
 use super::intrinsics;
 use super::scope::Scope;
@@ -58,15 +59,16 @@ impl<'a> Node<'a> {
         Ok(entries.map(|(key, value)| (key.as_str(), self.at(key, value))).collect())
     }
 
-    /// Every item of a list.
+    /// Every item of a list that its conditions leave in it.
     pub(super) fn items(&self) -> Result<Vec<Self>, Fault> {
         let items = self.value.as_array().ok_or_else(|| self.unexpected("a list", self.value))?;
-        let place = |index| format!("{}[{index}]", self.place);
-        Ok(items
-            .iter()
-            .enumerate()
-            .map(|(index, value)| Self { value, scope: self.scope, place: place(index) })
-            .collect())
+        let mut chosen = Vec::new();
+        for (index, value) in items.iter().enumerate() {
+            let item = Self { value, scope: self.scope, place: format!("{}[{index}]", self.place) };
+            let value = conditions::chosen(self.scope, value).map_err(|problem| item.fault(problem))?;
+            chosen.extend(value.map(|value| Self { value, ..item }));
+        }
+        Ok(chosen)
     }
 
     /// Every resource of one type, as its logical id and its properties.

@@ -31,6 +31,7 @@ const STACK_NAME: &str = "local";
 pub(super) struct Scope<'a> {
     surroundings: &'a Surroundings,
     parameters: Parameters<'a>,
+    conditions: Option<&'a Value>,
     /// By logical id. Not there while the names themselves are worked out, so that no name needs another.
     resources: Option<BTreeMap<&'a str, Resource<'a>>>,
 }
@@ -48,7 +49,8 @@ impl<'a> Scope<'a> {
         overrides: &'a BTreeMap<String, String>,
     ) -> Result<Self, Fault> {
         let parameters = Parameters::read(document, overrides)?;
-        let mut scope = Self { surroundings, parameters, resources: None };
+        let conditions = document.get("Conditions");
+        let mut scope = Self { surroundings, parameters, conditions, resources: None };
         scope.resources = Some(scope.name_resources(document)?);
         Ok(scope)
     }
@@ -70,6 +72,11 @@ impl<'a> Scope<'a> {
             }
         }
         Ok(resources)
+    }
+
+    /// The condition of this name.
+    pub(super) fn condition(&self, name: &str) -> Option<&'a Value> {
+        self.conditions?.get(name)
     }
 
     /// The value of `Ref`.

@@ -75,3 +75,49 @@ fn what_would_allow_more_here_than_in_aws_is_refused() {
     let expected = "Role: expected the ARN of a role of this template, found \"arn:aws:iam::1:role/Other\"";
     assert_eq!(refusal(&unknown), format!("template.yaml: Resources.Worker.Properties.{expected}"));
 }
+
+/// A role with a statement that a condition may leave out.
+fn with_condition(condition: &str, choice: &str) -> String {
+    let statement =
+        format!("Fn::If: [{choice}, {{ Effect: Allow, Action: a, Resource: r }}, !Ref AWS::NoValue]");
+    let head = format!(
+        "
+Parameters: {{ Mode: {{ Type: String, Default: on }} }}
+Conditions: {{ C: {condition} }}
+"
+    );
+    head + &with(&statement)
+}
+
+#[test]
+fn a_statement_is_there_if_its_condition_holds() {
+    let cases = [
+        ("!Equals [!Ref Mode, 'on']", true),
+        ("!Equals [!Ref Mode, 'off']", false),
+        ("!Not [!Equals [!Ref Mode, 'off']]", true),
+    ];
+    for (condition, there) in cases {
+        let template = parse(&with_condition(condition, "C")).unwrap();
+        let role = template.function("Worker").role.clone().unwrap();
+        assert_eq!(role.allows("a", "r", &BTreeMap::new()), there, "{condition}");
+        assert_eq!(role.statements.len(), usize::from(there), "{condition}");
+    }
+}
+
+#[test]
+fn a_condition_that_is_not_understood_is_refused() {
+    let place = "template.yaml: Resources.Role.Properties.Policies[0].PolicyDocument.Statement[0]";
+    let equal = "!Equals [a, a]";
+    let cases = [
+        (equal, "D", "Fn::If knows no condition \"D\""),
+        (equal, "C, 1", "Fn::If takes a condition and two values"),
+        (
+            "!Or [!Equals [a, a], !Equals [a, b]]",
+            "C",
+            "condition \"C\": only Fn::Equals and Fn::Not are supported here",
+        ),
+    ];
+    for (condition, choice, expected) in cases {
+        assert_eq!(refusal(&with_condition(condition, choice)), format!("{place}: {expected}"));
+    }
+}
