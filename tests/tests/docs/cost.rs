@@ -1,6 +1,6 @@
 //! docs/cost.md: its sums from its tables, and its tables from what the system asks of AWS.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 use shared::aws::Aws;
@@ -76,6 +76,22 @@ fn the_requests_of_an_event_follow_from_its_calls() {
         let dispatcher = if column == 0 { 0.220 } else { 0.420 };
         near("Lambda time, arm64", 0.25 * (0.010 + dispatcher / batch));
     }
+}
+
+#[test]
+fn the_metrics_are_those_that_the_functions_write() {
+    let mut names = BTreeSet::new();
+    for file in tree::sources("functions") {
+        for asking in [".count(\"", ".values(\""] {
+            let rest = file.text.split(asking).skip(1);
+            names.extend(rest.map(|rest| rest.split('"').next().unwrap_or_default().to_owned()));
+        }
+    }
+    let count = names.len();
+    let stated = format!("the functions write {count} of their own, 0.30 dollars each a month");
+    assert!(document().text().contains(&stated), "{stated}: {names:?}");
+    let sum = number(&count.to_string()) * 0.30;
+    assert!(document().text().contains(&format!("{sum:.2} dollars at most")), "{sum}");
 }
 
 #[test]
