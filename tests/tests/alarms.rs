@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 
 use local::template::{Function, Surroundings, Template};
-use serde_json::Value;
+use serde_json::{Value, json};
+use tests::bed::Bed;
+use tests::polling::Worker;
 use tests::tree;
 
 #[expect(clippy::unwrap_used, reason = "the template is in the tree")]
@@ -131,6 +133,31 @@ fn alarms_and_dashboard_use_metrics_that_the_functions_write() {
         .collect();
     let unknown: Vec<_> = names.iter().filter(|name| !sources.contains(&format!("\"{name}\""))).collect();
     assert_eq!(unknown, Vec::<&String>::new());
+}
+
+/// Of all that calls the poller, only the tick may keep this alarm quiet.
+#[tokio::test]
+async fn the_alarm_of_the_tick_watches_what_no_other_call_writes() {
+    let (_, alarm) = alarms().into_iter().find(|(name, _)| name == "TickAlarm").unwrap_or_default();
+    assert_eq!((&alarm["Namespace"]["Ref"], &alarm["Dimensions"]), (&json!("AWS::StackName"), &Value::Null));
+    // Breached by minutes without data, and by nothing else.
+    assert_eq!((&alarm["Statistic"], &alarm["Threshold"]), (&json!("SampleCount"), &json!(1)));
+    assert_eq!(alarm["ComparisonOperator"], "LessThanThreshold");
+    let name = alarm["MetricName"].as_str().unwrap_or_default();
+    let bed = Bed::start().await;
+    let worker = Worker::on(&bed).await;
+    let function = functions().into_iter().find(|function| function.binary == "poller");
+    let schedules = function.map(|function| function.schedules).unwrap_or_default();
+    assert_eq!(schedules.len(), 3);
+    for schedule in schedules {
+        let input = schedule.input.unwrap_or_default();
+        let is_tick = input == json!({});
+        worker.scheduled(&bed, input).await;
+        // Nothing is due, and it says so.
+        assert_eq!(worker.take_metrics().contains_key(name), is_tick, "{}", schedule.expression);
+    }
+    worker.work_all(&bed).await;
+    assert!(!worker.take_metrics().contains_key(name), "a batch");
 }
 
 #[test]

@@ -9,13 +9,17 @@ use local::template::{Function, Queue, Surroundings, Template};
 use tests::tree;
 
 #[expect(clippy::unwrap_used, reason = "the template is in the tree")]
-fn template() -> Template {
+fn template_with(parameters: &BTreeMap<String, String>) -> Template {
     let surroundings = Surroundings {
         region: "us-east-1".to_owned(),
         account_id: "000000000000".to_owned(),
         queue_base_url: "http://127.0.0.1:1".to_owned(),
     };
-    Template::read(Path::new("../template.yaml"), &surroundings, &BTreeMap::new()).unwrap()
+    Template::read(Path::new("../template.yaml"), &surroundings, parameters).unwrap()
+}
+
+fn template() -> Template {
+    template_with(&BTreeMap::new())
 }
 
 #[expect(clippy::unwrap_used, reason = "the template is in the tree")]
@@ -165,8 +169,57 @@ fn no_role_allows_more_than_it_names() {
     }
     // X-Ray knows no resources, and is used only if asked for.
     let stars: Vec<_> = text.lines().filter(|line| line.contains(r#"Resource: "*""#)).collect();
-    assert_eq!(stars.len(), 1);
-    assert!(stars[0].contains("Action: [xray:PutTraceSegments, xray:PutTelemetryRecords]"), "{}", stars[0]);
+    assert_eq!(stars.len(), template().functions.len());
+    for star in stars {
+        assert!(star.contains("Action: [xray:PutTraceSegments, xray:PutTelemetryRecords]"), "{star}");
+    }
+}
+
+#[test]
+fn a_function_that_is_traced_may_record_its_calls() {
+    let allowed = |tracing: &str| -> Vec<bool> {
+        let parameters = BTreeMap::from([("Tracing".to_owned(), tracing.to_owned())]);
+        let records = |function: &Function| {
+            let role = function.role.as_ref().unwrap_or_else(|| panic!("{} has no role", function.binary));
+            ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+                .iter()
+                .all(|action| role.allows(action, "*", &BTreeMap::new()))
+        };
+        template_with(&parameters).functions.iter().map(records).collect()
+    };
+    assert_eq!(allowed("PassThrough"), [false; 4]);
+    assert_eq!(allowed("Active"), [true; 4]);
+}
+
+#[test]
+fn stacks_of_one_account_name_their_schedules_apart() {
+    let document = document();
+    let mut schedules = 0;
+    for (name, resource) in document["Resources"].as_object().into_iter().flatten() {
+        for (event, source) in resource["Properties"]["Events"].as_object().into_iter().flatten() {
+            if source["Type"] == "ScheduleV2" {
+                assert_eq!(source["Properties"]["OmitName"], true, "{name}{event}");
+                schedules += 1;
+            }
+        }
+    }
+    assert_eq!(schedules, 3);
+}
+
+#[test]
+fn a_scheduled_call_that_fails_is_not_repeated_beside_the_next() {
+    let document = document();
+    for function in template().functions.iter().filter(|function| !function.schedules.is_empty()) {
+        let properties = &document["Resources"][&function.logical_id]["Properties"];
+        let shortest = function.schedules.iter().map(|schedule| schedule.every.as_secs()).min();
+        assert_eq!(properties["EventInvokeConfig"]["MaximumRetryAttempts"], 0, "{}", function.binary);
+        let age = properties["EventInvokeConfig"]["MaximumEventAgeInSeconds"].as_u64();
+        assert!(age.is_some() && age <= shortest, "{}", function.binary);
+        for (name, event) in properties["Events"].as_object().into_iter().flatten() {
+            let retries = &event["Properties"]["RetryPolicy"]["MaximumRetryAttempts"];
+            assert!(event["Type"] != "ScheduleV2" || *retries == 0, "{name}");
+        }
+    }
 }
 
 #[test]
@@ -229,4 +282,5 @@ fn everything_that_has_a_price_is_tagged() {
         }
     }
     assert!(document["Globals"]["Function"]["Tags"]["application"].is_object());
+    assert!(document["Resources"]["Api"]["Properties"]["Tags"]["application"].is_object());
 }
