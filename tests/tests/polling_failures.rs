@@ -119,7 +119,7 @@ async fn the_rate_limit_is_obeyed_in_every_spelling() {
 async fn a_resource_that_close_cannot_show_leaves_the_others_their_interval() {
     let polled = Polled::start(&["opportunities", "tasks", "users"], Quirks::default()).await;
     polled.bed.minutes(2).await;
-    polled.rest.behave(|quirks| quirks.away = ["opportunity/".to_owned()].into());
+    polled.rest.behave(|quirks| quirks.away = [("opportunity/".to_owned(), 503)].into());
     let withheld = polled.close.create("opportunity", &json!({"value": 1}));
     polled.rest.take_calls();
     for n in 1..=30 {
@@ -144,6 +144,19 @@ async fn a_resource_that_close_cannot_show_leaves_the_others_their_interval() {
     polled.bed.minutes(2).await;
     assert_eq!(polled.state().await.status, Status::Ok);
     assert!(polled.told().iter().any(|told| told.object_id == withheld));
+}
+
+#[tokio::test]
+async fn a_resource_that_is_refused_makes_no_outage_longer() {
+    let polled = Polled::start(&["opportunities", "tasks", "users"], Quirks::default()).await;
+    polled.rest.behave(|quirks| quirks.away = [("opportunity/".to_owned(), 402)].into());
+    polled.bed.minutes(20).await;
+    let is = polled.state().await;
+    assert_eq!((is.status, is.failures), (Status::Failing, 1));
+    polled.rest.behave(|quirks| quirks.faults = [Fault::Status(503), Fault::Status(503)].into());
+    let task = polled.close.create("task.lead", &json!({"text": "A"}));
+    polled.bed.minutes(4).await;
+    assert!(polled.told().iter().any(|told| told.object_id == task), "{:?}", polled.state().await);
 }
 
 #[tokio::test]

@@ -1,10 +1,16 @@
 //! Instances that share an API key: Close counts their requests together, so they are made one after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::TimeDelta;
 use serde_json::json;
+use shared::aws::Aws;
+use shared::polling::schedule::KeyDigest;
+use shared::polling::store::DynamoPollerStore;
+use shared::secret::Secret;
 use tests::bed::Bed;
 use tests::close::{Close, Limit, Quirks, Rest};
 use tests::polling::{Way, Worker};
@@ -199,4 +205,75 @@ async fn an_instance_that_is_alone_with_its_key_pays_for_no_lease_on_it() {
     // The other's poller removes itself, and with it goes its claim to the key.
     bed.minutes(15).await;
     assert_eq!(writes().await, updates(1), "{first} is alone now");
+}
+
+#[tokio::test]
+async fn an_instance_that_goes_on_and_on_leaves_the_key_to_the_others_in_between() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let close = Close::new(1, Arc::new(bed.clock().clone()));
+    let rest = close.serve(bed.clock(), Quirks::default()).await;
+    for n in 0..400 {
+        close.create("contact", &json!({"name": n}));
+        bed.pass(1);
+    }
+    let provision = async |name: &str, path: &str, since: Option<&str>| {
+        let configuration = format!(r#"{{"{name}": {{"url": "/{path}", "idField": "id"}}}}"#);
+        let mut settings = vec![
+            ("event.vendor.type", "polling"),
+            ("event.poller.refresh_interval", "1"),
+            ("event.poller.configuration", configuration.as_str()),
+            ("base.url", rest.url()),
+        ];
+        settings.extend(since.map(|since| ("event.poller.since", since)));
+        bed.provision(&receiver.url(), &settings).await.id()
+    };
+    provision("contacts", "contacts", Some("2026-11-21T00:00:00Z")).await;
+    provision("users", "users", None).await;
+    rest.behave(|quirks| (quirks.page_cap, quirks.request_takes) = (2, TimeDelta::seconds(4)));
+    rest.take_calls();
+    let worker = Worker::on(&bed).await;
+    worker.scheduled(&bed, json!({})).await;
+    bed.pass(60);
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        let batch = worker.receive(&bed).await;
+        worker.work(&bed, &batch).await;
+        let calls = rest.take_calls();
+        let asked_for = |path: &str| calls.iter().any(|call| call.path == path);
+        asked.push((asked_for("data/search/"), asked_for("user/")));
+    }
+    // A walk as far as time goes, and then the other, for which none was left.
+    assert_eq!(asked, [(true, false), (false, true)]);
+    assert_eq!(rest.most_together(), 1);
+    bed.minutes(60).await;
+    assert_eq!(receiver.received().len(), 400);
+}
+
+#[tokio::test]
+async fn a_key_that_was_joined_half_way_is_joined_to_the_end() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let close = Close::new(1, Arc::new(bed.clock().clone()));
+    let rest = close.serve(bed.clock(), Quirks::default()).await;
+    let first = provision(&bed, &receiver, &rest).await.to_string().parse().unwrap();
+    bed.minutes(4).await;
+    let environment = bed.system().environment();
+    let client = Aws::from_variables(&environment.clone().into_iter().collect()).unwrap().dynamodb();
+    let store = DynamoPollerStore::new(client.clone(), environment["POLLERS_TABLE"].clone());
+    assert!(!store.get(first).await.unwrap().unwrap().shares_key, "it is alone");
+    // A newcomer whose function died between its name and the mark on the other.
+    let items = client.scan().table_name(&environment["POLLERS_TABLE"]).send().await.unwrap();
+    let is_key = |item: &&HashMap<String, AttributeValue>| item["part"].as_s().unwrap().starts_with("key#");
+    let key = items.items().iter().find(is_key).unwrap();
+    let update = client.update_item().table_name(&environment["POLLERS_TABLE"]);
+    let update = update.key("instance_id", key["instance_id"].clone()).key("part", key["part"].clone());
+    let second = AttributeValue::Ns(vec!["77".to_owned()]);
+    update
+        .update_expression("ADD instances :it")
+        .expression_attribute_values(":it", second)
+        .send()
+        .await
+        .unwrap();
+    let digest = KeyDigest::of(&Secret::new("api_key"));
+    store.register("77".parse().unwrap(), &digest, bed.now(), bed.now()).await.unwrap();
+    assert!(store.get(first).await.unwrap().unwrap().shares_key);
 }

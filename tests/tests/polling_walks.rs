@@ -101,3 +101,22 @@ async fn a_walk_that_runs_out_of_time_goes_on_where_it_stopped() {
     // Each once as itself and once as an event.
     assert_eq!((count("tasks CREATED"), count("contacts CREATED"), told.len()), (40, 40, 80));
 }
+
+#[tokio::test]
+async fn what_nobody_wants_is_read_once_and_in_the_overlap_but_no_more() {
+    let polled = Polled::start(&["notes"], Quirks { page_cap: 5, ..Quirks::default() }).await;
+    let mut requests = Vec::new();
+    for _ in 0..20 {
+        for n in 0..6 {
+            polled.close.create("task.lead", &json!({"text": n}));
+        }
+        polled.rest.take_calls();
+        polled.bed.minutes(1).await;
+        requests.push(polled.rest.take_calls().len());
+    }
+    // Six or seven minutes of six events, in pages of five.
+    assert!(requests.iter().all(|requests| *requests <= 10), "{requests:?}");
+    polled.close.create("activity.note", &json!({"note": "A"}));
+    polled.bed.minutes(2).await;
+    assert_eq!(polled.told_in_short(), ["notes CREATED"]);
+}

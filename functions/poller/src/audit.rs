@@ -52,7 +52,7 @@ impl Poller {
         let Some(lease) = held else { return Ok(()) };
         let audited = self.audit_held(&instance, &account, &mut turn).await;
         self.give_back(turn, None).await?;
-        self.pollers.give_back(&lease, None).await?;
+        self.pollers.release(&lease).await?;
         audited
     }
 
@@ -74,7 +74,9 @@ impl Poller {
         let cursors = self.pollers.cursors(&poller).await?;
         for configuration in &settings.resources {
             let Some(cursor) = cursors.get(&configuration.name) else { continue };
-            let Some(window) = self.window(cursor, settings.begins_at(poller.registered_at))? else {
+            // What was polled otherwise before, or not at all, is none of what must have been told.
+            let begins_at = settings.begins_at(poller.registered_at).max(poller.configured_at);
+            let Some(window) = self.window(cursor, begins_at)? else {
                 continue;
             };
             if turn.ends_at - self.clock.now() < TimeDelta::seconds(25) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::aws::AwsError;
-use shared::instance::{CachedInstance, EventSource};
+use shared::instance::{CachedInstance, EventSource, key};
 use shared::instance_id::InstanceId;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::resource::Source;
@@ -19,7 +19,7 @@ use crate::close::{Account, CloseError, key_digest};
 use crate::resource::{End, Poll};
 use crate::work::Turn;
 
-/// A poller without an instance is given this time for its instance to come: it is registered first.
+/// A poller without an instance to poll is given this time for one to come: it is registered first.
 const ORPHANED_AFTER: TimeDelta = TimeDelta::minutes(10);
 
 /// What is to be done after a poll.
@@ -49,14 +49,16 @@ struct Summary {
 impl Poller {
     /// Polls an instance that is due.
     pub(crate) async fn poll(&self, due: &Due, turn: &mut Turn<'_>) -> Result<After, AwsError> {
-        let Some(instance) = self.instances.get(due.instance_id).await? else {
-            return self.orphan(due).await;
-        };
         let id = due.instance_id;
-        if instance.events.source == EventSource::Webhook {
-            self.pollers.remove(id).await?;
-            return Ok(After::Nothing);
-        }
+        // An instance that is due under another key, or for no reason, was changed since it was last read.
+        let cached = self.instances.get(id).await?.filter(|it| is_due(it, due));
+        let instance = match cached {
+            Some(instance) => instance,
+            None => match self.instances.fresh(id).await? {
+                Some(instance) if instance.events.source == EventSource::Polling => instance,
+                Some(_) | None => return self.orphan(due).await,
+            },
+        };
         let settings = settings(&instance)?;
         let began_at = self.clock.now();
         let key = key_digest(&instance.instance);
@@ -75,16 +77,22 @@ impl Poller {
             Err(Busy::Until(until)) => return Ok(After::Later(until)),
         };
         if is_silent(&instance) {
+            self.pollers.unclaim(&lease, None).await?;
             return Ok(After::Nothing);
         }
         if let Some(at) = self.wait_for_key(&poller, &key, turn).await? {
-            self.pollers.give_back(&lease, Some(at)).await?;
+            self.pollers.unclaim(&lease, Some(at)).await?;
             return Ok(After::Wait(at));
         }
         let mut cursors = self.pollers.cursors(&poller).await?;
         let summary = self
             .poll_resources(&instance, &settings, &poller, &mut cursors, (began_at, turn.ends_at))
             .await?;
+        if summary.next == NextPoll::Never && self.is_outdated(&instance).await? {
+            // What is refused is not what the owner wants asked any more.
+            self.pollers.unclaim(&lease, Some(self.clock.now())).await?;
+            return Ok(After::Again(self.clock.now()));
+        }
         let skipped = summary.state.bad_records.saturating_sub(poller.state.bad_records);
         turn.tally.polled(summary.state.status, skipped);
         self.write(&lease, &poller, &cursors, summary, began_at).await
@@ -109,11 +117,13 @@ impl Poller {
         cursors: &mut Cursors,
         (began_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Summary, AwsError> {
-        arrange(cursors, settings, poller, began_at);
+        // New ones are written at once: where nothing happens, and then Close is away, they would begin too late, and
+        // what is added later would be taken for one of the first.
+        let has_new = arrange(cursors, settings, poller, began_at);
         let mut summary = Summary {
             state: poller.state.recovered(began_at),
             next: NextPoll::Regular,
-            moved: false,
+            moved: has_new,
             rest_until: None,
         };
         let account = match Account::of(&instance.instance, &self.close) {
@@ -128,7 +138,8 @@ impl Poller {
             next_due(began_at, settings.interval, &key_digest(&instance.instance)) - settings.interval;
         let resources = in_turn(settings, cursors, poller.state.status, regular_since);
         let mut exhausted = None;
-        let (mut answered, mut away) = (false, 0);
+        // Some that are not to be polled now were answered in this interval.
+        let (mut answered, mut away) = (resources.len() < settings.resources.len(), 0);
         for configuration in resources {
             if let Some(wait) = exhausted {
                 let limited = CloseError::RateLimited { wait };
@@ -197,7 +208,8 @@ impl Poller {
     ) -> Result<After, AwsError> {
         let Summary { state, next, moved, rest_until } = summary;
         let nothing = rest_until.map_or(After::Nothing, After::Rest);
-        let changed = state.status != poller.state.status || state.failures != poller.state.failures;
+        let shown = |state: &PollingState| (state.status, state.failures, state.error.clone());
+        let changed = shown(&state) != shown(&poller.state);
         if !moved && !changed && next == NextPoll::Regular {
             return Ok(nothing);
         }
@@ -205,7 +217,9 @@ impl Poller {
             tracing::error!(instance = %poller.instance_id, error = state.error, "polling stopped");
         }
         if !self.pollers.finish(lease, cursors, &state, next).await? {
-            tracing::warn!(instance = %poller.instance_id, %began_at, "the lease ran out before the poll was written");
+            let what = "the lease ran out, or the instance was changed, before the poll was written";
+            tracing::warn!(instance = %poller.instance_id, %began_at, what);
+            self.pollers.release(lease).await?;
             return Ok(After::Nothing);
         }
         Ok(match (next, state.status) {
@@ -215,14 +229,25 @@ impl Poller {
         })
     }
 
-    /// A poller without an instance: it was deleted, or is not written yet.
+    /// A poller without an instance to poll: it was deleted, or is polled no more, or is not written yet.
     async fn orphan(&self, due: &Due) -> Result<After, AwsError> {
         let poller = self.pollers.get(due.instance_id).await?;
-        if poller.is_some_and(|it| it.registered_at + ORPHANED_AFTER <= self.clock.now()) {
-            tracing::info!(instance = %due.instance_id, "the instance was deleted, and so is its poller");
-            self.pollers.remove(due.instance_id).await?;
+        let useless = poller.filter(|it| it.configured_at + ORPHANED_AFTER <= self.clock.now());
+        if let Some(poller) = useless {
+            tracing::info!(instance = %due.instance_id, "the instance is polled no more, and its poller goes");
+            self.pollers.remove_useless(&poller).await?;
         }
         Ok(After::Nothing)
+    }
+
+    /// Whether the account of an instance was changed since it was read.
+    async fn is_outdated(&self, instance: &CachedInstance) -> Result<bool, AwsError> {
+        let account = |it: &CachedInstance| {
+            let of = |key| it.instance.configuration.get(key).map(str::to_owned);
+            [of(key::USERNAME), of(key::BASE_URL)]
+        };
+        let fresh = self.instances.fresh(instance.instance.id).await?;
+        Ok(fresh.is_some_and(|fresh| account(&fresh) != account(instance)))
     }
 
     /// The due entry of an instance, for its next message.
@@ -262,27 +287,37 @@ impl Summary {
             CloseError::Refused { .. } | CloseError::NotAllowed(_) => {
                 (failed(Status::Stopped), NextPoll::Never)
             }
-            CloseError::Invalid { .. } => (failed(Status::Failing), NextPoll::Regular),
+            // A mistake of the configuration is no outage, after which to wait longer and longer.
+            CloseError::Invalid { .. } => {
+                (PollingState { failures: 1, ..failed(Status::Failing) }, NextPoll::Regular)
+            }
         };
     }
 }
 
-/// A cursor for each resource, and none for what is no longer polled.
+/// A cursor for each resource, and none for what is no longer polled. Says whether there are new ones.
 ///
-/// All of them are there before the first is used, so that they are written together: a resource without one was
-/// added later, and begins when it was found.
-fn arrange(cursors: &mut Cursors, settings: &PollerSettings, poller: &PollerItem, now: DateTime<Utc>) {
+/// A resource without one was added later, and begins when that was asked for, unless there were none at all.
+fn arrange(
+    cursors: &mut Cursors,
+    settings: &PollerSettings,
+    poller: &PollerItem,
+    now: DateTime<Utc>,
+) -> bool {
     let is_first = cursors.is_empty();
     let names: BTreeSet<&String> = settings.resources.iter().map(|it| &it.name).collect();
     cursors.retain(|name, _| names.contains(name));
+    let known = cursors.len();
     let since = if is_first {
         settings.begins_at(poller.registered_at)
     } else {
-        settings.since.unwrap_or(now - settings.interval.min(TimeDelta::days(1)))
+        let asked_for = poller.configured_at.min(now - settings.interval.min(TimeDelta::days(1)));
+        settings.since.unwrap_or(asked_for)
     };
     for name in names {
         cursors.entry(name.clone()).or_insert_with(|| Cursor::starting_at(since));
     }
+    cursors.len() > known
 }
 
 /// The resources to poll, in turn.
@@ -327,6 +362,11 @@ fn is_forgotten(configuration: &ResourceConfiguration, cursor: &Cursor, now: Dat
     let resource = configuration.resource;
     let is_log = matches!(resource.source(), Source::EventLog { .. }) && resource.history().is_none();
     is_log && cursor.outlasts_event_log(now)
+}
+
+/// Whether an instance, as it was read, is what is due.
+fn is_due(instance: &CachedInstance, due: &Due) -> bool {
+    instance.events.source == EventSource::Polling && key_digest(&instance.instance) == due.key
 }
 
 /// Whether nobody wants the instance's events now; its cursor waits for when somebody does.

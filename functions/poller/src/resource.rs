@@ -113,7 +113,8 @@ impl Poller {
                 true
             }
             End::Drained => {
-                let news = polled.told + polled.bad.len() > 0;
+                // What was read is not read again by every poll, though nothing in it was wanted.
+                let news = polled.told + polled.bad.len() > 0 || polled.pages > 1;
                 cursor.finish(&walk, news, configuration.poll_delay)
             }
             End::OutOfTime | End::Failed(_) => {

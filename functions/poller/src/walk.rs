@@ -104,15 +104,16 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Begins a run anew whose cursor is not taken any more. What was told of it is known.
+    /// Begins a run anew whose cursor is not taken any more, with the next page: that the cursor was refused may have
+    /// been the last answer for now. What was told of the run is known.
     ///
     /// Once: where a cursor does not live until the next request, asking on would never end. Later it may.
-    fn begin_anew(&mut self) -> Result<(), CloseError> {
+    fn begin_anew(&mut self, rate_limit: Option<RateLimit>) -> Result<Page, CloseError> {
         if self.begun_anew {
             return Err(CloseError::Unavailable("its cursors expire before they can be used".to_owned()));
         }
         (self.run, self.begun_anew) = (None, true);
-        Ok(())
+        Ok(Page { records: Vec::new(), last: false, cut: None, rate_limit })
     }
 
     /// Moves on past a page of a walk from old to new; `run` is what crosses a run longer than the page.

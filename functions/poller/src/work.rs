@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
 use shared::aws::AwsError;
 use shared::polling::schedule::KeyDigest;
-use shared::polling::store::{Due, KeyLease};
+use shared::polling::store::{Due, HELD_BY_A_POLL, KeyLease};
 
 use crate::Poller;
 use crate::message::{InvalidMessage, Message};
@@ -99,12 +99,12 @@ impl Poller {
 
     /// Works for the instances of one API key, one after the other. What there is no time for is queued again.
     async fn each(&self, kind: Kind, dues: &[Due], mut turn: Turn<'_>) -> Result<(), AwsError> {
-        let (mut again, mut wait_until): (Vec<(Due, DateTime<Utc>)>, _) = (Vec::new(), None);
-        let mut failure = None;
+        let (mut waiting, mut begun) = (Vec::new(), Vec::new());
+        let (mut wait_until, mut failure) = (None, None);
         for due in dues {
             let now = self.clock.now();
             if wait_until.is_some() || turn.ends_at - now < TIME_FOR_ONE {
-                again.push((due.clone(), wait_until.unwrap_or(now)));
+                waiting.push((due.clone(), wait_until.unwrap_or(now)));
                 continue;
             }
             let after = match kind {
@@ -114,10 +114,10 @@ impl Poller {
             match after {
                 Ok(After::Nothing) => {}
                 Ok(After::Rest(at)) => wait_until = Some(at),
-                Ok(After::Again(at)) => again.push((Self::due_again(due, at), at)),
-                Ok(After::Later(at)) => again.push((due.clone(), at)),
+                Ok(After::Again(at)) => begun.push((Self::due_again(due, at), turn.others_first(at))),
+                Ok(After::Later(at)) => waiting.push((due.clone(), at)),
                 Ok(After::Wait(at)) => {
-                    again.push((Self::due_again(due, at), at));
+                    begun.push((Self::due_again(due, at), at));
                     wait_until = Some(at);
                 }
                 // One instance's fault is not the next one's.
@@ -126,6 +126,8 @@ impl Poller {
         }
         // What Close asks of one instance of a key it asks of all.
         self.give_back(turn, wait_until).await?;
+        // Those that had no turn come before those that go on.
+        let again = [waiting, begun].concat();
         self.polls.send(&messages(kind, again, self.clock.now()), self.clock.now()).await?;
         failure.map_or(Ok(()), Err)
     }
@@ -164,6 +166,11 @@ impl Poller {
 impl<'a> Turn<'a> {
     fn new(holder: &'a str, ends_at: DateTime<Utc>, tally: &'a Tally) -> Self {
         Self { holder, ends_at, tally, keys: Vec::new() }
+    }
+
+    /// When what goes on comes to its next turn: where others have the key, after they had the chance to take it.
+    pub(crate) fn others_first(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        if self.keys.is_empty() { at } else { at + HELD_BY_A_POLL + TimeDelta::seconds(1) }
     }
 
     /// Until when a lease that is taken now lasts.

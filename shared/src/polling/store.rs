@@ -14,7 +14,7 @@ mod spill;
 pub use claim::{Busy, Claim, Lease, NextPoll};
 pub use due::{Due, SHARDS};
 pub use item::Poller;
-pub use key::{DynamoKeyStore, KeyLease};
+pub use key::{DynamoKeyStore, HELD_BY_A_POLL, KeyLease};
 
 pub(crate) use claim::condition_failure;
 pub(crate) use due::shard_of;
@@ -23,6 +23,8 @@ pub(crate) use key::User;
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use chrono::{DateTime, Utc};
 
@@ -35,6 +37,9 @@ use crate::instance_id::InstanceId;
 pub type Cursors = BTreeMap<String, Cursor>;
 
 const POLLER: &str = "poller";
+
+/// That the instance was not configured since. Pollers of before this was noted do not have it.
+const AS_CONFIGURED: &str = "(attribute_not_exists(configured_at) OR configured_at = :configured)";
 
 /// The pollers table.
 #[derive(Debug, Clone)]
@@ -79,7 +84,7 @@ impl DynamoPollerStore {
             .set_key(Some(key_of(instance, POLLER)))
             .update_expression(
                 "SET due_at = :due, due_shard = :shard, key_digest = :key, shares_key = :yes, \
-                 registered_at = if_not_exists(registered_at, :now) REMOVE claimed_for",
+                 configured_at = :now, registered_at = if_not_exists(registered_at, :now) REMOVE claimed_for",
             )
             // Its first poll finds out whether it shares the key.
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
@@ -102,12 +107,42 @@ impl DynamoPollerStore {
     /// # Errors
     /// When the table cannot be written.
     pub async fn remove(&self, instance: InstanceId) -> Result<(), AwsError> {
-        const ACTION: &str = "remove a poller";
         self.forget_spilled(instance, &[]).await?;
-        let key = key_of(instance, POLLER);
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
-        let deleted = delete.return_values(ReturnValue::AllOld).send().await.unavailable(ACTION)?;
-        match deleted.attributes.as_ref().and_then(key_in) {
+        let deleted = self.delete(instance).send().await.unavailable("remove a poller")?;
+        self.removed(instance, deleted.attributes.as_ref()).await
+    }
+
+    /// The same for a poller that was found useless, unless polling was asked for again since.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn remove_useless(&self, poller: &Poller) -> Result<(), AwsError> {
+        let delete = self
+            .delete(poller.instance_id)
+            .condition_expression(format!("attribute_exists(instance_id) AND {AS_CONFIGURED}"))
+            .expression_attribute_values(":configured", number(poller.configured_at.timestamp_micros()));
+        match delete.send().await {
+            Ok(deleted) => {
+                self.forget_spilled(poller.instance_id, &[]).await?;
+                self.removed(poller.instance_id, deleted.attributes.as_ref()).await
+            }
+            Err(error) => {
+                let service = error.as_service_error();
+                if service.is_some_and(DeleteItemError::is_conditional_check_failed_exception) {
+                    return Ok(());
+                }
+                Err(error).unavailable("remove a poller")
+            }
+        }
+    }
+
+    fn delete(&self, instance: InstanceId) -> DeleteItemFluentBuilder {
+        let delete = self.client.delete_item().table_name(&self.table);
+        delete.set_key(Some(key_of(instance, POLLER))).return_values(ReturnValue::AllOld)
+    }
+
+    async fn removed(&self, instance: InstanceId, poller: Option<&Item>) -> Result<(), AwsError> {
+        match poller.and_then(key_in) {
             Some(key) => self.keys.leave(&key, User::Poller(instance)).await,
             None => Ok(()),
         }

@@ -83,7 +83,11 @@ pub(crate) fn key_digest(instance: &Instance) -> KeyDigest {
 impl Account {
     /// The account that an instance's settings give access to.
     pub(crate) fn of(instance: &Instance, client: &CloseClient) -> Result<Self, CloseError> {
-        let invalid = |message: &str| CloseError::Invalid { status: 400, message: message.to_owned() };
+        let invalid = |message: &str| CloseError::Invalid {
+            status: 400,
+            message: message.to_owned(),
+            rate_limit: None,
+        };
         let base = instance.configuration.get(key::BASE_URL).unwrap_or(DEFAULT_BASE);
         client.hosts.check(base).map_err(CloseError::NotAllowed)?;
         let base = Url::parse(&format!("{}/", base.trim_end_matches('/')));

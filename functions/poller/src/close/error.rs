@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
+use super::RateLimit;
 use super::rate_limit;
 
 /// A request that gave no records. The texts go into the instance's state, where its owner reads them.
@@ -33,6 +34,8 @@ pub enum CloseError {
         status: u16,
         /// Close's words.
         message: String,
+        /// What may still be asked.
+        rate_limit: Option<RateLimit>,
     },
     /// Close could not answer; it may the next time.
     #[error("Close could not be read: {0}")]
@@ -52,7 +55,7 @@ impl CloseError {
             // The time-outs of proxies, and answers of nobody in particular.
             408 | 425 | 500..=599 => Self::Unavailable(format!("it answered {code}")),
             300..=399 => Self::Unavailable(format!("it answered {code}, and redirects are not followed")),
-            _ => Self::Invalid { status: code, message },
+            _ => Self::Invalid { status: code, message, rate_limit: RateLimit::read(headers) },
         }
     }
 }

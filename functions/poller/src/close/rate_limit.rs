@@ -11,7 +11,7 @@ const DEFAULT_WAIT: f64 = 5.0;
 const LONGEST_WAIT: f64 = 3600.0;
 
 /// How much may still be asked in the current window.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
     /// Requests.
     pub remaining: u32,

@@ -14,9 +14,8 @@ impl Walker<'_> {
     pub(super) async fn event_log(&mut self) -> Result<Page, CloseError> {
         let answer = match self.account.get(PATH, &self.parameters()).await {
             // An expired cursor: the walk goes on by date, and meets again what has the same date.
-            Err(CloseError::Invalid { status: 400, .. }) if self.run.is_some() => {
-                self.begin_anew()?;
-                self.account.get(PATH, &self.parameters()).await?
+            Err(CloseError::Invalid { status: 400, rate_limit, .. }) if self.run.is_some() => {
+                return self.begin_anew(rate_limit);
             }
             answer => answer?,
         };

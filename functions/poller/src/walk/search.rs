@@ -18,9 +18,8 @@ impl Walker<'_> {
     pub(super) async fn search(&mut self, object_type: &str, fields: &[&str]) -> Result<Page, CloseError> {
         let answer = match self.account.post(PATH, self.query(object_type, fields)).await {
             // The cursor lives 30 seconds.
-            Err(CloseError::Invalid { status: 400, .. }) if self.run.is_some() => {
-                self.begin_anew()?;
-                self.account.post(PATH, self.query(object_type, fields)).await?
+            Err(CloseError::Invalid { status: 400, rate_limit, .. }) if self.run.is_some() => {
+                return self.begin_anew(rate_limit);
             }
             answer => answer?,
         };

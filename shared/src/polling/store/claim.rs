@@ -2,11 +2,12 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
 
 use super::item::{CursorItem, Poller};
-use super::{Cursors, DynamoPollerStore, Item, POLLER, due, item, key_of, millis, number};
+use super::{AS_CONFIGURED, Cursors, DynamoPollerStore, Item, POLLER, due, item, key_of, millis, number};
 use crate::aws::{AwsError, Unavailable};
 use crate::instance_id::InstanceId;
 use crate::polling::schedule::KeyDigest;
@@ -39,6 +40,8 @@ pub struct Lease {
     until: DateTime<Utc>,
     /// Whether there are items beside the poller's, which are to be removed once they are replaced.
     spilled: bool,
+    /// How the instance stood when it was claimed.
+    configured_at: DateTime<Utc>,
 }
 
 /// A claim that was not granted.
@@ -108,7 +111,8 @@ impl DynamoPollerStore {
         let poller = item::read_claimed(item).unavailable(ACTION)?;
         let Claim { instance_id, holder, until, .. } = claim;
         let spilled = poller.cursors.values().any(|cursor| cursor.spilled.is_some());
-        let lease = Lease { instance_id: *instance_id, holder: (*holder).to_owned(), until: *until, spilled };
+        let (holder, configured_at) = ((*holder).to_owned(), poller.configured_at);
+        let lease = Lease { instance_id: *instance_id, holder, until: *until, spilled, configured_at };
         Ok(Ok((lease, poller)))
     }
 
@@ -137,39 +141,61 @@ impl DynamoPollerStore {
             .expression_attribute_values(":until", millis(until))
             .expression_attribute_values(":holder", AttributeValue::S(holder.to_owned()));
         match update.send().await {
-            Ok(_) => Ok(Some(Lease { instance_id, holder: holder.to_owned(), until, spilled: false })),
+            Ok(_) => {
+                let (holder, spilled, configured_at) = (holder.to_owned(), false, now);
+                Ok(Some(Lease { instance_id, holder, until, spilled, configured_at }))
+            }
             Err(error) => condition_failure(error).unavailable("hold a poller").map(|_| None),
         }
     }
 
-    /// Gives the lease back with nothing done; with a time, the poll is due then.
+    /// Gives back the lease of a poll that was not made; with a time, it is due then.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn give_back(&self, lease: &Lease, due_at: Option<DateTime<Utc>>) -> Result<(), AwsError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key_of(lease.instance_id, POLLER)))
-            .condition_expression(HELD)
-            .expression_attribute_values(":holder", AttributeValue::S(lease.holder.clone()))
-            .expression_attribute_values(":until", millis(lease.until));
+    pub async fn unclaim(&self, lease: &Lease, due_at: Option<DateTime<Utc>>) -> Result<(), AwsError> {
+        let set = "SET polled_at = polled_before";
+        let given_back = "REMOVE lease_until, lease_by, claimed_for";
+        let update = self.holding(lease);
         let update = match due_at {
-            None => update.update_expression("REMOVE lease_until, lease_by"),
+            None => update.update_expression(format!("{set} {given_back}")),
             Some(due_at) => update
-                .update_expression("SET due_at = :due REMOVE lease_until, lease_by, claimed_for")
+                .update_expression(format!("{set}, due_at = :due {given_back}"))
                 .expression_attribute_values(":due", millis(due_at)),
         };
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => condition_failure(error).unavailable("give a poll back").map(drop),
+        }
+    }
+
+    /// Gives back the lease of something that is no poll.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn release(&self, lease: &Lease) -> Result<(), AwsError> {
+        let update = self.holding(lease).update_expression("REMOVE lease_until, lease_by");
         match update.send().await {
             Ok(_) => Ok(()),
             Err(error) => condition_failure(error).unavailable("give a poller back").map(drop),
         }
     }
 
+    /// A change of a poller by whoever holds it.
+    fn holding(&self, lease: &Lease) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(lease.instance_id, POLLER)))
+            .condition_expression(HELD)
+            .expression_attribute_values(":holder", AttributeValue::S(lease.holder.clone()))
+            .expression_attribute_values(":until", millis(lease.until))
+    }
+
     /// Writes what came of a poll and gives the lease back.
     ///
-    /// `false` when the lease had run out and somebody else has it: then nothing is written.
+    /// `false` when the lease had run out and somebody else has it, or when polling is to stop and was asked for anew
+    /// meanwhile: then nothing is written.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -184,15 +210,9 @@ impl DynamoPollerStore {
         let items = self.spill(lease.instance_id, &lease.holder, cursors).await?;
         let kept: Vec<String> = items.values().filter_map(|it| it.spilled.clone()).collect();
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key_of(lease.instance_id, POLLER)))
-            .condition_expression(HELD)
+            .holding(lease)
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#cursors", "cursors")
-            .expression_attribute_values(":holder", AttributeValue::S(lease.holder.clone()))
-            .expression_attribute_values(":until", millis(lease.until))
             .expression_attribute_values(":cursors", to_map(&items)?)
             .expression_attribute_values(
                 ":state",
@@ -202,7 +222,11 @@ impl DynamoPollerStore {
         let given_back = "REMOVE lease_until, lease_by, claimed_for";
         let update = match next {
             NextPoll::Regular => update.update_expression(format!("{changes} {given_back}")),
-            NextPoll::Never => update.update_expression(format!("{changes} {given_back}, due_at, due_shard")),
+            NextPoll::Never => update
+                .update_expression(format!("{changes} {given_back}, due_at, due_shard"))
+                // What was refused is no reason to stop what was configured since.
+                .condition_expression(format!("{HELD} AND {AS_CONFIGURED}"))
+                .expression_attribute_values(":configured", number(lease.configured_at.timestamp_micros())),
             NextPoll::At(due_at) => update
                 .update_expression(format!("{changes}, due_at = :due {given_back}"))
                 .expression_attribute_values(":due", millis(due_at)),

@@ -18,6 +18,8 @@ pub struct Poller {
     pub instance_id: InstanceId,
     /// When polling was asked for first.
     pub registered_at: DateTime<Utc>,
+    /// When the instance was last made, changed or enabled, which is when polling was asked for as it is now.
+    pub configured_at: DateTime<Utc>,
     /// The digest of its API key, as of the last poll.
     pub key: Option<KeyDigest>,
     /// Whether other instances may have the same key, which is then to be held for a poll.
@@ -33,6 +35,8 @@ struct PollerItem {
     instance_id: InstanceId,
     #[serde(with = "chrono::serde::ts_microseconds")]
     registered_at: DateTime<Utc>,
+    #[serde(default, with = "chrono::serde::ts_microseconds_option")]
+    configured_at: Option<DateTime<Utc>>,
     key_digest: Option<String>,
     #[serde(default)]
     shares_key: bool,
@@ -92,6 +96,7 @@ impl PollerItem {
         Poller {
             instance_id: self.instance_id,
             registered_at: self.registered_at,
+            configured_at: self.configured_at.unwrap_or(self.registered_at),
             key: self.key_digest.as_deref().map(KeyDigest::from_text),
             shares_key: self.shares_key,
             state: PollingState { audit_finds: self.audit_finds, last_success, ..self.state },

@@ -26,7 +26,7 @@ use crate::polling::schedule::KeyDigest;
 const SETTLING: TimeDelta = TimeDelta::seconds(58);
 
 /// A key that somebody holds is asked for again after this: most polls take far less time than they may.
-const HELD_BY_A_POLL: TimeDelta = TimeDelta::seconds(5);
+pub const HELD_BY_A_POLL: TimeDelta = TimeDelta::seconds(5);
 
 /// The lease on a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,23 +204,29 @@ impl DynamoKeyStore {
             .await
             .unavailable(ACTION)?;
         let old = old.attributes.unwrap_or_default();
-        let others = named(&old, POLLERS);
-        if others.is_empty() || named(&old, user.set()).contains(&user.instance()) {
-            return Ok(());
-        }
-        for other in others {
+        let mut others = named(&old, POLLERS);
+        others.retain(|other| user != User::Poller(*other));
+        let is_new = !named(&old, user.set()).contains(&user.instance());
+        let mut unmarked = false;
+        // Also if it joined before: it may have come no further then.
+        for other in &others {
             let update = self.client.update_item().table_name(&self.table);
             let marked = update
-                .set_key(Some(key_of(other, POLLER)))
+                .set_key(Some(key_of(*other, POLLER)))
                 .update_expression("SET shares_key = :yes")
                 // One that is not written yet is written with the mark.
                 .condition_expression(THERE)
                 .expression_attribute_values(":yes", AttributeValue::Bool(true))
+                .return_values(ReturnValue::UpdatedOld)
                 .send()
                 .await;
-            if let Err(error) = marked {
-                condition_failure(error).unavailable(ACTION)?;
+            match marked {
+                Ok(answer) => unmarked |= answer.attributes.is_none_or(|before| before.is_empty()),
+                Err(error) => drop(condition_failure(error).unavailable(ACTION)?),
             }
+        }
+        if others.is_empty() || !(is_new || unmarked) {
+            return Ok(());
         }
         let update = self.client.update_item().table_name(&self.table).set_key(Some(item_of(key)));
         update

@@ -1,6 +1,6 @@
 //! What Close does that a client may not expect; each can be switched.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -37,8 +37,8 @@ pub struct Quirks {
     pub faults: VecDeque<Fault>,
     /// Of a hundred requests so many fail at random: 503s, resets, and answers cut off.
     pub failing_percent: u64,
-    /// Paths below the version that are answered with 503.
-    pub away: BTreeSet<String>,
+    /// Paths below the version that are answered with a status, and nothing else.
+    pub away: BTreeMap<String, u16>,
     /// API keys that are not taken.
     pub revoked: BTreeSet<String>,
     /// Bodies are written over several lines.
@@ -107,7 +107,7 @@ impl Default for Quirks {
             answers_after: Duration::ZERO,
             faults: VecDeque::new(),
             failing_percent: 0,
-            away: BTreeSet::new(),
+            away: BTreeMap::new(),
             revoked: BTreeSet::new(),
             pretty: false,
             hides_event_data: false,

@@ -176,7 +176,7 @@ impl Shared {
             [Fault::Status(503), Fault::Reset, Fault::CutOff][usize::try_from(state.seen % 3).unwrap_or(0)];
         let key = api_key(request);
         let path = request.uri().path().strip_prefix(VERSION).unwrap_or_default().to_owned();
-        let away = state.quirks.away.contains(&path).then_some(Fault::Status(503));
+        let away = state.quirks.away.get(&path).map(|status| Fault::Status(*status));
         let fault = state.quirks.faults.pop_front().or(away).or(random.then_some(drawn));
         let fault = fault.unwrap_or(Fault::Nothing);
         let answer = match fault {
