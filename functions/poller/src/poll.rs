@@ -90,8 +90,9 @@ impl Poller {
             .await?;
         if summary.next == NextPoll::Never && self.is_outdated(&instance).await? {
             // What is refused is not what the owner wants asked any more.
-            self.pollers.unclaim(&lease, Some(self.clock.now())).await?;
-            return Ok(After::Again(self.clock.now()));
+            let now = self.clock.now();
+            self.pollers.unclaim(&lease, Some(now)).await?;
+            return Ok(After::Again(now));
         }
         let skipped = summary.state.bad_records.saturating_sub(poller.state.bad_records);
         turn.tally.polled(summary.state.status, skipped);
