@@ -4,8 +4,7 @@ use chrono::TimeDelta;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::RateLimit;
-use super::rate_limit;
+use super::rate_limit::{self, RateLimit};
 
 /// A request that gave no records. The texts go into the instance's state, where its owner reads them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
