@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use shared::account::{Account, Credential, DirectoryEntry, DynamoDirectory};
-use shared::aws::AwsError;
-use shared::event::timestamp;
-use shared::random::{self, Random, RandomError};
-use shared::secret::Secret;
-use shared::settings::SettingError;
+use shared::accounts::{Account, Credential, DirectoryEntry, DynamoDirectory};
+use shared::events::timestamp;
+use shared::platform::aws::AwsError;
+use shared::platform::random::{self, Random, RandomError};
+use shared::platform::secret::Secret;
+use shared::platform::settings::SettingError;
 
 use crate::Command;
 

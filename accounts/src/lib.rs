@@ -6,11 +6,11 @@ mod options;
 pub use commands::Failure;
 pub use options::{Command, Options};
 
-use shared::account::DynamoDirectory;
-use shared::aws::Aws;
-use shared::clock::Clock;
-use shared::random::Random;
-use shared::settings::{SettingError, Variables};
+use shared::accounts::DynamoDirectory;
+use shared::platform::aws::Aws;
+use shared::platform::clock::Clock;
+use shared::platform::random::Random;
+use shared::platform::settings::{SettingError, Variables};
 
 /// The name of the table on one machine: its logical id in the template.
 const LOCAL_TABLE: &str = "CredentialsTable";

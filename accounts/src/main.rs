@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use accounts::Options;
 use clap::Parser as _;
-use shared::clock::SystemClock;
-use shared::random::OsRandom;
-use shared::settings::Variables;
+use shared::platform::clock::SystemClock;
+use shared::platform::random::OsRandom;
+use shared::platform::settings::Variables;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use http::Uri;
 use serde_json::json;
-use shared::clock::SystemClock;
-use shared::random::OsRandom;
-use shared::settings::Variables;
+use shared::platform::clock::SystemClock;
+use shared::platform::random::OsRandom;
+use shared::platform::settings::Variables;
 use tracing_subscriber::EnvFilter;
 
 use crate::watch::{self, Watch, WatchError};

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use shared::account::{Account, Credential, CredentialKind, DynamoCredentialStore};
-use shared::aws::AwsError;
-use shared::random::{self, Random, RandomError};
-use shared::secret::Secret;
+use shared::accounts::{Account, Credential, CredentialKind, DynamoCredentialStore};
+use shared::platform::aws::AwsError;
+use shared::platform::random::{self, Random, RandomError};
+use shared::platform::secret::Secret;
 
 /// A user and an organisation with their secrets in the clear.
 #[derive(Debug, Clone)]

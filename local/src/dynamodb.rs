@@ -8,7 +8,7 @@ use std::time::Duration;
 use dynoxide::Database;
 use dynoxide::errors::DynoxideError;
 use serde_json::json;
-use shared::clock::SharedClock;
+use shared::platform::clock::SharedClock;
 
 use crate::data::Data;
 use crate::permissions::Permissions;

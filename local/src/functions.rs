@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::Uri;
-use shared::clock::SharedClock;
-use shared::random::SharedRandom;
-use shared::settings::{SettingError, Variables};
+use shared::platform::clock::SharedClock;
+use shared::platform::random::SharedRandom;
+use shared::platform::settings::{SettingError, Variables};
 
 use crate::template::Function;
 use in_process::Handler;

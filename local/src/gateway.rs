@@ -11,7 +11,7 @@ use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse as _;
 use matchit::Router as Paths;
 use serde_json::json;
-use shared::clock::SharedClock;
+use shared::platform::clock::SharedClock;
 
 use crate::functions::{Functions, InvokeError};
 use crate::template::{Function, Route, RouteMethod};

@@ -9,7 +9,7 @@ mod wire;
 use std::io;
 use std::sync::Arc;
 
-use shared::random::SharedRandom;
+use shared::platform::random::SharedRandom;
 use tokio::net::TcpListener;
 
 use crate::data::Data;
@@ -36,7 +36,7 @@ pub enum KeysError {
     File(#[from] io::Error),
     /// A key could not be drawn.
     #[error(transparent)]
-    Random(#[from] shared::random::RandomError),
+    Random(#[from] shared::platform::random::RandomError),
 }
 
 impl Kms {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::middleware::from_fn_with_state;
 use chrono::{DateTime, Utc};
-use shared::clock::SharedClock;
+use shared::platform::clock::SharedClock;
 
 use crate::permissions::{Permissions, guard};
 

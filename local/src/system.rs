@@ -14,11 +14,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
-use shared::account::DynamoCredentialStore;
-use shared::aws::Aws;
-use shared::clock::SharedClock;
-use shared::random::SharedRandom;
-use shared::settings::Variables;
+use shared::accounts::DynamoCredentialStore;
+use shared::platform::aws::Aws;
+use shared::platform::clock::SharedClock;
+use shared::platform::random::SharedRandom;
+use shared::platform::settings::Variables;
 use tokio::task::JoinSet;
 
 use crate::data::{Data, DataLock};

@@ -7,9 +7,9 @@ use std::io::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use shared::clock::{Clock as _, SystemClock};
-use shared::random::{OsRandom, array};
-use shared::signing_key::{CallbackSigning, Ed25519Key, SigningKey};
+use shared::callbacks::signatures::{CallbackSigning, Ed25519Key, SigningKey};
+use shared::platform::clock::{Clock as _, SystemClock};
+use shared::platform::random::{OsRandom, array};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let secret =

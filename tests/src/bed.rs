@@ -20,8 +20,8 @@ use http::Method;
 use local::sqs::{Message, QueueCounts};
 use local::{Data, Setup, System};
 use serde_json::{Value, json};
-use shared::clock::{Clock as _, ManualClock};
-use shared::settings::Variables;
+use shared::platform::clock::{Clock as _, ManualClock};
+use shared::platform::settings::Variables;
 
 use crate::client::{Answer, Client};
 
@@ -128,7 +128,7 @@ impl Bed {
     pub async fn stored(
         &self,
         callback_url: &str,
-        change: impl FnOnce(&mut shared::instance::Instance),
+        change: impl FnOnce(&mut shared::instances::Instance),
     ) -> Instance {
         instance::store(self, callback_url, change).await
     }

@@ -24,7 +24,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use serde_json::{Value, json};
-use shared::clock::{ManualClock, SharedClock};
+use shared::platform::clock::{ManualClock, SharedClock};
 
 pub use event::Event;
 use event::Occurrence;

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use shared::aws::Aws;
-use shared::clock::Clock as _;
+use shared::platform::aws::Aws;
+use shared::platform::clock::Clock as _;
 use shared::polling::state::PollingState;
 use shared::polling::store::DynamoPollerStore;
 

@@ -14,12 +14,13 @@ pub struct File {
 }
 
 /// The members of the workspace, by their directories.
-pub const MEMBERS: [&str; 8] = [
+pub const MEMBERS: [&str; 9] = [
     "functions/webhook",
     "functions/dispatcher",
     "functions/poller",
     "functions/instances",
     "shared",
+    "shared/close",
     "local",
     "accounts",
     "tests",

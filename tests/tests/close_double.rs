@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta};
 use http::Method;
 use serde_json::{Value, json};
-use shared::clock::ManualClock;
+use shared::platform::clock::ManualClock;
 use tests::client::{Answer, Client};
 use tests::close::{Close, Limit, Quirks, Rest, Spelling};
 

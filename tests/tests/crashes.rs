@@ -1,9 +1,9 @@
 //! A dispatcher that dies half-way: whatever it left behind, the event arrives, and no attempt goes missing.
 
 use chrono::TimeDelta;
-use shared::aws::Aws;
-use shared::delivery::QueuedDelivery;
-use shared::event_log::{AttemptRecord, Claim, DeliveryStatus, DynamoEventLog, Outcome};
+use shared::events::log::{AttemptRecord, Claim, DeliveryStatus, DynamoEventLog, Outcome};
+use shared::events::message::QueuedDelivery;
+use shared::platform::aws::Aws;
 use tests::bed::{Bed, Instance};
 use tests::fixtures;
 use tests::receiver::{Answer, Receiver};

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use local::Data;
 use serde_json::json;
-use shared::event_log::DeliveryStatus;
+use shared::events::log::DeliveryStatus;
 use tests::bed::{Bed, Instance};
 use tests::fixtures;
 use tests::receiver::{Answer, Receiver};

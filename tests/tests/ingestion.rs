@@ -192,7 +192,7 @@ async fn what_an_instance_does_not_want_is_taken_and_goes_no_further() {
 #[tokio::test]
 async fn an_instance_that_polls_takes_no_webhooks_and_a_disabled_one_refuses_them() {
     let bed = Bed::start().await;
-    let polling = |instance: &mut shared::instance::Instance| {
+    let polling = |instance: &mut shared::instances::Instance| {
         instance.configuration.set_default("event.vendor.type", "polling");
     };
     let answer = bed.stored("http://127.0.0.1:9/", polling).await.receives(BODY).await;

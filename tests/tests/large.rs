@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
-use shared::event_log::DeliveryStatus;
+use shared::events::log::DeliveryStatus;
 use tests::bed::{Bed, Instance};
 use tests::client::Client;
 use tests::receiver::{Answer, Receiver};

@@ -222,9 +222,10 @@ impl Told {
 
 #[test]
 fn a_receiver_is_told_each_change_exactly_once() {
-    let variables = shared::settings::Variables::of_process();
+    let variables = shared::platform::settings::Variables::of_process();
     let cases = variables.or("POLLING_CASES", 12).unwrap();
-    let drawn = u64::from_be_bytes(shared::random::array(&shared::random::OsRandom).unwrap());
+    let drawn =
+        u64::from_be_bytes(shared::platform::random::array(&shared::platform::random::OsRandom).unwrap());
     let seed = variables.or("POLLING_SEED", drawn).unwrap();
     // A case takes seconds: a failure is told within a minute or two, with its seed, and not shrunk to the end.
     let config = Config {

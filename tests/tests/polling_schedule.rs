@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
 use serde_json::json;
-use shared::aws::Aws;
+use shared::platform::aws::Aws;
 use tests::bed::Bed;
 use tests::close::{Close, Quirks};
 use tests::polling::{Polled, Worker};

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use http::Method;
 use serde_json::json;
-use shared::clock::{Clock as _, ManualClock, SystemClock};
+use shared::platform::clock::{Clock as _, ManualClock, SystemClock};
 use tests::client::Client;
 use tests::close::{Close, Quirks};
 use tests::fixtures;

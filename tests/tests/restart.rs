@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use http::Method;
 use local::Data;
 use serde_json::json;
-use shared::clock::{Clock as _, SystemClock};
+use shared::platform::clock::{Clock as _, SystemClock};
 use tests::bed::Bed;
 use tests::client::Client;
 use tests::program::Local;

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use shared::aws::AwsError;
-use shared::callback_url::CallbackUrl;
-use shared::delivery::QueuedDelivery;
-use shared::endpoint::{Admission, Health};
-use shared::event_log::Claim;
-use shared::instance::CachedInstance;
-use shared::order::{Ordering, Turn};
+use shared::callbacks::health::{Admission, Health};
+use shared::callbacks::order::{Ordering, Turn};
+use shared::callbacks::url::CallbackUrl;
+use shared::events::log::Claim;
+use shared::events::message::QueuedDelivery;
+use shared::instances::CachedInstance;
+use shared::platform::aws::AwsError;
 
 use crate::message::Message;
 use crate::metrics::{Ended, Report};

@@ -10,9 +10,9 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::Full;
 use serde_json::value::RawValue;
-use shared::delivery::QueuedDelivery;
-use shared::instance::CachedInstance;
-use shared::notification;
+use shared::callbacks::notification;
+use shared::events::message::QueuedDelivery;
+use shared::instances::CachedInstance;
 use tokio::time::Instant;
 
 use crate::callback::{Answer, CallbackClient, ClientError, Phase, Unreachable};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use shared::endpoint::Health;
-use shared::retry::{MAX_INTERVAL, RetrySchedule};
+use shared::callbacks::health::Health;
+use shared::callbacks::retry::{MAX_INTERVAL, RetrySchedule};
 
 use crate::attempt::AttemptResult;
 

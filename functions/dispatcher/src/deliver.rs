@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::value::RawValue;
-use shared::delivery::QueuedDelivery;
-use shared::event_log::{AttemptRecord, Claim, DeliveryStatus, Outcome, Refusal};
-use shared::instance::CachedInstance;
+use shared::events::log::{AttemptRecord, Claim, DeliveryStatus, Outcome, Refusal};
+use shared::events::message::QueuedDelivery;
+use shared::instances::CachedInstance;
 
 use crate::admit::{Plan, Recipient};
 use crate::attempt::{Attempt, AttemptResult};

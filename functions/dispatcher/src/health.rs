@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::aws::AwsError;
-use shared::callback_url::CallbackUrl;
-use shared::clock::SharedClock;
-use shared::endpoint::{
+use shared::callbacks::health::{
     Admission, CONVINCING_RUN, CircuitPolicy, DynamoEndpointStore, Evidence, Health, Illness, PROBE_EVERY,
     State,
 };
-use shared::instance_id::InstanceId;
+use shared::callbacks::url::CallbackUrl;
+use shared::instances::InstanceId;
+use shared::platform::aws::AwsError;
+use shared::platform::clock::SharedClock;
 
 /// Health is read once in this time and process, so that an event costs no read.
 const KEPT: TimeDelta = TimeDelta::seconds(60);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::instance_id::InstanceId;
+use shared::instances::InstanceId;
 
 use crate::message::Message;
 

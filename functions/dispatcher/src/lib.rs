@@ -18,20 +18,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use lambda_runtime::LambdaEvent;
-use shared::aws::Aws;
-use shared::callback_url::Reach;
-use shared::clock::SharedClock;
-use shared::deadline;
-use shared::delivery::Payload;
-use shared::delivery_queue::SqsDeliveryQueue;
-use shared::endpoint::DynamoEndpointStore;
-use shared::event_log::DynamoEventLog;
-use shared::instance::{DynamoInstanceStore, InstanceCache};
-use shared::metrics::Metrics;
-use shared::order::DynamoOrderStore;
-use shared::payload_store::DynamoPayloadStore;
-use shared::settings::{SettingError, Variables};
-use shared::vault::{Purpose, Vault};
+use shared::callbacks::health::DynamoEndpointStore;
+use shared::callbacks::order::DynamoOrderStore;
+use shared::callbacks::url::Reach;
+use shared::events::bodies::DynamoPayloadStore;
+use shared::events::log::DynamoEventLog;
+use shared::events::message::Payload;
+use shared::events::queue::SqsDeliveryQueue;
+use shared::instances::vault::{Purpose, Vault};
+use shared::instances::{DynamoInstanceStore, InstanceCache};
+use shared::platform::aws::Aws;
+use shared::platform::clock::SharedClock;
+use shared::platform::deadline;
+use shared::platform::metrics::Metrics;
+use shared::platform::settings::{SettingError, Variables};
 use tokio::sync::Semaphore;
 
 pub use attempt::AttemptResult;
@@ -78,7 +78,7 @@ pub struct Dispatcher {
 enum HandBack {
     /// What is wrong is ours: it costs the receiver no attempt.
     #[error(transparent)]
-    OwnFault(#[from] shared::aws::AwsError),
+    OwnFault(#[from] shared::platform::aws::AwsError),
     #[error("the same message may still be under way elsewhere")]
     UnderWay,
     #[error("the claim ran out before the outcome of the attempt was written")]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use dispatcher::Dispatcher;
 use lambda_runtime::{Error, run, service_fn, tracing};
-use shared::clock::SystemClock;
-use shared::settings::Variables;
+use shared::platform::clock::SystemClock;
+use shared::platform::settings::Variables;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -14,6 +14,6 @@ async fn main() -> Result<(), Error> {
         .inspect_err(|error| tracing::error!("the dispatcher function cannot start: {error}"))
         // An error of `main` would be a second line about the same.
         .unwrap_or_else(|_| std::process::exit(1))
-        .emitting(shared::metrics::to_stdout);
+        .emitting(shared::platform::metrics::to_stdout);
     run(service_fn(|event| dispatcher.handle(event))).await
 }

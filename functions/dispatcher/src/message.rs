@@ -1,8 +1,8 @@
 //! A queue message, read.
 
 use aws_lambda_events::sqs::SqsMessage;
-use shared::delivery::{InvalidMessage, QueuedDelivery};
-use shared::delivery_queue::CLAIMANT;
+use shared::events::message::{InvalidMessage, QueuedDelivery};
+use shared::events::queue::CLAIMANT;
 
 /// A message that asks for an attempt.
 #[derive(Debug, Clone)]

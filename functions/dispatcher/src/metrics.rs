@@ -1,7 +1,7 @@
 //! What a batch came to.
 
 use chrono::TimeDelta;
-use shared::metrics::{Measured, Unit};
+use shared::platform::metrics::{Measured, Unit};
 
 /// How the work on a message ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

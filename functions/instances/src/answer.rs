@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use lambda_http::RequestExt as _;
-use shared::api_error::ApiError;
+use shared::platform::api_error::ApiError;
 
 /// The header that names the request, for whoever asks for help with it.
 const REQUEST_ID: &str = "elements-request-id";
@@ -20,8 +20,8 @@ impl From<ApiError> for Failure {
     }
 }
 
-impl From<shared::aws::AwsError> for Failure {
-    fn from(error: shared::aws::AwsError) -> Self {
+impl From<shared::platform::aws::AwsError> for Failure {
+    fn from(error: shared::platform::aws::AwsError) -> Self {
         tracing::error!(%error, "request failed");
         Self(ApiError::unavailable())
     }

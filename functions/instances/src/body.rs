@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
-use shared::api_error::ApiError;
+use shared::platform::api_error::ApiError;
 
 use crate::Instances;
 use crate::answer::Failure;

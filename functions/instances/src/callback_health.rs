@@ -1,8 +1,8 @@
 //! How an instance's callback is doing, for its owner.
 
 use serde::Serialize;
-use shared::endpoint::{Health, Illness, State};
-use shared::event::timestamp;
+use shared::callbacks::health::{Health, Illness, State};
+use shared::events::timestamp;
 
 /// The `callback` of an instance's representation.
 #[derive(Debug, Serialize)]

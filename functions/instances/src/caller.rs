@@ -3,10 +3,10 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use shared::account::{Account, Authorization};
-use shared::api_error::ApiError;
-use shared::instance::Instance;
-use shared::instance_id::InstanceId;
+use shared::accounts::{Account, Authorization};
+use shared::instances::Instance;
+use shared::instances::InstanceId;
+use shared::platform::api_error::ApiError;
 
 use crate::Instances;
 use crate::answer::Failure;

@@ -1,6 +1,6 @@
 //! Every setting of the wire contract, and what becomes of it here.
 
-use shared::instance::key;
+use shared::instances::key;
 
 /// One setting that an instance may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

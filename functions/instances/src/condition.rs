@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use shared::aws::AwsError;
-use shared::callback_url::{CallbackUrl, Reach};
-use shared::endpoint::Health;
-use shared::event::timestamp;
-use shared::event_log::{Fate, Span};
-use shared::instance::{Instance, key};
-use shared::instance_id::InstanceId;
+use shared::callbacks::health::Health;
+use shared::callbacks::url::{CallbackUrl, Reach};
+use shared::events::log::{Fate, Span};
+use shared::events::timestamp;
+use shared::instances::InstanceId;
+use shared::instances::{Instance, key};
+use shared::platform::aws::AwsError;
 use shared::polling::state::PollingState;
-use shared::subscription::{Check, Problem};
+use shared::subscriptions::{Check, Problem};
 
 use crate::{Instances, polling, subscription};
 
@@ -124,7 +124,7 @@ fn callback(instance: &Instance) -> Option<CallbackUrl> {
 
 #[cfg(test)]
 mod tests {
-    use shared::event_log::{AttemptRecord, DeliveryStatus};
+    use shared::events::log::{AttemptRecord, DeliveryStatus};
 
     use super::*;
 

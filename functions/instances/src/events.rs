@@ -14,7 +14,7 @@ pub(crate) use redelivery::{Resume, redeliver, resend};
 pub(crate) use span::span;
 pub(crate) use walk::walk;
 
-use shared::api_error::ApiError;
+use shared::platform::api_error::ApiError;
 
 use axum::http::StatusCode;
 

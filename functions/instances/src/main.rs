@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use instances::Instances;
 use lambda_http::{Error, run, tracing};
-use shared::clock::SystemClock;
-use shared::random::OsRandom;
-use shared::settings::Variables;
+use shared::platform::clock::SystemClock;
+use shared::platform::random::OsRandom;
+use shared::platform::settings::Variables;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

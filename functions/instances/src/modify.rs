@@ -1,9 +1,9 @@
 //! Changing an instance while others may be changing it too.
 
 use axum::http::StatusCode;
-use shared::api_error::ApiError;
-use shared::instance::{Changed, Instance};
-use shared::instance_id::InstanceId;
+use shared::instances::InstanceId;
+use shared::instances::{Changed, Instance};
+use shared::platform::api_error::ApiError;
 
 use crate::Instances;
 use crate::answer::Failure;

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::api_error::ApiError;
+use shared::platform::api_error::ApiError;
 
 use crate::query::Query;
 

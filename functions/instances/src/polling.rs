@@ -2,21 +2,21 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use shared::api_error::ApiError;
-use shared::aws::AwsError;
-use shared::callback_url::Reach;
-use shared::event::timestamp;
-use shared::instance::{Configuration, EventSettings, EventSource, key};
-use shared::instance_id::InstanceId;
+use shared::callbacks::url::Reach;
+use shared::events::timestamp;
+use shared::instances::InstanceId;
+use shared::instances::{Configuration, EventSettings, EventSource, key};
+use shared::platform::api_error::ApiError;
+use shared::platform::aws::AwsError;
+use shared::platform::secret::Secret;
 use shared::polling::resource::{Resource, Source};
 use shared::polling::schedule::{KeyDigest, next_due};
 use shared::polling::settings::{PollerSettings, SINCE};
 use shared::polling::state::{PollingState, Status};
 use shared::polling::store::DynamoPollerStore;
 use shared::polling::window::Cursor;
-use shared::secret::Secret;
 
-use crate::close::{CloseApi, CloseError};
+use crate::close_api::{CloseApi, CloseError};
 use crate::provision::Fault;
 
 /// Has an instance polled if its settings ask for it; also again, after it was changed or stopped.

@@ -10,9 +10,9 @@ mod rotation;
 pub(crate) use change::Change;
 pub use fault::Fault;
 
-use shared::callback_url::Reach;
-use shared::close_api_hosts::CloseApiHosts;
-use shared::instance::{Configuration, key};
+use close::CloseApiHosts;
+use shared::callbacks::url::Reach;
+use shared::instances::{Configuration, key};
 
 use reader::Reader;
 

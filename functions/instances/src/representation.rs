@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderMap, header};
 use serde::Serialize;
 use serde_json::Value;
-use shared::event::timestamp;
-use shared::instance::{Instance, key};
-use shared::instance_id::InstanceId;
-use shared::notification::{ELEMENT_KEY, HUB_KEY};
-use shared::secret::{MASK, Secret};
-use shared::subscription::Status;
+use shared::callbacks::notification::{ELEMENT_KEY, HUB_KEY};
+use shared::events::timestamp;
+use shared::instances::InstanceId;
+use shared::instances::{Instance, key};
+use shared::platform::secret::{MASK, Secret};
+use shared::subscriptions::Status;
 
 use crate::callback_health::CallbackHealth;
 use crate::condition::{Condition, Last, Mishap};

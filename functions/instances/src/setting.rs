@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use shared::instance::{Configuration, Instance, key};
-use shared::secret::MASK;
+use shared::instances::{Configuration, Instance, key};
+use shared::platform::secret::MASK;
 
 use crate::catalogue;
 

@@ -2,18 +2,18 @@
 //! instance.
 
 use chrono::{DateTime, Utc};
-use shared::api_error::ApiError;
-use shared::aws::AwsError;
-use shared::callback_url::Reach;
-use shared::close::ObjectFilter;
-use shared::close::subscription::{Subscribed, events};
-use shared::instance::{Configuration, EventSettings, Instance, key};
+use close::ObjectFilter;
+use close::object_types::{Subscribed, events};
+use shared::callbacks::url::Reach;
+use shared::instances::{Configuration, EventSettings, Instance, key};
+use shared::platform::api_error::ApiError;
+use shared::platform::aws::AwsError;
+use shared::platform::secret::Secret;
 use shared::polling::schedule::KeyDigest;
-use shared::secret::Secret;
-use shared::subscription::Check;
-use shared::subscription::store::DynamoCheckStore;
+use shared::subscriptions::Check;
+use shared::subscriptions::store::DynamoCheckStore;
 
-use crate::close::{CloseApi, CloseError};
+use crate::close_api::{CloseApi, CloseError};
 
 /// The settings that this system writes while provisioning is automatic.
 pub(crate) const MANAGED: [&str; 3] =

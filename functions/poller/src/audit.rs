@@ -1,22 +1,23 @@
 //! The audit: a random window of the past is read again, and nothing new is expected in it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::aws::AwsError;
-use shared::instance::{CachedInstance, EventSource};
-use shared::instance_id::InstanceId;
+use shared::instances::InstanceId;
+use shared::instances::{CachedInstance, EventSource};
+use shared::platform::aws::AwsError;
+use shared::platform::random;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::settings::PollerSettings;
 use shared::polling::store::SHARDS;
 use shared::polling::window::{Cursor, Walk};
-use shared::random;
 
 use crate::Poller;
-use crate::close::{Account, CloseError, key_digest};
+use crate::account::{account as account_of, key_digest};
 use crate::judge::{Change, Judge};
 use crate::message::Message;
 use crate::resource::scope;
 use crate::walk::Walker;
 use crate::work::Turn;
+use close::{Account, CloseError};
 
 /// A window is this long, if the past is.
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
@@ -47,7 +48,7 @@ impl Poller {
     /// is left for another time.
     pub(crate) async fn audit(&self, id: InstanceId, mut turn: Turn<'_>) -> Result<(), AwsError> {
         let Some(instance) = self.instances.get(id).await? else { return Ok(()) };
-        let Ok(account) = Account::of(&instance.instance, &self.close) else { return Ok(()) };
+        let Ok(account) = account_of(&instance.instance, &self.close) else { return Ok(()) };
         let held = self.pollers.hold(id, turn.holder, self.clock.now(), turn.lease_until()).await?;
         let Some(lease) = held else { return Ok(()) };
         let audited = self.audit_held(&instance, &account, &mut turn).await;

@@ -1,12 +1,12 @@
 //! From a record of Close's to the event that it is, if it is one.
 
 use chrono::{DateTime, Utc};
+use close::event::Event;
+use close::{LoggedEvent, Malformed, ObjectFilter};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use shared::close::{LoggedEvent, Malformed, ObjectFilter};
-use shared::event::Event;
-use shared::event_id::EventId;
-use shared::instance_id::InstanceId;
+use shared::events::id::EventId;
+use shared::instances::InstanceId;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::raw;
@@ -91,7 +91,8 @@ impl Judge<'_> {
 
     /// An entry of the event log: itself for `events`, the object in it for a kind of object.
     fn log_entry(&self, entry: &RawValue, object_type: &str) -> Result<Option<Change>, Unusable> {
-        let logged = LoggedEvent::read(self.instance, entry)?;
+        let logged = LoggedEvent::read(entry)?;
+        let logged_id = EventId::of(self.instance, &logged.key);
         let changed_at = logged.date_updated;
         if changed_at < self.since || !is_kind(&logged.object_type, object_type) {
             return Ok(None);
@@ -101,7 +102,7 @@ impl Judge<'_> {
         if self.configuration.resource == Resource::Events {
             let raw = raw::of_logged_event(self.instance, &event, entry);
             let wanted = wanted(&event) && self.condition_holds(entry);
-            return Ok(wanted.then_some(Change { event_id: logged.event_id, event, changed_at, raw }));
+            return Ok(wanted.then_some(Change { event_id: logged_id, event, changed_at, raw }));
         }
         let name = &self.configuration.name;
         let event = Event { object_type: name.clone(), ..event };
@@ -109,7 +110,7 @@ impl Judge<'_> {
         let object = data.data.filter(|raw| raw.get().starts_with('{')).or(data.previous_data);
         let object = object.filter(|raw| raw.get().starts_with('{')).ok_or(Unusable::NoData)?;
         let raw = raw::of_record(self.instance, &event, object);
-        let parts = [b"poll".as_slice(), name.as_bytes(), logged.event_id.as_str().as_bytes()];
+        let parts = [b"poll".as_slice(), name.as_bytes(), logged_id.as_str().as_bytes()];
         let event_id = EventId::derive(&parts);
         let wanted = wanted(&event) && self.condition_holds(object);
         Ok(wanted.then_some(Change { event_id, event, changed_at, raw }))

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod audit;
-mod close;
 mod judge;
 mod message;
 mod metrics;
@@ -16,24 +16,22 @@ mod work;
 
 use aws_lambda_events::sqs::SqsEvent;
 use chrono::TimeDelta;
+use close::CloseApiHosts;
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
-use shared::aws::Aws;
-use shared::clock::SharedClock;
-use shared::close_api_hosts::CloseApiHosts;
-use shared::deadline;
-use shared::delivery_queue::SqsDeliveryQueue;
-use shared::event_log::DynamoEventLog;
-use shared::instance::{DynamoInstanceStore, InstanceCache};
-use shared::metrics::Metrics;
-use shared::payload_store::DynamoPayloadStore;
+use shared::events::bodies::DynamoPayloadStore;
+use shared::events::log::DynamoEventLog;
+use shared::events::queue::SqsDeliveryQueue;
+use shared::instances::vault::{Purpose, Vault};
+use shared::instances::{DynamoInstanceStore, InstanceCache};
+use shared::platform::aws::Aws;
+use shared::platform::clock::SharedClock;
+use shared::platform::deadline;
+use shared::platform::metrics::Metrics;
+use shared::platform::random::SharedRandom;
+use shared::platform::settings::{SettingError, Variables};
 use shared::polling::store::DynamoPollerStore;
-use shared::random::SharedRandom;
-use shared::settings::{SettingError, Variables};
-use shared::subscription::store::DynamoCheckStore;
-use shared::vault::{Purpose, Vault};
-
-pub use close::{CloseError, RateLimit};
+use shared::subscriptions::store::DynamoCheckStore;
 
 use close::CloseClient;
 use queue::SqsPollQueue;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use lambda_runtime::{Error, run, service_fn, tracing};
 use poller::Poller;
-use shared::clock::SystemClock;
-use shared::random::OsRandom;
-use shared::settings::Variables;
+use shared::platform::clock::SystemClock;
+use shared::platform::random::OsRandom;
+use shared::platform::settings::Variables;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -15,6 +15,6 @@ async fn main() -> Result<(), Error> {
         .inspect_err(|error| tracing::error!("the poller function cannot start: {error}"))
         // An error of `main` would be a second line about the same.
         .unwrap_or_else(|_| std::process::exit(1))
-        .emitting(shared::metrics::to_stdout);
+        .emitting(shared::platform::metrics::to_stdout);
     run(service_fn(|event| poller.handle(event))).await
 }

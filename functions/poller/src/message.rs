@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use shared::instance_id::InstanceId;
+use shared::instances::InstanceId;
 use shared::polling::schedule::KeyDigest;
 use shared::polling::store::Due;
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::TimeDelta;
-use shared::metrics::{Measured, Unit};
+use shared::platform::metrics::{Measured, Unit};
 use shared::polling::state::Status;
 
 /// What a batch came to so far; its messages are worked side by side.

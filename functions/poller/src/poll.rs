@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::aws::AwsError;
-use shared::instance::{CachedInstance, EventSource, key};
-use shared::instance_id::InstanceId;
+use shared::instances::InstanceId;
+use shared::instances::{CachedInstance, EventSource, key};
+use shared::platform::aws::AwsError;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::resource::Source;
 use shared::polling::schedule::{KeyDigest, next_due, wait_after};
@@ -15,9 +15,10 @@ use shared::polling::store::{Busy, Claim, Cursors, Due, Lease, NextPoll, Poller 
 use shared::polling::window::Cursor;
 
 use crate::Poller;
-use crate::close::{Account, CloseError, key_digest};
+use crate::account::{account as account_of, key_digest};
 use crate::resource::{End, Poll};
 use crate::work::Turn;
+use close::CloseError;
 
 /// A poller without an instance to poll is given this time for one to come: it is registered first.
 const ORPHANED_AFTER: TimeDelta = TimeDelta::minutes(10);
@@ -127,7 +128,7 @@ impl Poller {
             moved: has_new,
             rest_until: None,
         };
-        let account = match Account::of(&instance.instance, &self.close) {
+        let account = match account_of(&instance.instance, &self.close) {
             Ok(account) => account,
             Err(error) => {
                 summary.failed(&poller.state, None, &error, began_at);

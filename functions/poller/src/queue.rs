@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use shared::aws::{AwsError, Unavailable};
+use shared::platform::aws::{AwsError, Unavailable};
 
 use crate::message::Message;
 

@@ -3,18 +3,18 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::aws::AwsError;
-use shared::event_id::EventId;
-use shared::instance::CachedInstance;
+use shared::events::id::EventId;
+use shared::instances::CachedInstance;
+use shared::platform::aws::AwsError;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::template::Times;
 use shared::polling::window::{Cursor, Version};
 
 use crate::Poller;
-use crate::close::{Account, CloseError};
 use crate::judge::{Change, Judge, Unusable};
 use crate::walk::{Page, Walker};
+use close::{Account, CloseError};
 
 /// No request to Close is begun with less time left: one answer, and the writes after it, at their slowest.
 const TIME_FOR_ONE: TimeDelta = TimeDelta::seconds(25);

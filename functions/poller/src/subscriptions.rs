@@ -12,14 +12,15 @@ mod plan;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use shared::aws::AwsError;
-use shared::close::subscription::{self, Subscribed};
-use shared::instance::{CachedInstance, EventSource, key};
+use close::object_types::{self, Subscribed};
+use shared::instances::{CachedInstance, EventSource, key};
+use shared::platform::aws::AwsError;
 use shared::polling::schedule::KeyDigest;
-use shared::subscription::{Check, Problem, Status};
+use shared::subscriptions::{Check, Problem, Status};
 
 use crate::Poller;
-use crate::close::{Account, CloseError, key_digest};
+use crate::account::key_digest;
+use close::{Account, CloseError};
 
 /// One look at one subscription.
 struct Look {
@@ -63,7 +64,7 @@ impl Look {
         id: String,
         ends_at: DateTime<Utc>,
     ) -> Self {
-        let events = subscription::events(&instance.events.objects);
+        let events = object_types::events(&instance.events.objects);
         let key = key_digest(&instance.instance);
         Self { instance, account, check, id, events, key, ends_at }
     }

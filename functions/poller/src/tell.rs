@@ -1,10 +1,10 @@
 //! Changes, on their way to the delivery queue.
 
 use chrono::{DateTime, Utc};
-use shared::aws::AwsError;
-use shared::delivery::{Payload, QueuedDelivery};
-use shared::instance_id::InstanceId;
-use shared::payload_store::DynamoPayloadStore;
+use shared::events::bodies::DynamoPayloadStore;
+use shared::events::message::{Payload, QueuedDelivery};
+use shared::instances::InstanceId;
+use shared::platform::aws::AwsError;
 
 use crate::Poller;
 use crate::judge::Change;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::try_join_all;
-use shared::aws::AwsError;
+use shared::platform::aws::AwsError;
 use shared::polling::schedule::KeyDigest;
 use shared::polling::store::{Due, SHARDS};
 
@@ -67,7 +67,7 @@ fn messages(due: Vec<Due>) -> Vec<(Message, DateTime<Utc>)> {
 
 #[cfg(test)]
 mod tests {
-    use shared::instance_id::InstanceId;
+    use shared::instances::InstanceId;
 
     use super::*;
 

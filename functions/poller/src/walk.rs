@@ -22,7 +22,7 @@ use shared::polling::record;
 use shared::polling::resource::Source;
 use shared::polling::window::{Run, Walk};
 
-use crate::close::{Account, CloseError, RateLimit};
+use close::{Account, CloseError, RateLimit};
 
 /// A walk's next page.
 #[derive(Debug)]

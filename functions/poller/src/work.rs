@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
-use shared::aws::AwsError;
+use shared::platform::aws::AwsError;
 use shared::polling::schedule::KeyDigest;
 use shared::polling::store::{Due, HELD_BY_A_POLL, KeyLease};
 

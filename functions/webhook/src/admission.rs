@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use close::signature::{self, HASH_HEADER, TIMESTAMP_HEADER};
 use lambda_http::http::{HeaderMap, StatusCode};
-use shared::api_error::ApiError;
-use shared::close::signature::{self, HASH_HEADER, TIMESTAMP_HEADER};
-use shared::instance::CachedInstance;
-use shared::instance_id::InstanceId;
+use shared::instances::CachedInstance;
+use shared::instances::InstanceId;
+use shared::platform::api_error::ApiError;
 
 use crate::{Webhook, route};
 

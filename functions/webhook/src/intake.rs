@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use close::{self, Normalized, Occurrence};
 use lambda_http::http::StatusCode;
-use shared::api_error::ApiError;
-use shared::aws::AwsError;
-use shared::close::{self, Normalized, Occurrence};
-use shared::delivery::{Payload, QueuedDelivery};
-use shared::event_id::EventId;
-use shared::instance::{CachedInstance, EventSettings, EventSource};
-use shared::payload_store::DynamoPayloadStore;
+use shared::events::bodies::DynamoPayloadStore;
+use shared::events::id::EventId;
+use shared::events::message::{Payload, QueuedDelivery};
+use shared::instances::{CachedInstance, EventSettings, EventSource};
+use shared::platform::api_error::ApiError;
+use shared::platform::aws::AwsError;
 
 use crate::Webhook;
 
@@ -32,10 +32,9 @@ impl Webhook {
     ) -> Result<Accepted, ApiError> {
         let id = cached.instance.id;
         let received_at = self.clock.now();
-        let normalized =
-            close::normalize(id, &cached.events.objects, body, received_at).map_err(|error| {
-                ApiError::new(StatusCode::BAD_REQUEST, format!("Malformed webhook: {error}."))
-            })?;
+        let normalized = close::normalize(&cached.events.objects, body, received_at).map_err(|error| {
+            ApiError::new(StatusCode::BAD_REQUEST, format!("Malformed webhook: {error}."))
+        })?;
         let occurrence = match (normalized, why_unwanted(&cached.events)) {
             (Normalized::Events(occurrence), None) => occurrence,
             (Normalized::Events(_), Some(reason)) => return Ok(ignored(cached, reason.to_owned())),
@@ -61,7 +60,8 @@ impl Webhook {
         occurrence: Occurrence<'_>,
         received_at: DateTime<Utc>,
     ) -> Result<QueuedDelivery, AwsError> {
-        let Occurrence { event_id, events, raw } = occurrence;
+        let Occurrence { key, events, raw } = occurrence;
+        let event_id = EventId::of(cached.instance.id, &key);
         let instance_id = cached.instance.id;
         let payload = if DynamoPayloadStore::fits_inline(raw.get()) {
             Payload::Inline(raw.to_owned())

@@ -9,14 +9,14 @@ use std::convert::Infallible;
 use chrono::TimeDelta;
 use lambda_http::http::{Response, StatusCode};
 use lambda_http::{Body, Request, RequestExt as _};
-use shared::api_error::{ApiError, json_response};
-use shared::aws::Aws;
-use shared::clock::SharedClock;
-use shared::delivery_queue::SqsDeliveryQueue;
-use shared::instance::{DynamoInstanceStore, InstanceCache};
-use shared::payload_store::DynamoPayloadStore;
-use shared::settings::{SettingError, Variables};
-use shared::vault::{Purpose, Vault};
+use shared::events::bodies::DynamoPayloadStore;
+use shared::events::queue::SqsDeliveryQueue;
+use shared::instances::vault::{Purpose, Vault};
+use shared::instances::{DynamoInstanceStore, InstanceCache};
+use shared::platform::api_error::{ApiError, json_response};
+use shared::platform::aws::Aws;
+use shared::platform::clock::SharedClock;
+use shared::platform::settings::{SettingError, Variables};
 
 pub use intake::Accepted;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use lambda_http::{Error, run, service_fn, tracing};
-use shared::clock::SystemClock;
-use shared::settings::Variables;
+use shared::platform::clock::SystemClock;
+use shared::platform::settings::Variables;
 use webhook::Webhook;
 
 #[tokio::main(flavor = "current_thread")]

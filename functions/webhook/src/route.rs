@@ -2,8 +2,8 @@
 
 use lambda_http::Request;
 use lambda_http::http::{Method, StatusCode};
-use shared::api_error::ApiError;
-use shared::instance_id::InstanceId;
+use shared::instances::InstanceId;
+use shared::platform::api_error::ApiError;
 
 /// The path up to the encoded id.
 const PREFIX: &str = "/elements/api-v2/events/closeio/";

@@ -1,6 +1,6 @@
 //! What a function finds in its environment: the template's variables, and what Lambda itself sets.
 
-use shared::settings::Variables;
+use shared::platform::settings::Variables;
 
 use crate::system::Urls;
 use crate::template::Function;

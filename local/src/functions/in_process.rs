@@ -13,9 +13,9 @@ use lambda_http::{Adapter, Context, IntoResponse, LambdaEvent, Request};
 use poller::Poller;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::clock::SharedClock;
-use shared::random::SharedRandom;
-use shared::settings::{SettingError, Variables};
+use shared::platform::clock::SharedClock;
+use shared::platform::random::SharedRandom;
+use shared::platform::settings::{SettingError, Variables};
 use uuid::Uuid;
 use webhook::Webhook;
 

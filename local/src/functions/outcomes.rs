@@ -1,10 +1,10 @@
 //! What became of events whose functions run elsewhere, as the event log has it.
 
 use serde::Deserialize;
-use shared::aws::Aws;
-use shared::delivery::QueuedDelivery;
-use shared::event_log::{DynamoEventHistory, LogEntry};
-use shared::settings::{SettingError, Variables};
+use shared::events::log::{DynamoEventHistory, LogEntry};
+use shared::events::message::QueuedDelivery;
+use shared::platform::aws::Aws;
+use shared::platform::settings::{SettingError, Variables};
 
 use super::InvokeError;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use shared::random::{self, Random, RandomError};
+use shared::platform::random::{self, Random, RandomError};
 
 use super::KeysError;
 
@@ -128,7 +128,7 @@ fn write(path: &Path, keys: &BTreeMap<String, [u8; KEY_BYTES]>) -> io::Result<()
 
 #[cfg(test)]
 mod tests {
-    use shared::random::OsRandom;
+    use shared::platform::random::OsRandom;
 
     use super::*;
 

@@ -88,7 +88,7 @@ mod tests {
     use std::sync::Arc;
 
     use chrono::DateTime;
-    use shared::clock::ManualClock;
+    use shared::platform::clock::ManualClock;
 
     use super::*;
     use crate::sqs::{NewMessage, QueueAttributes, Receive, Sqs, Storage};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use shared::clock::ManualClock;
+use shared::platform::clock::ManualClock;
 
 use super::*;
 

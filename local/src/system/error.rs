@@ -2,7 +2,7 @@
 
 use std::io;
 
-use shared::settings::SettingError;
+use shared::platform::settings::SettingError;
 
 use crate::data::Data;
 use crate::developer::AccountError;

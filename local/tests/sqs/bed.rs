@@ -9,7 +9,7 @@ use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use chrono::TimeDelta;
 use local::sqs::{QueueCounts, Sqs, Storage};
-use shared::clock::ManualClock;
+use shared::platform::clock::ManualClock;
 use tokio::net::TcpListener;
 
 /// A server, its client and its clock.

@@ -4,9 +4,9 @@
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::event::Event;
-use crate::instance_id::InstanceId;
-use crate::notification::{Entry, entry};
+use crate::callbacks::notification::{Entry, entry};
+use crate::instances::InstanceId;
+use close::event::Event;
 
 /// What is between the record and the end: the same in all forms.
 #[derive(Serialize)]
@@ -48,7 +48,7 @@ fn build(instance: InstanceId, event: &Event, key: &str, value: &str) -> Box<Raw
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::EventType;
+    use close::event::EventType;
 
     #[test]
     fn a_record_is_in_it_to_the_byte() {

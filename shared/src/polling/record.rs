@@ -8,11 +8,11 @@ use sha2::{Digest as _, Sha256};
 use super::ceql::Scope;
 use super::configuration::{DateField, ResourceConfiguration};
 use super::resource::{DATE_CREATED, DATE_UPDATED};
-use crate::close::date;
-use crate::event::EventType;
-use crate::event_id::{EventId, hex};
-use crate::instance_id::InstanceId;
-use crate::json;
+use crate::events::id::{EventId, hex};
+use crate::instances::InstanceId;
+use close::date;
+use close::event::EventType;
+use close::json;
 
 /// What identifies a record is short at Close.
 const MAX_ID: usize = 1024;

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
-use crate::event_id::hex;
-use crate::secret::Secret;
+use crate::events::id::hex;
+use crate::platform::secret::Secret;
 
 /// The first wait after a failure; it doubles with each further one.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::configuration::{self, EntryFault, ResourceConfiguration};
-use crate::close::date;
-use crate::instance::{Configuration, ConfigurationFault};
+use crate::instances::{Configuration, ConfigurationFault};
+use close::date;
 
 /// Minutes from one poll to the next.
 pub const REFRESH_INTERVAL: &str = "event.poller.refresh_interval";

@@ -30,8 +30,8 @@ use chrono::{DateTime, Utc};
 
 use super::schedule::KeyDigest;
 use super::window::Cursor;
-use crate::aws::{AwsError, Unavailable, batch_get};
-use crate::instance_id::InstanceId;
+use crate::instances::InstanceId;
+use crate::platform::aws::{AwsError, Unavailable, batch_get};
 
 /// The cursors of an instance, by the names of its resources.
 pub type Cursors = BTreeMap<String, Cursor>;

@@ -141,7 +141,7 @@ mod tests {
     }
 
     fn version(byte: u8) -> Version {
-        Version::of(&crate::event_id::EventId::derive(&[&[byte]]))
+        Version::of(&crate::events::id::EventId::derive(&[&[byte]]))
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use shared::account::{Account, CredentialKey, CredentialKind};
-use shared::aws::Aws;
-use shared::instance::{DynamoInstanceStore, key};
-use shared::instance_id::InstanceId;
-use shared::random::{self, OsRandom};
-use shared::secret::Secret;
-use shared::vault::Vault;
+use shared::accounts::{Account, CredentialKey, CredentialKind};
+use shared::instances::InstanceId;
+use shared::instances::vault::Vault;
+use shared::instances::{DynamoInstanceStore, key};
+use shared::platform::aws::Aws;
+use shared::platform::random::{self, OsRandom};
+use shared::platform::secret::Secret;
 
 use super::Bed;
 use crate::client::{Answer, Client};
@@ -60,7 +60,7 @@ impl Instance {
 pub(super) async fn store(
     bed: &Bed,
     callback_url: &str,
-    change: impl FnOnce(&mut shared::instance::Instance),
+    change: impl FnOnce(&mut shared::instances::Instance),
 ) -> Instance {
     let environment = bed.system.environment();
     let variables = environment.clone().into_iter().collect();
@@ -70,7 +70,7 @@ pub(super) async fn store(
     let store = DynamoInstanceStore::new(aws.dynamodb(), environment["INSTANCES_TABLE"].clone(), vault);
     let id = InstanceId::from_entropy(random::array(&*bed.random).expect("the seed never runs out"));
     let settings = [(key::USERNAME, "api_key"), (key::ENABLED, "true"), (key::CALLBACK_URL, callback_url)];
-    let mut instance = shared::instance::Instance {
+    let mut instance = shared::instances::Instance {
         id,
         account: Account { company_id: 1, account_id: 1, user_id: 1 },
         name: "Test".to_owned(),

@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use serde_json::Value;
-use shared::aws::Aws;
-use shared::event_log::{AttemptRecord, DeliveryStatus};
+use shared::events::log::{AttemptRecord, DeliveryStatus};
+use shared::platform::aws::Aws;
 
 use super::Bed;
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
-use shared::random::{Random, RandomError};
+use shared::platform::random::{Random, RandomError};
 
 /// The hashes of one, two, three, …
 #[derive(Debug, Default)]

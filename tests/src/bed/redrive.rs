@@ -1,6 +1,6 @@
 //! Dead letters on their way back.
 
-use shared::aws::Aws;
+use shared::platform::aws::Aws;
 
 use super::Bed;
 

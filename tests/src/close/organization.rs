@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use shared::clock::SharedClock;
+use shared::platform::clock::SharedClock;
 
 use super::event::{Event, Legacy, Occurrence};
 use super::ids::Ids;

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 /// A time as the API's parameters have it: with or without a zone, or a date.
 fn moment(text: &str) -> Option<DateTime<Utc>> {
-    shared::close::date::parse(text)
+    close::date::parse(text)
 }
 
 /// A date of an object.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use shared::clock::Clock;
+use shared::platform::clock::Clock;
 
 use super::*;
 use crate::receiver::{Answer, Receiver};

@@ -13,7 +13,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use shared::clock::{Clock as _, SystemClock};
+use shared::platform::clock::{Clock as _, SystemClock};
 use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::sync::{Notify, oneshot};

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use dispatcher::{Answer, CallbackClient, ClientError, Limits, NameServers, Phase, Resolver, Unreachable};
-use shared::callback_url::Reach;
+use shared::callbacks::url::Reach;
 use tests::hostile::{Hostile, Script};
 
 use super::{limits, post};

@@ -1,7 +1,7 @@
 //! Names, and the addresses that they turn out to have when a callback is made.
 
 use dispatcher::{CallbackClient, ClientError, NameServers, Phase, Resolver, Unreachable};
-use shared::callback_url::Reach;
+use shared::callbacks::url::Reach;
 use tests::hostile::{Hostile, Script};
 use tests::name_server::{NameServer, Says};
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use dispatcher::{CallbackClient, ClientError, NameServers, Resolver, Unreachable};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{RootCertStore, ServerConfig};
-use shared::callback_url::Reach;
+use shared::callbacks::url::Reach;
 use tests::name_server::NameServer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

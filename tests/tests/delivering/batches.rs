@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use dispatcher::Dispatcher;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
-use shared::event_log::DeliveryStatus;
+use shared::events::log::DeliveryStatus;
 use tests::bed::{Bed, Instance};
 use tests::receiver::{Answer, Receiver};
 

@@ -1,4 +1,4 @@
-use shared::event_log::DeliveryStatus;
+use shared::events::log::DeliveryStatus;
 use tests::bed::Bed;
 use tests::receiver::{Answer, Receiver};
 

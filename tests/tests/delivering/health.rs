@@ -1,6 +1,6 @@
 use http::Method;
 use serde_json::{Value, json};
-use shared::event_log::DeliveryStatus;
+use shared::events::log::DeliveryStatus;
 use tests::bed::{Bed, Instance};
 use tests::receiver::{Answer, Receiver};
 
@@ -146,9 +146,9 @@ async fn enabling_needs_the_owner() {
 
 #[tokio::test]
 async fn another_url_begins_with_a_clean_sheet() {
-    use shared::aws::Aws;
-    use shared::callback_url::{CallbackUrl, Reach};
-    use shared::endpoint::{DynamoEndpointStore, Health};
+    use shared::callbacks::health::{DynamoEndpointStore, Health};
+    use shared::callbacks::url::{CallbackUrl, Reach};
+    use shared::platform::aws::Aws;
     let (bed, _receiver, instance) = opened(ONCE).await;
     let variables = bed.system().environment().clone().into_iter().collect();
     let table = bed.system().environment()["ENDPOINTS_TABLE"].clone();
@@ -160,9 +160,9 @@ async fn another_url_begins_with_a_clean_sheet() {
 
 #[tokio::test]
 async fn an_event_that_waits_keeps_what_a_crash_left_undone() {
-    use shared::aws::Aws;
-    use shared::delivery::QueuedDelivery;
-    use shared::event_log::{Claim, DynamoEventLog, Outcome};
+    use shared::events::log::{Claim, DynamoEventLog, Outcome};
+    use shared::events::message::QueuedDelivery;
+    use shared::platform::aws::Aws;
     let (bed, receiver, instance) = opened(ONCE).await;
     instance.receives(lead("waits", 0)).await;
     let variables = bed.system().environment().clone().into_iter().collect();

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use dispatcher::Limits;
 use serde_json::json;
-use shared::endpoint::{DISABLED_AFTER, PROBE_EVERY};
-use shared::retry::{MAX_INTERVAL, RetrySchedule};
+use shared::callbacks::health::{DISABLED_AFTER, PROBE_EVERY};
+use shared::callbacks::retry::{MAX_INTERVAL, RetrySchedule};
 use tests::bed::Bed;
 use tests::markdown::Document;
 use tests::receiver::Receiver;

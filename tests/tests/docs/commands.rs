@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::signing_key::SigningKey;
+use shared::callbacks::signatures::SigningKey;
 use tests::markdown::Document;
 use tests::program::{self, Local};
 use tests::receiver::Receiver;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
-use shared::aws::Aws;
+use shared::platform::aws::Aws;
 use tests::bed::Bed;
 use tests::markdown::Document;
 use tests::receiver::Receiver;

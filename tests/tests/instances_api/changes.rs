@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use shared::signing_key::{CallbackSigning, SigningKey};
+use shared::callbacks::signatures::{CallbackSigning, SigningKey};
 use tests::bed::Bed;
 use tests::fixtures;
 use tests::receiver::Receiver;

@@ -246,7 +246,7 @@ async fn until(done: impl Fn() -> bool) -> bool {
 async fn stored_base_url(bed: &Bed, instance: u64, url: &str) {
     use aws_sdk_dynamodb::types::AttributeValue;
     let variables = bed.system().environment().clone().into_iter().collect();
-    let client = shared::aws::Aws::from_variables(&variables).unwrap().dynamodb();
+    let client = shared::platform::aws::Aws::from_variables(&variables).unwrap().dynamodb();
     let update = client.update_item().table_name(&bed.system().environment()["INSTANCES_TABLE"]);
     let update = update
         .key("instance_id", AttributeValue::N(instance.to_string()))

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
 use serde_json::Value;
-use shared::aws::Aws;
+use shared::platform::aws::Aws;
 use tests::bed::{Bed, Instance};
 use tests::close::{Close, Quirks};
 use tests::fixtures;
@@ -16,9 +16,9 @@ use tests::receiver::{Answer as Reply, Receiver};
 /// The tables with something about an instance, but for its event log.
 async fn traces(bed: &Bed, client: &Client, instance: &Instance) -> Vec<String> {
     let (id, token) = (instance.id().to_string(), instance.answer["token"].as_str().unwrap());
-    let token = shared::account::CredentialKey::of(
-        shared::account::CredentialKind::Element,
-        &shared::secret::Secret::new(token),
+    let token = shared::accounts::CredentialKey::of(
+        shared::accounts::CredentialKind::Element,
+        &shared::platform::secret::Secret::new(token),
     );
     let tables = bed.system().environment().iter().filter(|(name, _)| name.ends_with("_TABLE"));
     let mut found = Vec::new();

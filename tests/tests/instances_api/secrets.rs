@@ -7,10 +7,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
 use http::Method;
 use serde_json::json;
-use shared::aws::Aws;
-use shared::instance::DynamoInstanceStore;
-use shared::instance_id::InstanceId;
-use shared::vault::{Purpose, Vault};
+use shared::instances::DynamoInstanceStore;
+use shared::instances::InstanceId;
+use shared::instances::vault::{Purpose, Vault};
+use shared::platform::aws::Aws;
 use tests::bed::{Bed, Instance};
 use tests::receiver::Receiver;
 

@@ -4,8 +4,8 @@ use accounts::Options;
 use clap::Parser as _;
 use http::Method;
 use serde_json::json;
-use shared::random::OsRandom;
-use shared::settings::Variables;
+use shared::platform::random::OsRandom;
+use shared::platform::settings::Variables;
 use tests::bed::Bed;
 
 async fn run(bed: &Bed, arguments: &[&str]) -> Result<String, String> {

@@ -10,7 +10,7 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use rustls::{ClientConfig, RootCertStore};
-use shared::callback_url::{CallbackUrl, Reach};
+use shared::callbacks::url::{CallbackUrl, Reach};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Connection, Connector, Origin};

@@ -1,4 +1,4 @@
-use shared::endpoint::{Illness, State};
+use shared::callbacks::health::{Illness, State};
 
 use super::*;
 use crate::callback::{Phase, Unreachable};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use shared::api_error::ApiError;
-use shared::event::timestamp;
-use shared::event_log::{DeliveryStatus, Fate, Span};
+use shared::events::log::{DeliveryStatus, Fate, Span};
+use shared::events::timestamp;
+use shared::platform::api_error::ApiError;
 
 use super::bad;
 

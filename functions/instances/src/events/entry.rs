@@ -1,9 +1,9 @@
 //! An event of the log, as the platform shows it, with what it does not show.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use close::event::Event;
 use serde::Serialize;
-use shared::event::Event;
-use shared::event_log::{AttemptRecord, DeliveryStatus, LogEntry};
+use shared::events::log::{AttemptRecord, DeliveryStatus, LogEntry};
 
 use super::filter::Status;
 

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use shared::api_error::ApiError;
-use shared::event_log::{DeliveryStatus, LogEntry};
+use shared::events::log::{DeliveryStatus, LogEntry};
+use shared::platform::api_error::ApiError;
 
 use super::bad;
 use crate::query::Query;

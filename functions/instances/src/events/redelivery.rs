@@ -5,10 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
-use shared::aws::AwsError;
-use shared::delivery_queue::SqsDeliveryQueue;
-use shared::event_id::EventId;
-use shared::event_log::{DynamoEventHistory, LogEntry, Place};
+use shared::events::id::EventId;
+use shared::events::log::{DynamoEventHistory, LogEntry, Place};
+use shared::events::queue::SqsDeliveryQueue;
+use shared::platform::aws::AwsError;
 
 /// Messages that are on their way to the queue together.
 const TOGETHER: usize = 10;

@@ -1,8 +1,8 @@
 //! `from` and `to`: the time that a query is about.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
-use shared::api_error::ApiError;
-use shared::event_log::Span;
+use shared::events::log::Span;
+use shared::platform::api_error::ApiError;
 
 use super::bad;
 use crate::query::Query;

@@ -1,8 +1,8 @@
 //! Walking an instance's log with a filter, within bounds.
 
 use chrono::{DateTime, Utc};
-use shared::event_log::{DynamoEventHistory, LogEntry, Place, Span};
-use shared::instance_id::InstanceId;
+use shared::events::log::{DynamoEventHistory, LogEntry, Place, Span};
+use shared::instances::InstanceId;
 
 use super::Filter;
 use crate::answer::Failure;

@@ -1,7 +1,7 @@
 //! What `PATCH` and `PUT` ask for, and the instance that comes of it.
 
 use chrono::{DateTime, Utc};
-use shared::instance::{Configuration, Instance, key};
+use shared::instances::{Configuration, Instance, key};
 
 use super::reader::Reader;
 use super::{DEFAULTS, Fault, Rules, check, json, rotation};

@@ -1,6 +1,6 @@
 //! Whether a configuration can be used in this deployment.
 
-use shared::instance::{Configuration, EventSettings, EventSource, key};
+use shared::instances::{Configuration, EventSettings, EventSource, key};
 use shared::polling::settings::PollerSettings;
 
 use super::{Fault, Rules};

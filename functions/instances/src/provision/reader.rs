@@ -1,8 +1,8 @@
 //! The entries of the body, one by one; what is wrong with one does not hide what is wrong with the next.
 
 use serde_json::{Map, Value};
-use shared::instance::Configuration;
-use shared::notification::ELEMENT_KEY;
+use shared::callbacks::notification::ELEMENT_KEY;
+use shared::instances::Configuration;
 
 use super::Fault;
 use crate::markup;

@@ -1,7 +1,7 @@
 //! A new signing key takes over from the old one, and for a while both sign.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use shared::instance::{Configuration, key};
+use shared::instances::{Configuration, key};
 
 /// How long the old key signs beside the new one, where the scheme has room for both.
 const OVERLAP: TimeDelta = TimeDelta::hours(24);

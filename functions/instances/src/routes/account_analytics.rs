@@ -6,10 +6,10 @@ use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use shared::account::Account;
-use shared::api_error::ApiError;
-use shared::event_log::Fate;
-use shared::instance_id::InstanceId;
+use shared::accounts::Account;
+use shared::events::log::Fate;
+use shared::instances::InstanceId;
+use shared::platform::api_error::ApiError;
 
 use super::analytics::{Asked, too_many};
 use crate::Instances;

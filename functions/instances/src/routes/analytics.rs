@@ -6,9 +6,9 @@ use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::api_error::ApiError;
-use shared::event_log::Span;
-use shared::instance_id::InstanceId;
+use shared::events::log::Span;
+use shared::instances::InstanceId;
+use shared::platform::api_error::ApiError;
 
 use super::account_analytics::{account, instances_of};
 use crate::Instances;

@@ -5,12 +5,12 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use shared::account::{CredentialKey, CredentialKind};
-use shared::api_error::ApiError;
-use shared::instance::{Created, Instance};
-use shared::instance_id::InstanceId;
-use shared::random::{self, RandomError};
-use shared::secret::Secret;
+use shared::accounts::{CredentialKey, CredentialKind};
+use shared::instances::InstanceId;
+use shared::instances::{Created, Instance};
+use shared::platform::api_error::ApiError;
+use shared::platform::random::{self, RandomError};
+use shared::platform::secret::Secret;
 
 use crate::Instances;
 use crate::answer::Failure;

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use shared::instance::Instance;
+use shared::instances::Instance;
 
 use super::show;
 use crate::Instances;

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::json;
-use shared::api_error::ApiError;
-use shared::delivery::Payload;
-use shared::event_log::LogEntry;
-use shared::instance_id::InstanceId;
+use shared::events::log::LogEntry;
+use shared::events::message::Payload;
+use shared::instances::InstanceId;
+use shared::platform::api_error::ApiError;
 
 use crate::Instances;
 use crate::answer::Failure;

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::response::{IntoResponse as _, Response};
-use shared::account::Account;
-use shared::api_error::ApiError;
-use shared::instance::Instance;
-use shared::instance_id::InstanceId;
+use shared::accounts::Account;
+use shared::instances::Instance;
+use shared::instances::InstanceId;
+use shared::platform::api_error::ApiError;
 
 use super::show;
 use crate::Instances;

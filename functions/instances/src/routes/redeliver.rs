@@ -10,9 +10,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use shared::api_error::ApiError;
-use shared::event::timestamp;
-use shared::instance::Instance;
+use shared::events::timestamp;
+use shared::instances::Instance;
+use shared::platform::api_error::ApiError;
 
 use crate::Instances;
 use crate::answer::Failure;

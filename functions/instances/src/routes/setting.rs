@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use shared::api_error::ApiError;
-use shared::instance::Instance;
+use shared::instances::Instance;
+use shared::platform::api_error::ApiError;
 
 use crate::Instances;
 use crate::answer::Failure;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use shared::instance::Instance;
+use shared::instances::Instance;
 
 use crate::Instances;
 use crate::answer::Failure;

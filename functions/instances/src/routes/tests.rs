@@ -4,9 +4,9 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use serde_json::Value;
-use shared::clock::SystemClock;
-use shared::random::OsRandom;
-use shared::settings::Variables;
+use shared::platform::clock::SystemClock;
+use shared::platform::random::OsRandom;
+use shared::platform::settings::Variables;
 use tower::ServiceExt as _;
 
 use crate::Instances;

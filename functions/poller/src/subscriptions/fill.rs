@@ -3,22 +3,23 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use close::LoggedEvent;
+use close::object_types::Subscribed;
 use serde_json::value::RawValue;
-use shared::aws::AwsError;
-use shared::close::LoggedEvent;
-use shared::close::subscription::Subscribed;
+use shared::events::id::EventId;
+use shared::platform::aws::AwsError;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::of_resource;
 use shared::polling::resource::Resource;
 use shared::polling::template::Times;
 use shared::polling::window::Walk;
-use shared::subscription::{Check, Gap};
+use shared::subscriptions::{Check, Gap};
 
 use super::{Look, Stop};
 use crate::Poller;
-use crate::close::exhausted;
 use crate::judge::Change;
 use crate::walk::Walker;
+use close::exhausted;
 
 /// No page is asked for with less time left: an answer of Close's at its slowest, and the writes after it.
 const TIME_FOR_ONE: TimeDelta = TimeDelta::seconds(25);
@@ -100,7 +101,7 @@ fn change(
     entry: &RawValue,
 ) -> Option<Change> {
     let instance = look.check.instance_id;
-    let logged = LoggedEvent::read(instance, entry).inspect_err(|error| {
+    let logged = LoggedEvent::read(entry).inspect_err(|error| {
         tracing::warn!(%instance, %error, "an entry of Close's event log is unusable");
     });
     let logged = logged.ok()?;
@@ -110,5 +111,10 @@ fn change(
     }
     let envelope = format!(r#"{{"event":{entry},"subscription_id":"{}"}}"#, look.id);
     let raw = RawValue::from_string(envelope).ok()?;
-    Some(Change { event_id: logged.event_id, event: logged.event, changed_at: logged.date_updated, raw })
+    Some(Change {
+        event_id: EventId::of(instance, &logged.key),
+        event: logged.event,
+        changed_at: logged.date_updated,
+        raw,
+    })
 }

@@ -1,16 +1,17 @@
 //! One look: what Close says of a subscription, and what follows from it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::aws::AwsError;
-use shared::instance::CachedInstance;
+use shared::instances::CachedInstance;
+use shared::platform::aws::AwsError;
 use shared::polling::store::Due;
-use shared::subscription::{Check, Problem, Status};
+use shared::subscriptions::{Check, Problem, Status};
 
 use super::{Look, Stop, managed};
 use crate::Poller;
-use crate::close::{Account, CloseError, Subscription, key_digest};
+use crate::account::{account as account_of, key_digest};
 use crate::poll::After;
 use crate::work::Turn;
+use close::{CloseError, Subscription};
 
 /// A check without an instance is given this time for its instance to come: it is registered first.
 const ORPHANED_AFTER: TimeDelta = TimeDelta::minutes(10);
@@ -28,7 +29,7 @@ impl Poller {
             self.checks.remove(id).await?;
             return Ok(After::Nothing);
         };
-        let account = match Account::of(&instance.instance, &self.close) {
+        let account = match account_of(&instance.instance, &self.close) {
             Ok(account) => account,
             Err(error) => return self.unaddressable(&instance, check, &error).await,
         };

@@ -1,13 +1,15 @@
 //! Making a subscription send again.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::metrics::Measured;
-use shared::subscription::Problem;
+use shared::platform::metrics::Measured;
+use shared::subscriptions::Problem;
 
 use super::look::status_of;
 use super::{Look, Stop};
+use shared::platform::secret::Secret;
+
 use crate::Poller;
-use crate::close::Subscription;
+use close::Subscription;
 
 /// A check is held this much longer than its function runs, for clocks that disagree.
 const MARGIN: TimeDelta = TimeDelta::seconds(5);
@@ -55,7 +57,7 @@ impl Poller {
         }
         let new = look.account.subscribe(&look.check.url, &look.events).await?;
         let until = self.clock.now() + OVERLAP;
-        let made = (&*new.id, &new.signature_key());
+        let made = (&*new.id, &Secret::new(new.signature_key()));
         let store = self.instances.store();
         let kept = store.replace_subscription(look.check.instance_id, &look.id, made, until).await;
         if !matches!(kept, Ok(true)) {

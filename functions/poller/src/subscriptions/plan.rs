@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use futures_util::future::try_join_all;
-use shared::aws::AwsError;
+use shared::platform::aws::AwsError;
 use shared::polling::store::Due;
-use shared::subscription::store::shards;
+use shared::subscriptions::store::shards;
 
 use crate::Poller;
 use crate::message::Message;

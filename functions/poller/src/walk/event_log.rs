@@ -5,7 +5,7 @@ use shared::polling::resource::DATE_UPDATED;
 use shared::polling::window::Run;
 
 use super::{Page, Walker, moment, page};
-use crate::close::CloseError;
+use close::CloseError;
 
 const PATH: &str = "event/";
 

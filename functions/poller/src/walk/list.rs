@@ -5,7 +5,7 @@ use shared::polling::resource::{DATE_CREATED, DATE_UPDATED, List};
 use shared::polling::window::Run;
 
 use super::{Page, Walker, moment, page};
-use crate::close::CloseError;
+use close::CloseError;
 
 impl Walker<'_> {
     /// A list that can be filtered and ordered by date, along that date.

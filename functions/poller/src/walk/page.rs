@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::close::CloseError;
+use close::CloseError;
 
 /// A page in any of the three shapes: lists have `has_more`, searches `cursor`, the event log `cursor_next`.
 /// Small lists leave `has_more` out.

@@ -26,7 +26,7 @@ async fn everything_survives_a_reopening_of_the_file() {
     drop(sqs);
 
     let (sqs, later) = at(&storage);
-    later.advance_to(shared::clock::Clock::now(&clock));
+    later.advance_to(shared::platform::clock::Clock::now(&clock));
     assert_eq!((sqs.attributes("events"), sqs.peek("events"), sqs.next_change("events")), before);
     assert_eq!(sqs.counts("events"), Ok(counts(1, 1, 1)));
     assert_eq!(sqs.tags("events").expect("the queue exists")["owner"], "relay");

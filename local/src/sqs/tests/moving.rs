@@ -26,7 +26,7 @@ async fn the_messages_go_back_to_the_queue_that_gave_them_up_as_new_ones() {
     let after = sqs.peek("events").expect("the queue exists");
     assert_eq!(after.iter().map(|message| message.body.as_str()).collect::<Vec<_>>(), ["0", "1"]);
     assert_ne!(before[0].id, after[0].id);
-    assert_eq!(after[0].sent, shared::clock::Clock::now(&clock));
+    assert_eq!(after[0].sent, shared::platform::clock::Clock::now(&clock));
     assert_eq!((after[0].receive_count, after[0].dead_letter_source.as_ref()), (0, None));
 
     let task = sqs.moves(&names::arn("dead"), 10).expect("the queue exists").remove(0);
@@ -45,7 +45,7 @@ async fn a_rate_holds_and_the_task_goes_on_as_time_passes() {
     assert_eq!(progress(&sqs), (MoveStatus::Running, 0));
     assert_eq!(
         sqs.next_change("dead"),
-        Ok(Some(shared::clock::Clock::now(&clock) + TimeDelta::milliseconds(500)))
+        Ok(Some(shared::platform::clock::Clock::now(&clock) + TimeDelta::milliseconds(500)))
     );
     clock.advance(seconds(1));
     assert_eq!(bodies(&sqs.take("others").await), ["0", "1"]);

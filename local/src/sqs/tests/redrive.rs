@@ -14,7 +14,7 @@ async fn a_message_is_given_up_on_the_receive_after_the_last_allowed_one() {
         ..NewMessage::new("poison")
     };
     let id = sqs.send("events", &message).expect("it is sent").id;
-    let sent = shared::clock::Clock::now(&clock);
+    let sent = shared::platform::clock::Clock::now(&clock);
     for count in 1..=3 {
         assert_eq!(sqs.take("events").await[0].message.receive_count, count);
         clock.advance(seconds(30));

@@ -11,7 +11,7 @@ async fn a_delayed_message_is_not_visible_before_its_time() {
     sqs.send("events", &NewMessage::new("queue's")).expect("sent");
     assert_eq!(sqs.counts("events"), Ok(counts(1, 2, 0)));
     assert_eq!(bodies(&sqs.take("events").await), ["none"]);
-    assert_eq!(sqs.next_change("events"), Ok(Some(shared::clock::Clock::now(&clock) + seconds(5))));
+    assert_eq!(sqs.next_change("events"), Ok(Some(shared::platform::clock::Clock::now(&clock) + seconds(5))));
     clock.advance(seconds(5));
     assert_eq!(bodies(&sqs.take("events").await), ["queue's"]);
     clock.advance(seconds(295) - TimeDelta::microseconds(1));

@@ -55,7 +55,7 @@ fn compares(value: &Value, operator: Operator, literal: &str, scope: &Scope<'_>)
 fn order(text: &str, literal: &str, scope: &Scope<'_>) -> Ordering {
     let time = |text: &str| {
         let by_pattern = scope.pattern.and_then(|(pattern, zone)| pattern.parse(text, zone));
-        by_pattern.or_else(|| crate::close::date::parse(text))
+        by_pattern.or_else(|| close::date::parse(text))
     };
     if let (Some(one), Some(other)) = (time(text), time(literal)) {
         return one.cmp(&other);

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 
 use super::item::{CursorItem, Poller};
 use super::{AS_CONFIGURED, Cursors, DynamoPollerStore, Item, POLLER, due, item, key_of, millis, number};
-use crate::aws::{AwsError, Unavailable};
-use crate::instance_id::InstanceId;
+use crate::instances::InstanceId;
+use crate::platform::aws::{AwsError, Unavailable};
 use crate::polling::schedule::KeyDigest;
 use crate::polling::state::PollingState;
 

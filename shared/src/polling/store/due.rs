@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{DynamoPollerStore, Item, millis, number};
-use crate::aws::{AwsError, Unavailable};
-use crate::instance_id::InstanceId;
+use crate::instances::InstanceId;
+use crate::platform::aws::{AwsError, Unavailable};
 use crate::polling::schedule::KeyDigest;
 
 /// The partitions of the index. Each takes a thousand writes a second, which is sixty thousand polls a minute.

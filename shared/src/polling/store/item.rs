@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Item;
-use crate::instance_id::InstanceId;
+use crate::instances::InstanceId;
 use crate::polling::schedule::KeyDigest;
 use crate::polling::state::{PollingState, Status};
 use crate::polling::window::Walk;

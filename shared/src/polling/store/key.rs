@@ -17,8 +17,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::claim::condition_failure;
 use super::{Item, POLLER, key_of, millis, number};
-use crate::aws::{AwsError, Unavailable};
-use crate::instance_id::InstanceId;
+use crate::instances::InstanceId;
+use crate::platform::aws::{AwsError, Unavailable};
 use crate::polling::schedule::KeyDigest;
 
 /// A poll that began before its instance was marked has ended by then: a function's time-out and some seconds. It is

@@ -11,8 +11,8 @@ use chrono::{TimeDelta, Utc};
 
 use super::item::{CursorItem, Poller};
 use super::{Cursors, DynamoPollerStore, key_of, number};
-use crate::aws::{AwsError, Unavailable};
-use crate::instance_id::InstanceId;
+use crate::instances::InstanceId;
+use crate::platform::aws::{AwsError, Unavailable};
 use crate::polling::window::{Cursor, Seen};
 
 /// What one resource may keep in the poller's item; what is more goes into items of its own. DynamoDB charges a

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::event_id::EventId;
+use crate::events::id::EventId;
 
 /// Digest and second: twelve bytes and four.
 const ENTRY_BYTES: usize = 16;

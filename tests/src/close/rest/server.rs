@@ -13,7 +13,7 @@ use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming};
 use serde_json::{Value, json};
-use shared::clock::{Clock as _, ManualClock};
+use shared::platform::clock::{Clock as _, ManualClock};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 

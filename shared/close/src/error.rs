@@ -1,0 +1,98 @@
+//! What goes wrong at Close, by what is to be done about it.
+
+use chrono::TimeDelta;
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use crate::rate_limit::{self, RateLimit};
+
+/// A request that gave no records. The texts go into the instance's state, where its owner reads them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CloseError {
+    /// Too many requests; it may go on after this time.
+    #[error("Close asked to wait {} seconds", .wait.num_seconds())]
+    RateLimited {
+        /// How long.
+        wait: TimeDelta,
+    },
+    /// The API key is not taken, or may not do this.
+    #[error("Close answered {status}: {message}")]
+    Refused {
+        /// 401 or 403.
+        status: u16,
+        /// Close's words.
+        message: String,
+    },
+    /// The API key may not be sent where the instance says, here and now.
+    #[error("base.url {0}")]
+    NotAllowed(String),
+    /// The request is wrong for Close.
+    #[error("Close answered {status}: {message}")]
+    Invalid {
+        /// 400, 402, 404 …
+        status: u16,
+        /// Close's words.
+        message: String,
+        /// What may still be asked.
+        rate_limit: Option<RateLimit>,
+    },
+    /// Close could not answer; it may the next time.
+    #[error("Close could not be read: {0}")]
+    Unavailable(String),
+}
+
+/// The longest text that is kept of an answer.
+const MAX_MESSAGE: usize = 300;
+
+impl CloseError {
+    /// What an answer that is not 2xx means.
+    pub(crate) fn of_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let (code, message) = (status.as_u16(), message(body));
+        match code {
+            429 => Self::RateLimited { wait: rate_limit::wait(headers, body) },
+            401 | 403 => Self::Refused { status: code, message },
+            // The time-outs of proxies, and answers of nobody in particular.
+            408 | 425 | 500..=599 => Self::Unavailable(format!("it answered {code}")),
+            300..=399 => Self::Unavailable(format!("it answered {code}, and redirects are not followed")),
+            _ => Self::Invalid { status: code, message, rate_limit: RateLimit::read(headers) },
+        }
+    }
+}
+
+/// The words of an error body, which has one of several forms (facts: Close's API, §8).
+fn message(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let found = text(&body["error"])
+        .or_else(|| text(&body["error"]["message"]))
+        .or_else(|| text(&body["message"]))
+        .or_else(|| text(&body["errors"][0]))
+        .or_else(|| body["field-errors"].as_object().map(|fields| Value::Object(fields.clone()).to_string()));
+    let text = found.unwrap_or_else(|| "no reason given".to_owned());
+    text.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(status: u16, body: &str) -> CloseError {
+        CloseError::of_answer(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes())
+    }
+
+    #[test]
+    fn each_status_asks_for_something_else() {
+        let unauthorized = r#"{"error": "The server could not verify that you are authorized."}"#;
+        let refused = "Close answered 401: The server could not verify that you are authorized.";
+        assert_eq!(of(401, unauthorized).to_string(), refused);
+        assert!(matches!(of(403, ""), CloseError::Refused { .. }));
+        for status in [500, 502, 503, 504, 408, 302] {
+            assert!(matches!(of(status, "<html>"), CloseError::Unavailable(_)), "{status}");
+        }
+        let field = r#"{"errors": [], "field-errors": {"lead": "This field is required."}}"#;
+        assert_eq!(of(400, field).to_string(), r#"Close answered 400: {"lead":"This field is required."}"#);
+        assert_eq!(of(402, r#"{"errors":["Pay."]}"#).to_string(), "Close answered 402: Pay.");
+        assert_eq!(of(404, "").to_string(), "Close answered 404: no reason given");
+        assert!(matches!(of(429, ""), CloseError::RateLimited { .. }));
+    }
+}

@@ -1,0 +1,129 @@
+//! Credentials in DynamoDB.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use serde::{Deserialize, Serialize};
+
+use super::{Account, Authorization, Credential, CredentialKey, CredentialKind};
+use crate::instances::InstanceId;
+use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::secret::Secret;
+
+/// The key attribute of the table.
+pub(crate) const KEY: &str = "credential";
+
+/// The credentials table: `credential` (S) is a [`CredentialKey`], the rest says what it proves.
+#[derive(Debug, Clone)]
+pub struct DynamoCredentialStore {
+    client: Client,
+    table: String,
+}
+
+/// A caller who holds the token of an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// Who is calling.
+    pub account: Account,
+    /// Whose token was presented.
+    pub instance_id: InstanceId,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct CredentialItem {
+    pub(crate) credential: CredentialKey,
+    pub(crate) proves: Credential,
+}
+
+impl DynamoCredentialStore {
+    /// The store in `table`.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// The account of a caller whose user and organisation secrets are both known and belong together.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn account_of(&self, authorization: &Authorization) -> Result<Option<Account>, AwsError> {
+        let (Some(user), Some(organization)) = (&authorization.user, &authorization.organization) else {
+            return Ok(None);
+        };
+        let found = self
+            .find(&[
+                CredentialKey::of(CredentialKind::User, user),
+                CredentialKey::of(CredentialKind::Organization, organization),
+            ])
+            .await?;
+        let account = found.iter().find_map(|proves| match proves {
+            Credential::User(account) => Some(*account),
+            Credential::Organization { .. } | Credential::Element { .. } => None,
+        });
+        Ok(account
+            .filter(|account| found.contains(&Credential::Organization { company_id: account.company_id })))
+    }
+
+    /// The user, and the instance whose token it presents; an organisation's secret is checked if it is there.
+    ///
+    /// Whether that instance is one of the user's account is for the caller to check: only the instance knows.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn holder_of(&self, authorization: &Authorization) -> Result<Option<Holder>, AwsError> {
+        let (Some(user), Some(token)) = (&authorization.user, &authorization.element) else {
+            return Ok(None);
+        };
+        let mut keys = vec![
+            CredentialKey::of(CredentialKind::User, user),
+            CredentialKey::of(CredentialKind::Element, token),
+        ];
+        let organization = authorization.organization.as_ref();
+        keys.extend(organization.map(|secret| CredentialKey::of(CredentialKind::Organization, secret)));
+        let found = self.find(&keys).await?;
+        let (mut account, mut instance_id, mut company) = (None, None, None);
+        for proves in found {
+            match proves {
+                Credential::User(user) => account = Some(user),
+                Credential::Element { instance_id: id } => instance_id = Some(id),
+                Credential::Organization { company_id } => company = Some(company_id),
+            }
+        }
+        let (Some(account), Some(instance_id)) = (account, instance_id) else { return Ok(None) };
+        let belongs = organization.is_none() || company == Some(account.company_id);
+        Ok(belongs.then_some(Holder { account, instance_id }))
+    }
+
+    /// Keeps what `secret` proves; the secret itself is not kept.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn put(
+        &self,
+        kind: CredentialKind,
+        secret: &Secret,
+        proves: Credential,
+    ) -> Result<(), AwsError> {
+        let item = CredentialItem { credential: CredentialKey::of(kind, secret), proves };
+        let item = serde_dynamo::to_item(item).unavailable("write a credential")?;
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        put.send().await.unavailable("write a credential")?;
+        Ok(())
+    }
+
+    async fn find(&self, keys: &[CredentialKey]) -> Result<Vec<Credential>, AwsError> {
+        const ACTION: &str = "read credentials";
+        let keys = keys
+            .iter()
+            .map(|key| [(KEY.to_owned(), AttributeValue::S(key.as_str().to_owned()))].into_iter().collect());
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys.collect())).build();
+        let wanted = wanted.unavailable(ACTION)?;
+        let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await;
+        let answer = answer.unavailable(ACTION)?;
+        if answer.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
+            return Err(AwsError::new(ACTION, "the table gave back unprocessed keys"));
+        }
+        let items = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
+        let items: Vec<CredentialItem> = serde_dynamo::from_items(items).unavailable(ACTION)?;
+        Ok(items.into_iter().map(|item| item.proves).collect())
+    }
+}

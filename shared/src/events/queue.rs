@@ -1,0 +1,136 @@
+//! The queues of deliveries, in SQS: of fresh events, of retries, of dead letters.
+
+mod batch;
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::MessageAttributeValue;
+
+use crate::callbacks::retry::MAX_INTERVAL;
+use crate::events::message::QueuedDelivery;
+use crate::platform::aws::{AwsError, Unavailable};
+
+/// The message attribute that names the message which a postponed one speaks for.
+pub const CLAIMANT: &str = "Claimant";
+
+/// A reason is a sentence; what a message may hold besides its body is bounded.
+const MAX_REASON: usize = 500;
+
+/// A queue that deliveries are sent to.
+///
+/// Every message carries its instance as `MessageGroupId`: on a standard queue that makes SQS share the
+/// consumers fairly among instances (Amazon SQS Developer Guide, "Amazon SQS fair queues").
+#[derive(Debug, Clone)]
+pub struct SqsDeliveryQueue {
+    client: Client,
+    url: String,
+}
+
+impl SqsDeliveryQueue {
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Sends a delivery, to be received after `delay` (at most 900 s), and never before; durable when it returns.
+    ///
+    /// # Errors
+    /// When SQS did not take it.
+    pub async fn send(&self, delivery: &QueuedDelivery, delay: Duration) -> Result<(), AwsError> {
+        let send = self.message(delivery).delay_seconds(whole_seconds(delay));
+        send.send().await.unavailable("enqueue a delivery")?;
+        Ok(())
+    }
+
+    /// Sends a delivery again that is not to be tried yet. `claimant` is the message that speaks for it in the event
+    /// log, so that what was half done for that one is still finished.
+    ///
+    /// # Errors
+    /// When SQS did not take it.
+    pub async fn postpone(
+        &self,
+        delivery: &QueuedDelivery,
+        claimant: &str,
+        delay: Duration,
+    ) -> Result<(), AwsError> {
+        let seconds = delay.as_secs().clamp(1, MAX_INTERVAL.as_secs());
+        let send = self.message(delivery).delay_seconds(i32::try_from(seconds).unwrap_or(i32::MAX));
+        let send = send.message_attributes(CLAIMANT, text(claimant.to_owned())?);
+        send.send().await.unavailable("postpone a delivery")?;
+        Ok(())
+    }
+
+    /// Sends a delivery that has failed for good to the dead-letter queue, with the reason beside it.
+    ///
+    /// The message asks for a new round of attempts, so that it can be moved to the retry queue as it stands.
+    ///
+    /// # Errors
+    /// When SQS did not take it.
+    pub async fn bury(&self, failed: &QueuedDelivery, reason: &str) -> Result<(), AwsError> {
+        let attributes = [
+            ("InstanceId", failed.instance_id.to_string()),
+            ("EventId", failed.event_id.to_string()),
+            ("Attempts", failed.attempt.to_string()),
+            ("Reason", attribute_text(reason)),
+        ];
+        let mut send = self.message(&failed.next_round());
+        for (name, value) in attributes {
+            send = send.message_attributes(name, text(value)?);
+        }
+        send.send().await.unavailable("bury a failed delivery")?;
+        Ok(())
+    }
+
+    fn message(
+        &self,
+        delivery: &QueuedDelivery,
+    ) -> aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder {
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_group_id(delivery.instance_id.to_string())
+            .message_body(delivery.to_message())
+    }
+}
+
+/// SQS counts whole seconds. What is due in 299.9 of them is not due in 299: the time that passed while the outcome
+/// of an attempt was written would shorten the wait for the next.
+fn whole_seconds(delay: Duration) -> i32 {
+    let up = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+    i32::try_from(up).unwrap_or(i32::MAX)
+}
+
+/// A text that SQS takes as an attribute: not empty, not long, without control characters.
+fn attribute_text(text: &str) -> String {
+    let refused = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    let text: String = text.chars().map(|c| if refused(c) { ' ' } else { c }).take(MAX_REASON).collect();
+    if text.trim().is_empty() { "unknown".to_owned() } else { text }
+}
+
+fn text(value: String) -> Result<MessageAttributeValue, AwsError> {
+    let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+    value.unavailable("describe a failed delivery")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_wait_is_shortened() {
+        let rows = [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (299_994, 300), (900_000, 900)];
+        for (millis, seconds) in rows {
+            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds, "{millis} ms");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_made_such_that_sqs_takes_it() {
+        assert_eq!(attribute_text("the receiver answered 500"), "the receiver answered 500");
+        assert_eq!(attribute_text("a\u{0}b\u{ffff}c"), "a b c");
+        assert_eq!(attribute_text("\n"), "unknown");
+        assert_eq!(attribute_text(&"é".repeat(600)).chars().count(), MAX_REASON);
+    }
+}

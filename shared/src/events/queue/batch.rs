@@ -1,0 +1,52 @@
+//! Several deliveries in one call.
+
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+
+use super::SqsDeliveryQueue;
+use crate::events::message::QueuedDelivery;
+use crate::platform::aws::{AwsError, Unavailable};
+
+const ACTION: &str = "enqueue deliveries";
+
+/// SQS takes ten messages a call, and 1 MiB of them together (API reference, `SendMessageBatch`).
+const MOST_MESSAGES: usize = 10;
+const MOST_BYTES: usize = 1000 * 1024;
+
+/// What SQS refuses of a batch is sent again this often.
+const TRIES: usize = 3;
+
+impl SqsDeliveryQueue {
+    /// Sends deliveries, in batches; all of them are durable when it returns.
+    ///
+    /// # Errors
+    /// When SQS did not take one of them; others may have been taken then.
+    pub async fn send_all(&self, deliveries: &[QueuedDelivery]) -> Result<(), AwsError> {
+        let messages = deliveries.iter().map(|it| (it.instance_id.to_string(), it.to_message()));
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        for (group, body) in messages {
+            if batch.len() == MOST_MESSAGES || bytes + body.len() > MOST_BYTES {
+                self.send_batch(std::mem::take(&mut batch)).await?;
+                bytes = 0;
+            }
+            bytes += body.len();
+            let entry = SendMessageBatchRequestEntry::builder()
+                .id(batch.len().to_string())
+                .message_group_id(group)
+                .message_body(body);
+            batch.push(entry.build().unavailable(ACTION)?);
+        }
+        if batch.is_empty() { Ok(()) } else { self.send_batch(batch).await }
+    }
+
+    async fn send_batch(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), AwsError> {
+        let mut reason = String::new();
+        for _ in 0..TRIES {
+            let send = self.client.send_message_batch().queue_url(&self.url);
+            let answer = send.set_entries(Some(entries.clone())).send().await.unavailable(ACTION)?;
+            let Some(failure) = answer.failed().first() else { return Ok(()) };
+            reason = format!("{} of {}: {}", answer.failed().len(), entries.len(), failure.code());
+            entries.retain(|entry| answer.failed().iter().any(|failed| failed.id() == entry.id()));
+        }
+        Err(AwsError::new(ACTION, reason))
+    }
+}

@@ -1,0 +1,213 @@
+//! The flat settings of an instance, as the wire contract has them: names to strings or null.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::instances::vault::Purpose;
+use crate::platform::secret::MASK;
+
+/// The names of the settings that this system acts on (facts: the Open Connectors wire contract).
+pub mod key {
+    /// The Close API key.
+    pub const USERNAME: &str = "username";
+    /// Close wants none; accepted and kept secret.
+    pub const PASSWORD: &str = "password";
+    /// Where Close's API is.
+    pub const BASE_URL: &str = "base.url";
+    /// Whether events are delivered at all.
+    pub const ENABLED: &str = "event.notification.enabled";
+    /// `webhook`, `webhooks` or `polling`.
+    pub const VENDOR_TYPE: &str = "event.vendor.type";
+    /// Where events are delivered.
+    pub const CALLBACK_URL: &str = "event.notification.callback.url";
+    /// The key of `Elements-Webhook-Signature`.
+    pub const SIGNATURE_KEY: &str = "event.notification.signature.key";
+    /// Further headers of a callback.
+    pub const CALLBACK_HEADERS: &str = "event.notification.callback.headers";
+    /// The user name of Basic authentication at the receiver.
+    pub const BASIC_USERNAME: &str = "event.notification.basic.username";
+    /// The password that goes with it.
+    pub const BASIC_PASSWORD: &str = "event.notification.basic.password";
+    /// How many attempts an event gets; ours.
+    pub const RETRY_ATTEMPTS: &str = "event.notification.retry.attempts";
+    /// Seconds from a failed attempt to the next; ours.
+    pub const RETRY_INTERVAL: &str = "event.notification.retry.interval";
+    /// The key before the present one, which still signs for a while; ours.
+    pub const PREVIOUS_SIGNATURE_KEY: &str = "event.notification.signature.previous.key";
+    /// Until when it does, as an RFC 3339 time; ours.
+    pub const PREVIOUS_SIGNATURE_UNTIL: &str = "event.notification.signature.previous.until";
+    /// An Ed25519 key for `v1a` signatures; ours.
+    pub const ED25519_SIGNATURE_KEY: &str = "event.notification.signature.ed25519.key";
+    /// Minutes of nothing but failures after which events wait; ours.
+    pub const CIRCUIT_MINUTES: &str = "event.notification.circuit.minutes";
+    /// `object` delivers the events of an object one after the other; ours.
+    pub const ORDERING: &str = "event.notification.ordering";
+    /// Who makes the subscription at Close: `manual` (the default) or `automatic`; ours.
+    pub const SUBSCRIPTION_PROVISIONING: &str = "event.notification.subscription.provisioning";
+    /// The id of the subscription at Close.
+    pub const SUBSCRIPTION_ID: &str = "event.notification.subscription.id";
+    /// The `signature_key` of the subscription at Close; ours.
+    pub const SUBSCRIPTION_SIGNATURE_KEY: &str = "event.notification.subscription.signature.key";
+    /// A comma list of the object types that are wanted.
+    pub const OBJECTS: &str = "event.objects";
+    /// The page size that the old platform shows; it has no effect here.
+    pub const PAGINATION_MAX: &str = "pagination.max";
+    /// Whether the old platform paged by offset; it has no effect here.
+    pub const PAGINATION_OFFSET: &str = "pagination.offset";
+}
+
+/// What is kept encrypted, with what it is for.
+const SECRETS: &[(&str, Purpose)] = &[
+    (key::USERNAME, Purpose::Close),
+    (key::PASSWORD, Purpose::Close),
+    (key::SIGNATURE_KEY, Purpose::Callback),
+    (key::PREVIOUS_SIGNATURE_KEY, Purpose::Callback),
+    (key::ED25519_SIGNATURE_KEY, Purpose::Callback),
+    (key::CALLBACK_HEADERS, Purpose::Callback),
+    (key::BASIC_PASSWORD, Purpose::Callback),
+    (key::SUBSCRIPTION_SIGNATURE_KEY, Purpose::Webhook),
+];
+
+/// The one secret that the platform reads back in the clear.
+const SHOWN_SECRET: &str = key::USERNAME;
+
+/// Settings as they are stored.
+pub(super) type Settings = BTreeMap<String, Option<String>>;
+
+/// Settings by name. `Debug` shows names only.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Configuration(Settings);
+
+impl Configuration {
+    /// A setting's value; null and empty count as not set, as on the platform.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.as_deref().map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// A setting's value as it is kept: `None` when there is no such setting.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<Option<&str>> {
+        self.0.get(key).map(Option::as_deref)
+    }
+
+    /// Every setting by name, as it is kept.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.iter().map(|(key, value)| (&**key, value.as_deref()))
+    }
+
+    /// Sets a setting, to a text or to null.
+    pub fn set(&mut self, key: impl Into<String>, value: Option<String>) {
+        self.0.insert(key.into(), value);
+    }
+
+    /// Takes a setting away.
+    pub fn remove(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    /// Whether a setting of this name is masked when it is read back.
+    #[must_use]
+    pub fn is_masked(key: &str) -> bool {
+        purpose_of(key).is_some() && key != SHOWN_SECRET
+    }
+
+    /// The settings that come from a client who read these and sends them again: where it sends the mask, what
+    /// is behind the mask stays.
+    #[must_use]
+    pub fn unmasked_from(mut self, before: &Self) -> Self {
+        for (key, value) in &mut self.0 {
+            if value.as_deref() == Some(MASK) && Self::is_masked(key) {
+                *value = before.0.get(key).cloned().flatten();
+            }
+        }
+        self
+    }
+
+    /// These settings with others over them.
+    #[must_use]
+    pub fn merged_with(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// Adds a setting that is not there.
+    pub fn set_default(&mut self, key: &str, value: &str) {
+        self.0.entry(key.to_owned()).or_insert_with(|| Some(value.to_owned()));
+    }
+
+    /// The settings as a client may read them: strings or null, secrets masked.
+    #[must_use]
+    pub fn masked(&self) -> BTreeMap<&str, Option<&str>> {
+        self.0
+            .iter()
+            .map(|(key, value)| {
+                let value = value.as_deref();
+                (&**key, if Self::is_masked(key) { value.map(|_| MASK) } else { value })
+            })
+            .collect()
+    }
+
+    /// The settings that anybody may read, and the secret ones by what they are for.
+    pub(super) fn split(self) -> (Settings, BTreeMap<Purpose, Settings>) {
+        let (mut open, mut secret) = (BTreeMap::new(), BTreeMap::<Purpose, Settings>::new());
+        for (key, value) in self.0 {
+            match purpose_of(&key) {
+                Some(purpose) => secret.entry(purpose).or_default().insert(key, value),
+                None => open.insert(key, value),
+            };
+        }
+        (open, secret)
+    }
+}
+
+fn purpose_of(key: &str) -> Option<Purpose> {
+    SECRETS.iter().find(|(secret, _)| *secret == key).map(|(_, purpose)| *purpose)
+}
+
+impl FromIterator<(String, Option<String>)> for Configuration {
+    fn from_iter<I: IntoIterator<Item = (String, Option<String>)>>(settings: I) -> Self {
+        Self(settings.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_read_back_masked_but_for_the_user_name() {
+        let settings = [
+            ("username", Some("api_key")),
+            ("password", Some("p")),
+            ("event.notification.signature.key", None),
+            ("event.objects", Some("accounts")),
+        ];
+        let configuration: Configuration =
+            settings.map(|(key, value)| (key.to_owned(), value.map(str::to_owned))).into_iter().collect();
+        let masked: Vec<_> = configuration.masked().into_iter().collect();
+        assert_eq!(
+            masked,
+            [
+                ("event.notification.signature.key", None),
+                ("event.objects", Some("accounts")),
+                ("password", Some(MASK)),
+                ("username", Some("api_key")),
+            ]
+        );
+        assert!(!format!("{configuration:?}").contains("api_key"));
+        let (open, secret) = configuration.split();
+        assert_eq!(
+            open.keys().collect::<Vec<_>>(),
+            ["event.objects"],
+            "the API key is a secret where it is stored"
+        );
+        assert_eq!((secret[&Purpose::Close].len(), secret[&Purpose::Callback].len()), (2, 1));
+    }
+}

@@ -1,0 +1,273 @@
+//! What the `event.*` settings of an instance come to.
+
+use chrono::DateTime;
+
+use super::configuration::{Configuration, key};
+use super::headers::CallbackHeaders;
+use crate::callbacks::health::CircuitPolicy;
+use crate::callbacks::order::Ordering;
+use crate::callbacks::retry::RetrySchedule;
+use crate::callbacks::signatures::{CallbackSigning, Ed25519Key, SigningKey};
+use crate::callbacks::url::{CallbackUrl, Reach};
+use crate::platform::secret::Secret;
+use close::ObjectFilter;
+use close::signature::SignatureKey;
+
+/// How an instance's events come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventSource {
+    /// Close posts them.
+    Webhook,
+    /// They are fetched from Close.
+    Polling,
+}
+
+/// The events part of a configuration, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSettings {
+    /// Whether events are delivered at all.
+    pub enabled: bool,
+    /// How they come.
+    pub source: EventSource,
+    /// Where they go.
+    pub callback_url: Option<CallbackUrl>,
+    /// Which of them are wanted.
+    pub objects: ObjectFilter,
+    /// How often they are tried.
+    pub retry: RetrySchedule,
+    /// When events wait for a receiver that fails.
+    pub circuit: CircuitPolicy,
+    /// Which events wait for each other.
+    pub ordering: Ordering,
+    /// The keys that callbacks are signed with.
+    pub signing: CallbackSigning,
+    /// Who we are to the receiver.
+    pub basic: Option<BasicAuth>,
+    /// What else callbacks carry.
+    pub headers: CallbackHeaders,
+    /// The key that Close signs webhooks with.
+    pub subscription_key: Option<SignatureKey>,
+}
+
+/// User name and password for the receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BasicAuth {
+    /// The user name.
+    pub username: String,
+    /// The password; it may be empty.
+    pub password: Secret,
+}
+
+/// A setting that cannot be used. The text names the setting and what is wrong with its value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key} {reason}")]
+pub struct ConfigurationFault {
+    /// The setting.
+    pub key: &'static str,
+    /// What is wrong; it follows the name of the setting.
+    pub reason: String,
+}
+
+impl EventSettings {
+    /// Reads the settings; addresses that `reach` does not cover are faults.
+    ///
+    /// A required setting that is missing is no fault here: provisioning asks for those by name.
+    ///
+    /// # Errors
+    /// Every setting that cannot be used, not only the first.
+    pub fn read(configuration: &Configuration, reach: Reach) -> Result<Self, Vec<ConfigurationFault>> {
+        let mut reader = Reader { configuration, faults: Vec::new() };
+        let settings = Self {
+            enabled: reader.value(key::ENABLED, boolean).unwrap_or(false),
+            source: reader.value(key::VENDOR_TYPE, source).unwrap_or(EventSource::Webhook),
+            callback_url: reader.value(key::CALLBACK_URL, |text| {
+                CallbackUrl::parse(text, reach).map_err(|error| format!("is not usable: {error}"))
+            }),
+            objects: reader.value(key::OBJECTS, |text| Ok(ObjectFilter::parse(text))).unwrap_or_default(),
+            retry: reader.retry(),
+            circuit: reader.value(key::CIRCUIT_MINUTES, circuit).unwrap_or_default(),
+            ordering: reader.value(key::ORDERING, ordering).unwrap_or_default(),
+            signing: reader.signing(),
+            basic: reader.basic(),
+            headers: reader
+                .value(key::CALLBACK_HEADERS, |text| {
+                    CallbackHeaders::parse(text).map_err(|error| error.to_string())
+                })
+                .unwrap_or_default(),
+            subscription_key: reader.value(key::SUBSCRIPTION_SIGNATURE_KEY, |text| {
+                SignatureKey::parse(text).map_err(|error| format!("is not usable: {error}"))
+            }),
+        };
+        if reader.faults.is_empty() { Ok(settings) } else { Err(reader.faults) }
+    }
+}
+
+struct Reader<'a> {
+    configuration: &'a Configuration,
+    faults: Vec<ConfigurationFault>,
+}
+
+impl Reader<'_> {
+    fn value<T>(&mut self, key: &'static str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        match read(self.configuration.get(key)?) {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.faults.push(ConfigurationFault { key, reason });
+                None
+            }
+        }
+    }
+
+    fn retry(&mut self) -> RetrySchedule {
+        let default = RetrySchedule::default();
+        let attempts = self.value(key::RETRY_ATTEMPTS, |text| {
+            let schedule = RetrySchedule::new(text.parse().unwrap_or(0), default.interval().as_secs());
+            schedule.map(|schedule| schedule.attempts()).map_err(|error| error.to_string())
+        });
+        let interval = self.value(key::RETRY_INTERVAL, |text| {
+            let schedule = RetrySchedule::new(default.attempts(), text.parse().unwrap_or(0));
+            schedule.map(|schedule| schedule.interval()).map_err(|error| error.to_string())
+        });
+        let attempts = attempts.unwrap_or(default.attempts());
+        let seconds = interval.unwrap_or(default.interval()).as_secs();
+        RetrySchedule::new(attempts, seconds).unwrap_or(default)
+    }
+
+    fn signing(&mut self) -> CallbackSigning {
+        let key = |text: &str| SigningKey::parse(text).map_err(|error| error.to_string());
+        CallbackSigning {
+            current: self.value(key::SIGNATURE_KEY, key),
+            previous: self.value(key::PREVIOUS_SIGNATURE_KEY, key),
+            previous_until: self.value(key::PREVIOUS_SIGNATURE_UNTIL, |text| {
+                let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+                time.map_err(|_| "is not a time like 2026-11-21T10:00:00Z".to_owned())
+            }),
+            ed25519: self.value(key::ED25519_SIGNATURE_KEY, |text| {
+                Ed25519Key::parse(text).map_err(|error| error.to_string())
+            }),
+        }
+    }
+
+    fn basic(&mut self) -> Option<BasicAuth> {
+        let password = Secret::new(self.configuration.get(key::BASIC_PASSWORD).unwrap_or_default());
+        self.value(key::BASIC_USERNAME, |username| {
+            // RFC 7617: the first colon ends the user name.
+            if username.contains(':') {
+                return Err("has a colon, which ends a user name in Basic authentication".to_owned());
+            }
+            Ok(BasicAuth { username: username.to_owned(), password })
+        })
+    }
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(r#"is neither "true" nor "false""#.to_owned()),
+    }
+}
+
+fn source(text: &str) -> Result<EventSource, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "webhook" | "webhooks" => Ok(EventSource::Webhook),
+        "polling" => Ok(EventSource::Polling),
+        _ => Err(r#"is neither "webhook" nor "polling""#.to_owned()),
+    }
+}
+
+fn circuit(text: &str) -> Result<CircuitPolicy, String> {
+    let minutes = text.parse().unwrap_or(u32::MAX);
+    CircuitPolicy::of_minutes(minutes).map_err(|error| error.to_string())
+}
+
+fn ordering(text: &str) -> Result<Ordering, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "object" => Ok(Ordering::Object),
+        "none" => Ok(Ordering::None),
+        _ => Err(r#"is neither "object" nor "none""#.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<EventSettings, Vec<String>> {
+        let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned())));
+        EventSettings::read(&pairs.collect(), Reach::Public)
+            .map_err(|faults| faults.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn nothing_set_means_no_events_and_the_default_schedule() {
+        let settings = read(&[("event.notification.callback.url", " ")]).unwrap();
+        assert!(!settings.enabled);
+        assert_eq!(settings.callback_url, None);
+        assert_eq!((settings.retry.attempts(), settings.retry.interval()), (3, Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn both_spellings_of_the_vendor_type_are_a_webhook() {
+        for spelling in ["webhook", "webhooks", "WEBHOOK"] {
+            assert_eq!(read(&[("event.vendor.type", spelling)]).unwrap().source, EventSource::Webhook);
+        }
+        assert_eq!(read(&[("event.vendor.type", "polling")]).unwrap().source, EventSource::Polling);
+    }
+
+    #[test]
+    fn the_schedule_is_taken_as_given() {
+        let pairs =
+            [("event.notification.retry.attempts", "10"), ("event.notification.retry.interval", "900")];
+        let retry = read(&pairs).unwrap().retry;
+        assert_eq!((retry.attempts(), retry.interval()), (10, Duration::from_secs(900)));
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        let faults = read(&[
+            ("event.notification.enabled", "yes"),
+            ("event.vendor.type", "push"),
+            ("event.notification.callback.url", "http://example.com/"),
+            ("event.notification.retry.attempts", "11"),
+            ("event.notification.retry.interval", "0"),
+            ("event.notification.circuit.minutes", "soon"),
+            ("event.notification.ordering", "lead"),
+            ("event.notification.signature.key", "a\u{7}"),
+            ("event.notification.signature.previous.key", "whsec_"),
+            ("event.notification.signature.previous.until", "tomorrow"),
+            ("event.notification.signature.ed25519.key", "whsk_"),
+            ("event.notification.basic.username", "a:b"),
+            ("event.notification.callback.headers", "Host: x"),
+            ("event.notification.subscription.signature.key", "abc"),
+        ])
+        .unwrap_err();
+        let named: Vec<_> = faults.iter().map(|fault| fault.split(' ').next().unwrap()).collect();
+        assert_eq!(
+            named,
+            [
+                "event.notification.enabled",
+                "event.vendor.type",
+                "event.notification.callback.url",
+                "event.notification.retry.attempts",
+                "event.notification.retry.interval",
+                "event.notification.circuit.minutes",
+                "event.notification.ordering",
+                "event.notification.signature.key",
+                "event.notification.signature.previous.key",
+                "event.notification.signature.previous.until",
+                "event.notification.signature.ed25519.key",
+                "event.notification.basic.username",
+                "event.notification.callback.headers",
+                "event.notification.subscription.signature.key",
+            ]
+        );
+        assert_eq!(faults[0], r#"event.notification.enabled is neither "true" nor "false""#);
+        assert_eq!(
+            faults[3],
+            "event.notification.retry.attempts is not a number of attempts from 1 to 10 (default 3)"
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! Instances in DynamoDB.
+
+mod change;
+mod list;
+mod subscription;
+
+pub use change::Changed;
+pub use list::Listing;
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::configuration::Settings;
+use super::{Configuration, Instance, RetiredKey, key};
+use crate::accounts::{self, Account, Credential, CredentialKey};
+use crate::instances::InstanceId;
+use crate::instances::vault::{Purpose, Sealed, Vault};
+use crate::platform::aws::{AwsError, Unavailable};
+use close::signature::SignatureKey;
+
+const KEY: &str = "instance_id";
+
+/// The instances table: `instance_id` (N) is the key; the index `by_account` has the keys of each account.
+///
+/// Secret settings stand in an attribute of their own, `secrets`, encrypted for one purpose each. A store reads
+/// those that its [`Vault`] opens; the others are not set in the instances that it gives.
+#[derive(Debug, Clone)]
+pub struct DynamoInstanceStore {
+    client: Client,
+    instances: String,
+    vault: Vault,
+}
+
+/// What became of a new instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// It is stored.
+    Yes,
+    /// Its id, or its token, is somebody's already.
+    IdTaken,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Item {
+    instance_id: InstanceId,
+    company_id: u64,
+    account_id: u64,
+    user_id: u64,
+    name: String,
+    tags: Vec<String>,
+    configuration: BTreeMap<String, Option<String>>,
+    secrets: BTreeMap<Purpose, Sealed>,
+    disabled: bool,
+    created_at: DateTime<Utc>,
+    token: CredentialKey,
+    revision: u64,
+    /// What stood under `secrets` for the webhook function before the subscription at Close was replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaced_webhook: Option<Sealed>,
+    #[serde(
+        default,
+        with = "chrono::serde::ts_milliseconds_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    replaced_until: Option<DateTime<Utc>>,
+}
+
+impl DynamoInstanceStore {
+    /// The store in the table `instances`.
+    #[must_use]
+    pub fn new(client: Client, instances: String, vault: Vault) -> Self {
+        Self { client, instances, vault }
+    }
+
+    /// The instance of this id, as it stands: a change or deletion that was answered is seen.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn get(&self, id: InstanceId) -> Result<Option<Instance>, AwsError> {
+        const ACTION: &str = "read an instance";
+        let key = AttributeValue::N(id.to_string());
+        let answer = self.client.get_item().table_name(&self.instances).key(KEY, key).consistent_read(true);
+        let answer = answer.send().await;
+        let Some(item) = answer.unavailable(ACTION)?.item else { return Ok(None) };
+        let item: Item = serde_dynamo::from_item(item).unavailable(ACTION)?;
+        self.unsealed(item).await.map(Some)
+    }
+
+    /// Stores a new instance together with its token in the table `credentials`, both or neither.
+    ///
+    /// # Errors
+    /// When a table cannot be written.
+    pub async fn create(&self, instance: Instance, credentials: &str) -> Result<Created, AwsError> {
+        const ACTION: &str = "write an instance";
+        let proves = Credential::Element { instance_id: instance.id };
+        let credential = instance.token.clone();
+        let item = serde_dynamo::to_item(self.sealed(instance).await?).unavailable(ACTION)?;
+        let credential = serde_dynamo::to_item(accounts::CredentialItem { credential, proves });
+        let put_instance = put_new(&self.instances, KEY, item)?;
+        let put_token = put_new(credentials, accounts::KEY, credential.unavailable(ACTION)?)?;
+        let write = self.client.transact_write_items().transact_items(put_instance).transact_items(put_token);
+        match write.send().await {
+            Ok(_) => Ok(Created::Yes),
+            Err(SdkError::ServiceError(error)) if error.err().is_transaction_canceled_exception() => {
+                Ok(Created::IdTaken)
+            }
+            Err(error) => Err(error).unavailable(ACTION),
+        }
+    }
+}
+
+/// A write that does nothing when the key is taken.
+fn put_new(
+    table: &str,
+    key: &str,
+    item: HashMap<String, AttributeValue>,
+) -> Result<TransactWriteItem, AwsError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(#key)")
+        .expression_attribute_names("#key", key);
+    Ok(TransactWriteItem::builder().put(put.build().unavailable("write an instance")?).build())
+}
+
+impl DynamoInstanceStore {
+    /// The instance as it is stored.
+    async fn sealed(&self, instance: Instance) -> Result<Item, AwsError> {
+        let (configuration, groups) = instance.configuration.split();
+        let mut secrets = BTreeMap::new();
+        for (purpose, settings) in groups {
+            // Strings and nulls always serialise.
+            let text = serde_json::to_vec(&settings).unwrap_or_default();
+            secrets.insert(purpose, self.vault.seal(instance.id, purpose, &text).await?);
+        }
+        Ok(Item {
+            instance_id: instance.id,
+            company_id: instance.account.company_id,
+            account_id: instance.account.account_id,
+            user_id: instance.account.user_id,
+            name: instance.name,
+            tags: instance.tags,
+            configuration,
+            secrets,
+            disabled: instance.disabled,
+            created_at: instance.created_at,
+            token: instance.token,
+            revision: instance.revision,
+            replaced_webhook: None,
+            replaced_until: None,
+        })
+    }
+
+    /// The instance that an item is, with the secrets that this store may see.
+    async fn unsealed(&self, item: Item) -> Result<Instance, AwsError> {
+        let mut configuration: Configuration = item.configuration.into_iter().collect();
+        for (purpose, sealed) in item.secrets {
+            if !self.vault.opens(purpose) {
+                continue;
+            }
+            let settings = self.settings(item.instance_id, purpose, &sealed).await?;
+            configuration = configuration.merged_with(settings.into_iter().collect());
+        }
+        let retired_key = match (item.replaced_webhook, item.replaced_until) {
+            (Some(sealed), Some(until)) if self.vault.opens(Purpose::Webhook) => {
+                let mut settings = self.settings(item.instance_id, Purpose::Webhook, &sealed).await?;
+                let key = settings.remove(key::SUBSCRIPTION_SIGNATURE_KEY).flatten();
+                key.and_then(|key| SignatureKey::parse(&key).ok()).map(|key| RetiredKey { key, until })
+            }
+            _ => None,
+        };
+        Ok(Instance {
+            id: item.instance_id,
+            account: Account {
+                company_id: item.company_id,
+                account_id: item.account_id,
+                user_id: item.user_id,
+            },
+            name: item.name,
+            tags: item.tags,
+            configuration,
+            disabled: item.disabled,
+            created_at: item.created_at,
+            token: item.token,
+            revision: item.revision,
+            retired_key,
+        })
+    }
+
+    async fn settings(
+        &self,
+        instance: InstanceId,
+        purpose: Purpose,
+        sealed: &Sealed,
+    ) -> Result<Settings, AwsError> {
+        let text = self.vault.open(instance, purpose, sealed).await?;
+        serde_json::from_slice(&text)
+            .map_err(|_| AwsError::new("read an instance's secrets", "they are not settings"))
+    }
+}

@@ -1,0 +1,81 @@
+//! The instances of one account, without reading anybody else's.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::{DynamoInstanceStore, Item, KEY};
+use crate::instances::Instance;
+use crate::instances::InstanceId;
+use crate::platform::aws::{AwsError, Unavailable, batch_get};
+
+/// Keys only, so that a change of an instance costs no second write: `account_id` and `instance_id`.
+const INDEX: &str = "by_account";
+/// What one batch read takes (Amazon DynamoDB API reference, `BatchGetItem`).
+const BATCH: usize = 100;
+/// Instances whose secrets are decrypted together; each may cost calls to KMS.
+const TOGETHER: usize = 16;
+
+/// A part of an account's instances, in the order of their ids.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// The instances.
+    pub instances: Vec<Instance>,
+    /// Whether there may be more, after the last id that was looked at.
+    pub next: Option<InstanceId>,
+}
+
+impl DynamoInstanceStore {
+    /// Up to 100 instances of an account with an id greater than `after`.
+    ///
+    /// The index follows the table within moments: an instance provisioned just now may be missing.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn list(&self, account_id: u64, after: Option<InstanceId>) -> Result<Listing, AwsError> {
+        const READ: &str = "read an account's instances";
+        let (ids, next) = self.ids(account_id, after).await?;
+        let keys =
+            ids.into_iter().map(|id| HashMap::from([(KEY.to_owned(), AttributeValue::N(id.to_string()))]));
+        let items = batch_get(&self.client, &self.instances, keys.collect(), None, READ).await?;
+        let mut items: Vec<Item> = serde_dynamo::from_items(items).unavailable(READ)?;
+        items.sort_unstable_by_key(|item| item.instance_id);
+        let instances = stream::iter(items).map(|item| self.unsealed(item)).buffered(TOGETHER);
+        Ok(Listing { instances: instances.try_collect().await?, next })
+    }
+
+    /// The ids of the same instances, and whether there are more: one query and no secret decrypted.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub async fn ids(
+        &self,
+        account_id: u64,
+        after: Option<InstanceId>,
+    ) -> Result<(Vec<InstanceId>, Option<InstanceId>), AwsError> {
+        const ACTION: &str = "list an account's instances";
+        let after = after.map_or(0, InstanceId::get);
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.instances)
+            .index_name(INDEX)
+            .key_condition_expression("account_id = :account AND instance_id > :after")
+            .expression_attribute_values(":account", AttributeValue::N(account_id.to_string()))
+            .expression_attribute_values(":after", AttributeValue::N(after.to_string()))
+            .limit(i32::try_from(BATCH).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .unavailable(ACTION)?;
+        let more = answer.last_evaluated_key.is_some();
+        let ids: Vec<InstanceId> = answer.items.unwrap_or_default().iter().filter_map(id_of).collect();
+        let next = ids.last().copied().filter(|_| more);
+        Ok((ids, next))
+    }
+}
+
+fn id_of(key: &HashMap<String, AttributeValue>) -> Option<InstanceId> {
+    key.get(KEY)?.as_n().ok()?.parse().ok()
+}

@@ -1,0 +1,55 @@
+//! Another subscription at Close takes the place of the one that an instance had.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+
+use super::{DynamoInstanceStore, KEY};
+use crate::instances::InstanceId;
+use crate::instances::configuration::{Settings, key};
+use crate::instances::vault::Purpose;
+use crate::platform::aws::{AwsError, Unavailable, written};
+use crate::platform::secret::Secret;
+
+const ACTION: &str = "write a subscription";
+
+/// The sealed key of before moves aside unread: whoever writes this need not be able to open it.
+const REPLACE: &str = "SET configuration.#id = :id, replaced_webhook = secrets.webhook, replaced_until = :until, \
+     secrets.webhook = :sealed, revision = revision + :one";
+const UNCHANGED: &str = "configuration.#id = :old AND attribute_exists(secrets.webhook)";
+
+impl DynamoInstanceStore {
+    /// Gives an instance a new subscription in the place of `old`; what that one's key signed is taken `until` then.
+    ///
+    /// `false` when the instance is gone, or has another subscription by now.
+    ///
+    /// # Errors
+    /// When the key cannot be encrypted or the table not be written.
+    pub async fn replace_subscription(
+        &self,
+        instance: InstanceId,
+        old: &str,
+        (new, signature_key): (&str, &Secret),
+        until: DateTime<Utc>,
+    ) -> Result<bool, AwsError> {
+        let key = (key::SUBSCRIPTION_SIGNATURE_KEY.to_owned(), Some(signature_key.expose().to_owned()));
+        let settings: Settings = [key].into();
+        let plain = serde_json::to_vec(&settings).unwrap_or_default();
+        let sealed = self.vault.seal(instance, Purpose::Webhook, &plain).await?;
+        let sealed = serde_dynamo::to_attribute_value(sealed).unavailable(ACTION)?;
+        let number = |number: i64| AttributeValue::N(number.to_string());
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.instances)
+            .key(KEY, AttributeValue::N(instance.to_string()))
+            .update_expression(REPLACE)
+            .condition_expression(UNCHANGED)
+            .expression_attribute_names("#id", key::SUBSCRIPTION_ID)
+            .expression_attribute_values(":id", AttributeValue::S(new.to_owned()))
+            .expression_attribute_values(":old", AttributeValue::S(old.to_owned()))
+            .expression_attribute_values(":until", number(until.timestamp_millis()))
+            .expression_attribute_values(":sealed", sealed)
+            .expression_attribute_values(":one", number(1));
+        written(update.send().await, ACTION)
+    }
+}

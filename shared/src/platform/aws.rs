@@ -1,0 +1,113 @@
+//! The AWS clients of a process: one HTTP client for all of them, built once, talking to nobody yet.
+
+mod batch_get;
+mod error;
+
+pub(crate) use batch_get::batch_get;
+pub(crate) use error::written;
+pub use error::{AwsError, Unavailable};
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::BehaviorVersion;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use crate::platform::settings::{SettingError, Variables};
+
+/// A call is tried this often; throttling and connection errors are what a second try helps.
+const MAX_ATTEMPTS: u32 = 3;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// What the clients of one process share.
+///
+/// Everything comes from the environment that Lambda gives a function, so that starting calls nobody: no
+/// profile file is looked for, no metadata service asked.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    config: SdkConfig,
+    dynamodb_url: Option<String>,
+    sqs_url: Option<String>,
+    kms_url: Option<String>,
+}
+
+impl Aws {
+    /// Reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and the SDK's
+    /// endpoint overrides `AWS_ENDPOINT_URL`, and `AWS_ENDPOINT_URL_DYNAMODB`, `…_SQS` and `…_KMS`.
+    ///
+    /// # Errors
+    /// When a required one is not set.
+    pub fn from_variables(variables: &Variables) -> Result<Self, SettingError> {
+        let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+        Self::with_http_client(variables, Builder::new().tls_provider(tls).build_https())
+    }
+
+    /// The same with an HTTP client of one's own, where a test injects faults.
+    ///
+    /// # Errors
+    /// When a required variable is not set.
+    pub fn with_http_client(variables: &Variables, http: SharedHttpClient) -> Result<Self, SettingError> {
+        let credentials = Credentials::new(
+            variables.required::<String>("AWS_ACCESS_KEY_ID")?,
+            variables.required::<String>("AWS_SECRET_ACCESS_KEY")?,
+            variables.text("AWS_SESSION_TOKEN").map(str::to_owned),
+            None,
+            "environment",
+        );
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build();
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(variables.required::<String>("AWS_REGION")?))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http)
+            .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(TokioSleep::new()))
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+            .build();
+        let endpoint =
+            |name: &str| variables.text(name).or(variables.text("AWS_ENDPOINT_URL")).map(str::to_owned);
+        Ok(Self {
+            config,
+            dynamodb_url: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+            sqs_url: endpoint("AWS_ENDPOINT_URL_SQS"),
+            kms_url: endpoint("AWS_ENDPOINT_URL_KMS"),
+        })
+    }
+
+    /// A client of DynamoDB.
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
+        config.set_endpoint_url(self.dynamodb_url.clone());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    /// A client of KMS.
+    #[must_use]
+    pub fn kms(&self) -> aws_sdk_kms::Client {
+        let mut config = aws_sdk_kms::config::Builder::from(&self.config);
+        config.set_endpoint_url(self.kms_url.clone());
+        aws_sdk_kms::Client::from_conf(config.build())
+    }
+
+    /// A client of SQS.
+    #[must_use]
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        let mut config = aws_sdk_sqs::config::Builder::from(&self.config);
+        config.set_endpoint_url(self.sqs_url.clone());
+        aws_sdk_sqs::Client::from_conf(config.build())
+    }
+}
