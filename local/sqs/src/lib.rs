@@ -11,11 +11,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::middleware::from_fn_with_state;
+use axum::Router;
 use chrono::{DateTime, Utc};
 use shared::platform::clock::SharedClock;
-
-use crate::permissions::{Permissions, guard};
 
 mod admin;
 mod consumer;
@@ -79,14 +77,17 @@ impl Sqs {
         wire::serve(wire::routes(self.clone()), listener).await
     }
 
-    /// The same, for functions as far as the permissions allow.
-    pub(crate) async fn serve_guarded(
+    /// The same, with `layer` put around the routes: whoever serves the queues may look at each request first.
+    ///
+    /// # Errors
+    ///
+    /// If the listener fails.
+    pub async fn serve_within(
         &self,
         listener: tokio::net::TcpListener,
-        permissions: Permissions,
+        layer: impl FnOnce(Router) -> Router,
     ) -> std::io::Result<()> {
-        let routes = wire::routes(self.clone()).layer(from_fn_with_state(permissions, guard));
-        wire::serve(routes, listener).await
+        wire::serve(layer(wire::routes(self.clone())), listener).await
     }
 
     /// The time that the queues go by.

@@ -4,7 +4,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
 use super::{micros, restored};
-use crate::sqs::moves::{MoveStatus, MoveTask};
+use crate::moves::{MoveStatus, MoveTask};
 
 const COLUMNS: &str =
     "id, source, source_arn, destination_arn, rate, status, moved, to_move, started, failure";
@@ -38,7 +38,7 @@ fn read(row: &Row<'_>) -> Result<MoveTask> {
 }
 
 /// Writes a task, be it new or not.
-pub(in crate::sqs) fn write(connection: &Connection, task: &MoveTask) -> Result<()> {
+pub(crate) fn write(connection: &Connection, task: &MoveTask) -> Result<()> {
     connection.execute(
         &format!(
             "INSERT OR REPLACE INTO move_task ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
@@ -60,19 +60,19 @@ pub(in crate::sqs) fn write(connection: &Connection, task: &MoveTask) -> Result<
 }
 
 /// The task with this id.
-pub(in crate::sqs) fn find(connection: &Connection, id: &str) -> Result<Option<MoveTask>> {
+pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<MoveTask>> {
     connection.query_row(&format!("SELECT {COLUMNS} FROM move_task WHERE id = ?1"), (id,), read).optional()
 }
 
 /// The tasks that run.
-pub(in crate::sqs) fn running(connection: &Connection) -> Result<Vec<MoveTask>> {
+pub(crate) fn running(connection: &Connection) -> Result<Vec<MoveTask>> {
     let mut statement = connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM move_task WHERE status = ?1 ORDER BY started"))?;
     statement.query_map((MoveStatus::Running,), read)?.collect()
 }
 
 /// The tasks out of the queue with the number `source`, the latest first, at most `most`.
-pub(in crate::sqs) fn of_source(connection: &Connection, source: i64, most: u32) -> Result<Vec<MoveTask>> {
+pub(crate) fn of_source(connection: &Connection, source: i64, most: u32) -> Result<Vec<MoveTask>> {
     let mut statement = connection.prepare(&format!(
         "SELECT {COLUMNS} FROM move_task WHERE source = ?1 ORDER BY started DESC, rowid DESC LIMIT ?2"
     ))?;

@@ -2,23 +2,23 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
-#[path = "sqs/bed.rs"]
+#[path = "protocol/bed.rs"]
 mod bed;
 
-#[path = "sqs/queues.rs"]
+#[path = "protocol/queues.rs"]
 mod queues;
 
-#[path = "sqs/messages.rs"]
+#[path = "protocol/messages.rs"]
 mod messages;
 
-#[path = "sqs/batches.rs"]
+#[path = "protocol/batches.rs"]
 mod batches;
 
-#[path = "sqs/limits.rs"]
+#[path = "protocol/limits.rs"]
 mod limits;
 
-#[path = "sqs/redrive.rs"]
+#[path = "protocol/redrive.rs"]
 mod redrive;
 
-#[path = "sqs/protocol.rs"]
+#[path = "protocol/protocol.rs"]
 mod protocol;

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::sqs::error::Error;
-use crate::sqs::message::{AttributeValue, MessageAttribute, MessageAttributes};
+use crate::error::Error;
+use crate::message::{AttributeValue, MessageAttribute, MessageAttributes};
 
 /// Attributes by name.
 pub(super) type WireAttributes = BTreeMap<String, WireAttribute>;

@@ -8,12 +8,12 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{Engine, IN_FLIGHT, Queue};
-use crate::sqs::error::Error;
-use crate::sqs::message::Received;
-use crate::sqs::names;
-use crate::sqs::receipt::Receipt;
-use crate::sqs::store::messages::{self, Stored};
-use crate::sqs::store::{micros, restored, seconds};
+use crate::error::Error;
+use crate::message::Received;
+use crate::names;
+use crate::receipt::Receipt;
+use crate::store::messages::{self, Stored};
+use crate::store::{micros, restored, seconds};
 
 /// Where a queue's messages go that were received too often.
 struct DeadLetters {
@@ -28,7 +28,7 @@ impl Engine {
     /// `visibility_timeout` is in seconds; the queue's own holds if it is `None`. A message that was
     /// received as often as the redrive policy allows goes to the dead-letter queue instead, as long as
     /// that exists.
-    pub(in crate::sqs) fn receive(
+    pub(crate) fn receive(
         &mut self,
         name: &str,
         most: usize,

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::batches::{Done, Outcomes};
 use super::{Nothing, required};
-use crate::sqs::error::Error;
-use crate::sqs::{Sqs, batch, names};
+use crate::error::Error;
+use crate::{Sqs, batch, names};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Engine;
-use crate::sqs::error::Error;
-use crate::sqs::message::{NewMessage, Sent};
-use crate::sqs::store::{messages, micros, seconds};
-use crate::sqs::{digest, limits};
+use crate::error::Error;
+use crate::message::{NewMessage, Sent};
+use crate::store::{messages, micros, seconds};
+use crate::{digest, limits};
 
 impl Engine {
     /// Sends messages to the queue `name`, in one transaction; each is taken or refused by itself.
-    pub(in crate::sqs) fn send(
+    pub(crate) fn send(
         &mut self,
         name: &str,
         batch: &[NewMessage],

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Engine, Queue};
-use crate::sqs::error::Error;
-use crate::sqs::message::{Message, QueueCounts};
-use crate::sqs::moves::MoveTask;
-use crate::sqs::names;
-use crate::sqs::settings::{QueueAttributes, Settings};
-use crate::sqs::store::{messages, micros, moves, queues, restored};
+use crate::error::Error;
+use crate::message::{Message, QueueCounts};
+use crate::moves::MoveTask;
+use crate::names;
+use crate::settings::{QueueAttributes, Settings};
+use crate::store::{messages, micros, moves, queues, restored};
 
 /// How long a name stays taken after its queue is deleted, and how long a queue rests between purges.
 const REST: TimeDelta = TimeDelta::seconds(60);
 
 impl Engine {
     /// Makes the queue `name` unless it exists and agrees with `attributes`.
-    pub(in crate::sqs) fn create_queue(
+    pub(crate) fn create_queue(
         &mut self,
         name: &str,
         attributes: &QueueAttributes,
@@ -46,12 +46,12 @@ impl Engine {
     }
 
     /// The names that begin with `prefix`, in ascending order.
-    pub(in crate::sqs) fn queue_names(&self, prefix: &str) -> Vec<String> {
+    pub(crate) fn queue_names(&self, prefix: &str) -> Vec<String> {
         self.queues.keys().filter(|name| name.starts_with(prefix)).cloned().collect()
     }
 
     /// The names of the queues whose dead-letter queue is `name`, in ascending order.
-    pub(in crate::sqs) fn dead_letter_sources(&self, name: &str) -> Result<Vec<String>, Error> {
+    pub(crate) fn dead_letter_sources(&self, name: &str) -> Result<Vec<String>, Error> {
         self.queue(name)?;
         let gives_up_to = |queue: &Queue| {
             queue.settings.redrive.as_ref().is_some_and(|policy| policy.target() == Some(name))
@@ -61,7 +61,7 @@ impl Engine {
     }
 
     /// Deletes the queue `name` with its messages.
-    pub(in crate::sqs) fn delete_queue(&mut self, name: &str, now: DateTime<Utc>) -> Result<(), Error> {
+    pub(crate) fn delete_queue(&mut self, name: &str, now: DateTime<Utc>) -> Result<(), Error> {
         let id = self.queue(name)?.id;
         let transaction = self.connection.transaction()?;
         queues::delete(&transaction, id, micros(now))?;
@@ -73,7 +73,7 @@ impl Engine {
     }
 
     /// Deletes the messages of the queue `name`.
-    pub(in crate::sqs) fn purge_queue(&mut self, name: &str, now: DateTime<Utc>) -> Result<(), Error> {
+    pub(crate) fn purge_queue(&mut self, name: &str, now: DateTime<Utc>) -> Result<(), Error> {
         if self.queue(name)?.purged.is_some_and(|purged| now < purged + REST) {
             return Err(Error::PurgeQueueInProgress(name.to_owned()));
         }
@@ -82,7 +82,7 @@ impl Engine {
     }
 
     /// Every attribute of the queue `name`.
-    pub(in crate::sqs) fn attributes(
+    pub(crate) fn attributes(
         &mut self,
         name: &str,
         now: DateTime<Utc>,
@@ -100,7 +100,7 @@ impl Engine {
     }
 
     /// Sets attributes of the queue `name`; those not in `attributes` stay as they are.
-    pub(in crate::sqs) fn set_attributes(
+    pub(crate) fn set_attributes(
         &mut self,
         name: &str,
         attributes: &QueueAttributes,
@@ -115,7 +115,7 @@ impl Engine {
     }
 
     /// Changes the tags of the queue `name`.
-    pub(in crate::sqs) fn retag(
+    pub(crate) fn retag(
         &mut self,
         name: &str,
         change: impl FnOnce(&mut BTreeMap<String, String>),
@@ -124,19 +124,19 @@ impl Engine {
     }
 
     /// How many messages of the queue `name` are in each state.
-    pub(in crate::sqs) fn counts(&mut self, name: &str, now: DateTime<Utc>) -> Result<QueueCounts, Error> {
+    pub(crate) fn counts(&mut self, name: &str, now: DateTime<Utc>) -> Result<QueueCounts, Error> {
         let id = self.settle(name, now)?;
         Ok(messages::counts(&self.connection, id, micros(now))?)
     }
 
     /// The messages of the queue `name`, in the order in which they become or became visible.
-    pub(in crate::sqs) fn peek(&mut self, name: &str, now: DateTime<Utc>) -> Result<Vec<Message>, Error> {
+    pub(crate) fn peek(&mut self, name: &str, now: DateTime<Utc>) -> Result<Vec<Message>, Error> {
         let id = self.settle(name, now)?;
         Ok(messages::all(&self.connection, id)?)
     }
 
     /// The next time at which a message of the queue `name` becomes visible, or a move task has work.
-    pub(in crate::sqs) fn next_change(
+    pub(crate) fn next_change(
         &mut self,
         name: &str,
         now: DateTime<Utc>,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::sqs::error::Error;
+use crate::error::Error;
 
 /// What became of each entry of a batch.
 #[derive(Serialize)]

@@ -7,11 +7,11 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Engine, Queue};
-use crate::sqs::error::Error;
-use crate::sqs::moves::{Handle, MoveStatus, MoveTask};
-use crate::sqs::names;
-use crate::sqs::store::messages::{self, Stored};
-use crate::sqs::store::{micros, moves, seconds};
+use crate::error::Error;
+use crate::moves::{Handle, MoveStatus, MoveTask};
+use crate::names;
+use crate::store::messages::{self, Stored};
+use crate::store::{micros, moves, seconds};
 
 /// The most messages that a task moves in a second, if it has a rate.
 const FASTEST: i32 = 500;
@@ -21,7 +21,7 @@ impl Engine {
     /// the handle of the task that does it.
     ///
     /// A task without a rate is done when this returns; one with a rate goes on as time passes.
-    pub(in crate::sqs) fn start_move(
+    pub(crate) fn start_move(
         &mut self,
         source_arn: &str,
         destination_arn: Option<&str>,
@@ -65,7 +65,7 @@ impl Engine {
     }
 
     /// The latest tasks out of the queue `source_arn`, 1 to 10 of them, the last one first.
-    pub(in crate::sqs) fn moves(
+    pub(crate) fn moves(
         &mut self,
         source_arn: &str,
         most: i32,
@@ -79,7 +79,7 @@ impl Engine {
     }
 
     /// Ends the task with the handle `handle`, and returns how many messages it has moved.
-    pub(in crate::sqs) fn cancel_move(&mut self, handle: &str, now: DateTime<Utc>) -> Result<u64, Error> {
+    pub(crate) fn cancel_move(&mut self, handle: &str, now: DateTime<Utc>) -> Result<u64, Error> {
         let handle = Handle::parse(handle)?;
         self.name_of(&handle.source_arn, "SourceArn")?;
         self.advance_moves(now)?;

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::{self, WireAttributes};
 use super::required;
-use crate::sqs::error::Error;
-use crate::sqs::message::{Message, MessageAttributes, Received};
-use crate::sqs::names::{self, ACCOUNT};
-use crate::sqs::{Receive, Sqs, digest, limits};
+use crate::error::Error;
+use crate::message::{Message, MessageAttributes, Received};
+use crate::names::{self, ACCOUNT};
+use crate::{Receive, Sqs, digest, limits};
 
 /// The most messages of one request.
 const MOST: i32 = 10;

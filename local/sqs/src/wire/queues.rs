@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Nothing, required};
-use crate::sqs::error::Error;
-use crate::sqs::settings::QueueAttributes;
-use crate::sqs::{Sqs, names};
+use crate::error::Error;
+use crate::settings::QueueAttributes;
+use crate::{Sqs, names};
 
 /// The attributes that a queue can have.
 const ATTRIBUTES: [&str; 22] = [

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::Engine;
-use crate::sqs::error::Error;
-use crate::sqs::limits;
-use crate::sqs::receipt::Receipt;
-use crate::sqs::store::{messages, micros, seconds};
+use crate::error::Error;
+use crate::limits;
+use crate::receipt::Receipt;
+use crate::store::{messages, micros, seconds};
 
 /// The longest that a message stays in flight after a receive, in seconds.
 const LONGEST: i64 = 43_200;
@@ -18,11 +18,7 @@ impl Engine {
     /// The handle of the latest receive deletes, also after its visibility timeout. The handle of an
     /// earlier receive, or of a message that is gone, is accepted and deletes nothing: Amazon SQS promises
     /// no more for it. Only a handle that is none, or is of another queue, is refused.
-    pub(in crate::sqs) fn delete(
-        &mut self,
-        name: &str,
-        handles: &[&str],
-    ) -> Result<Vec<Result<(), Error>>, Error> {
+    pub(crate) fn delete(&mut self, name: &str, handles: &[&str]) -> Result<Vec<Result<(), Error>>, Error> {
         let queue = self.queue(name)?.id;
         let transaction = self.connection.transaction()?;
         let mut outcomes = Vec::with_capacity(handles.len());
@@ -40,7 +36,7 @@ impl Engine {
     }
 
     /// Sets how many seconds from now on messages of the queue `name` stay in flight, in one transaction.
-    pub(in crate::sqs) fn change_visibility(
+    pub(crate) fn change_visibility(
         &mut self,
         name: &str,
         changes: &[(&str, i32)],

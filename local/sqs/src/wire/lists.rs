@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::required;
-use crate::sqs::error::Error;
-use crate::sqs::{Sqs, names};
+use crate::error::Error;
+use crate::{Sqs, names};
 
 /// The most queues of a page.
 const MOST: i32 = 1_000;

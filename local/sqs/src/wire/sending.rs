@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::attributes::{self, WireAttributes};
 use super::batches::Outcomes;
 use super::required;
-use crate::sqs::error::Error;
-use crate::sqs::message::{NewMessage, Sent};
-use crate::sqs::{Sqs, batch, limits, names};
+use crate::error::Error;
+use crate::message::{NewMessage, Sent};
+use crate::{Sqs, batch, limits, names};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -6,11 +6,11 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Result};
 
 use super::{micros, restored};
-use crate::sqs::engine::Queue;
-use crate::sqs::settings::Settings;
+use crate::engine::Queue;
+use crate::settings::Settings;
 
 /// All queues by name.
-pub(in crate::sqs) fn all(connection: &Connection) -> Result<BTreeMap<String, Queue>> {
+pub(crate) fn all(connection: &Connection) -> Result<BTreeMap<String, Queue>> {
     let mut statement =
         connection.prepare("SELECT id, name, settings, tags, created, modified, purged FROM queue")?;
     let queues = statement.query_map((), |row| {
@@ -26,12 +26,7 @@ pub(in crate::sqs) fn all(connection: &Connection) -> Result<BTreeMap<String, Qu
 }
 
 /// Adds a queue, and returns its number.
-pub(in crate::sqs) fn insert(
-    connection: &Connection,
-    name: &str,
-    settings: &Settings,
-    now: i64,
-) -> Result<i64> {
+pub(crate) fn insert(connection: &Connection, name: &str, settings: &Settings, now: i64) -> Result<i64> {
     connection.execute("DELETE FROM deleted_queue WHERE name = ?1", (name,))?;
     connection.execute(
         "INSERT INTO queue (name, settings, tags, created, modified) VALUES (?1, ?2, '{}', ?3, ?3)",
@@ -41,7 +36,7 @@ pub(in crate::sqs) fn insert(
 }
 
 /// Writes what can change of a queue.
-pub(in crate::sqs) fn update(connection: &Connection, queue: &Queue) -> Result<()> {
+pub(crate) fn update(connection: &Connection, queue: &Queue) -> Result<()> {
     connection.execute(
         "UPDATE queue SET settings = ?2, tags = ?3, modified = ?4, purged = ?5 WHERE id = ?1",
         (
@@ -56,7 +51,7 @@ pub(in crate::sqs) fn update(connection: &Connection, queue: &Queue) -> Result<(
 }
 
 /// Deletes a queue with its messages and move tasks, and remembers since when its name is free.
-pub(in crate::sqs) fn delete(connection: &Connection, id: i64, now: i64) -> Result<()> {
+pub(crate) fn delete(connection: &Connection, id: i64, now: i64) -> Result<()> {
     connection.execute(
         "INSERT OR REPLACE INTO deleted_queue (name, deleted) SELECT name, ?2 FROM queue WHERE id = ?1",
         (id, now),
@@ -68,7 +63,7 @@ pub(in crate::sqs) fn delete(connection: &Connection, id: i64, now: i64) -> Resu
 }
 
 /// When a queue of that name was last deleted.
-pub(in crate::sqs) fn deleted(connection: &Connection, name: &str) -> Result<Option<i64>> {
+pub(crate) fn deleted(connection: &Connection, name: &str) -> Result<Option<i64>> {
     connection
         .query_row("SELECT deleted FROM deleted_queue WHERE name = ?1", (name,), |row| row.get(0))
         .optional()

@@ -8,8 +8,8 @@ use aws_sdk_sqs::config::{BehaviorVersion, Region};
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use chrono::TimeDelta;
-use local::sqs::{QueueCounts, Sqs, Storage};
 use shared::platform::clock::ManualClock;
+use sqs::{QueueCounts, Sqs, Storage};
 use tokio::net::TcpListener;
 
 /// A server, its client and its clock.

@@ -3,15 +3,15 @@
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
 use super::restored;
-use crate::sqs::message::{Message, NewMessage, QueueCounts, Sent};
-use crate::sqs::receipt::Receipt;
+use crate::message::{Message, NewMessage, QueueCounts, Sent};
+use crate::receipt::Receipt;
 
 /// A message and its place in the storage.
-pub(in crate::sqs) struct Stored {
+pub(crate) struct Stored {
     /// Its place.
-    pub(in crate::sqs) seq: i64,
+    pub(crate) seq: i64,
     /// The message.
-    pub(in crate::sqs) message: Message,
+    pub(crate) message: Message,
 }
 
 /// The columns that [`read`] reads, of messages that [`all`] and [`visible`] choose.
@@ -49,7 +49,7 @@ fn read(row: &Row<'_>) -> Result<Stored> {
 }
 
 /// Adds a message to `queue`.
-pub(in crate::sqs) fn insert(
+pub(crate) fn insert(
     connection: &Connection,
     queue: i64,
     (now, visible_at): (i64, i64),
@@ -80,7 +80,7 @@ pub(in crate::sqs) fn insert(
 }
 
 /// Calls `take` with the visible messages of `queue`, the longest visible first, until it returns `false`.
-pub(in crate::sqs) fn visible(
+pub(crate) fn visible(
     connection: &Connection,
     queue: i64,
     now: i64,
@@ -98,19 +98,14 @@ pub(in crate::sqs) fn visible(
 }
 
 /// All messages of `queue`, in the order in which they become or became visible.
-pub(in crate::sqs) fn all(connection: &Connection, queue: i64) -> Result<Vec<Message>> {
+pub(crate) fn all(connection: &Connection, queue: i64) -> Result<Vec<Message>> {
     let mut statement = connection.prepare_cached(select!("WHERE m.queue = ?1 ORDER BY m.visible_at"))?;
     let messages = statement.query_map((queue,), read)?;
     messages.map(|stored| Ok(stored?.message)).collect()
 }
 
 /// Counts a receive and takes the message out of sight until `visible_at`.
-pub(in crate::sqs) fn lease(
-    connection: &Connection,
-    receipt: &Receipt,
-    now: i64,
-    visible_at: i64,
-) -> Result<()> {
+pub(crate) fn lease(connection: &Connection, receipt: &Receipt, now: i64, visible_at: i64) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE message SET visible_at = ?2, receive_count = receive_count + 1,
@@ -122,13 +117,7 @@ pub(in crate::sqs) fn lease(
 }
 
 /// Moves a message to the dead-letter queue `queue`: it keeps its id and the time at which it was sent.
-pub(in crate::sqs) fn give_up(
-    connection: &Connection,
-    seq: i64,
-    queue: i64,
-    source: &str,
-    now: i64,
-) -> Result<()> {
+pub(crate) fn give_up(connection: &Connection, seq: i64, queue: i64, source: &str, now: i64) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE message SET queue = ?2, source = ?3, visible_at = ?4, receive_count = 0,
@@ -140,7 +129,7 @@ pub(in crate::sqs) fn give_up(
 }
 
 /// Moves a message to `queue` as a new one, sent now and with the new id `id`.
-pub(in crate::sqs) fn redrive(
+pub(crate) fn redrive(
     connection: &Connection,
     seq: i64,
     queue: i64,
@@ -159,7 +148,7 @@ pub(in crate::sqs) fn redrive(
 }
 
 /// Deletes the message if `receipt` is of its latest receive.
-pub(in crate::sqs) fn delete(connection: &Connection, receipt: &Receipt) -> Result<()> {
+pub(crate) fn delete(connection: &Connection, receipt: &Receipt) -> Result<()> {
     connection
         .prepare_cached("DELETE FROM message WHERE seq = ?1 AND queue = ?2 AND receipt = ?3")?
         .execute((receipt.message, receipt.queue, receipt.nonce))?;
@@ -167,7 +156,7 @@ pub(in crate::sqs) fn delete(connection: &Connection, receipt: &Receipt) -> Resu
 }
 
 /// When the message becomes visible and when it was received, if `receipt` is of its latest receive.
-pub(in crate::sqs) fn leased(connection: &Connection, receipt: &Receipt) -> Result<Option<(i64, i64)>> {
+pub(crate) fn leased(connection: &Connection, receipt: &Receipt) -> Result<Option<(i64, i64)>> {
     connection
         .prepare_cached(
             "SELECT visible_at, last_received FROM message WHERE seq = ?1 AND queue = ?2 AND receipt = ?3",
@@ -177,7 +166,7 @@ pub(in crate::sqs) fn leased(connection: &Connection, receipt: &Receipt) -> Resu
 }
 
 /// Makes the message at `seq` visible at `visible_at`.
-pub(in crate::sqs) fn show(connection: &Connection, seq: i64, visible_at: i64) -> Result<()> {
+pub(crate) fn show(connection: &Connection, seq: i64, visible_at: i64) -> Result<()> {
     connection
         .prepare_cached("UPDATE message SET visible_at = ?2 WHERE seq = ?1")?
         .execute((seq, visible_at))?;
@@ -185,7 +174,7 @@ pub(in crate::sqs) fn show(connection: &Connection, seq: i64, visible_at: i64) -
 }
 
 /// Forgets the messages of `queue` that were sent at `oldest` or before.
-pub(in crate::sqs) fn expire(connection: &Connection, queue: i64, oldest: i64) -> Result<()> {
+pub(crate) fn expire(connection: &Connection, queue: i64, oldest: i64) -> Result<()> {
     connection
         .prepare_cached("DELETE FROM message WHERE queue = ?1 AND sent <= ?2")?
         .execute((queue, oldest))?;
@@ -193,7 +182,7 @@ pub(in crate::sqs) fn expire(connection: &Connection, queue: i64, oldest: i64) -
 }
 
 /// How many messages of `queue` are in flight.
-pub(in crate::sqs) fn in_flight(connection: &Connection, queue: i64, now: i64) -> Result<usize> {
+pub(crate) fn in_flight(connection: &Connection, queue: i64, now: i64) -> Result<usize> {
     connection
         .prepare_cached(
             "SELECT count(*) FROM message
@@ -203,7 +192,7 @@ pub(in crate::sqs) fn in_flight(connection: &Connection, queue: i64, now: i64) -
 }
 
 /// How many messages of `queue` are in each state.
-pub(in crate::sqs) fn counts(connection: &Connection, queue: i64, now: i64) -> Result<QueueCounts> {
+pub(crate) fn counts(connection: &Connection, queue: i64, now: i64) -> Result<QueueCounts> {
     connection
         .prepare_cached(
             "SELECT count(*) FILTER (WHERE visible_at <= ?2),
@@ -217,7 +206,7 @@ pub(in crate::sqs) fn counts(connection: &Connection, queue: i64, now: i64) -> R
 }
 
 /// When the next message of `queue` becomes visible.
-pub(in crate::sqs) fn next_visible(connection: &Connection, queue: i64, now: i64) -> Result<Option<i64>> {
+pub(crate) fn next_visible(connection: &Connection, queue: i64, now: i64) -> Result<Option<i64>> {
     connection
         .prepare_cached("SELECT min(visible_at) FROM message WHERE queue = ?1 AND visible_at > ?2")?
         .query_row((queue, now), |row| row.get(0))

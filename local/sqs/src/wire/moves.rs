@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::required;
-use crate::sqs::error::Error;
-use crate::sqs::{MoveStatus, MoveTask, Sqs};
+use crate::error::Error;
+use crate::{MoveStatus, MoveTask, Sqs};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
