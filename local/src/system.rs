@@ -260,10 +260,7 @@ fn open_queues(setup: &Setup, urls: &Urls, template: &Template) -> Result<Sqs, O
     let storage = setup.data.file("sqs.sqlite").map_or(Storage::Memory, Storage::File);
     let sqs = Sqs::open(&storage, setup.clock.clone(), urls.sqs.clone())?;
     for queue in &template.queues {
-        let made = match sqs.queue_url(&queue.name) {
-            Ok(_) => sqs.set_attributes(&queue.name, &queue.attributes),
-            Err(_) => sqs.create_queue(&queue.name, &queue.attributes).map(drop),
-        };
+        let made = sqs.create_queue(&queue.name, &queue.attributes);
         made.map_err(|reason| OpenError::Queue { queue: queue.name.clone(), reason })?;
     }
     Ok(sqs)

@@ -11,13 +11,11 @@ use super::settings::QueueAttributes;
 use super::{Sqs, names};
 
 impl Sqs {
-    /// Makes the queue `name` with `attributes`, and returns its URL; an equal queue is left as it is.
+    /// Makes the queue `name` with `attributes`, and returns its URL; one that exists gets the attributes.
     ///
     /// # Errors
     ///
-    /// [`Error::QueueNameExists`] if the queue has another value of an attribute; an error that names the
-    /// rule if the name or an attribute breaks one; [`Error::QueueDeletedRecently`] within 60 seconds after
-    /// a queue of that name was deleted.
+    /// An error that names the rule that the name or an attribute breaks.
     pub fn create_queue(&self, name: &str, attributes: &QueueAttributes) -> Result<String, Error> {
         let now = self.now();
         self.engine().create_queue(name, attributes, now)?;
@@ -44,21 +42,6 @@ impl Sqs {
         Ok(names::arn(name))
     }
 
-    /// The names of the queues that begin with `prefix`, in ascending order.
-    #[must_use]
-    pub fn queue_names(&self, prefix: &str) -> Vec<String> {
-        self.engine().queue_names(prefix)
-    }
-
-    /// The names of the queues whose dead-letter queue is `queue`, in ascending order.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`].
-    pub fn dead_letter_sources(&self, queue: &str) -> Result<Vec<String>, Error> {
-        self.engine().dead_letter_sources(queue)
-    }
-
     /// Every attribute of `queue` that has a value, the numbers of messages among them.
     ///
     /// # Errors
@@ -77,16 +60,6 @@ impl Sqs {
     pub fn set_attributes(&self, queue: &str, attributes: &QueueAttributes) -> Result<(), Error> {
         let now = self.now();
         self.engine().set_attributes(queue, attributes, now)
-    }
-
-    /// Deletes `queue` and its messages.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`].
-    pub fn delete_queue(&self, queue: &str) -> Result<(), Error> {
-        let now = self.now();
-        self.engine().delete_queue(queue, now)
     }
 
     /// Deletes the messages of `queue`.
@@ -159,42 +132,5 @@ impl Sqs {
     pub fn moves(&self, source_arn: &str, most: i32) -> Result<Vec<MoveTask>, Error> {
         let now = self.now();
         self.engine().moves(source_arn, most, now)
-    }
-
-    /// Cancels the running move task with the handle `handle`, and returns how many messages it has moved.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::ResourceNotFound`] if there is none; [`Error::InvalidParameterValue`] if it has ended.
-    pub fn cancel_move(&self, handle: &str) -> Result<u64, Error> {
-        let now = self.now();
-        self.engine().cancel_move(handle, now)
-    }
-
-    /// The tags of `queue`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`].
-    pub fn tags(&self, queue: &str) -> Result<BTreeMap<String, String>, Error> {
-        Ok(self.engine().queue(queue)?.tags.clone())
-    }
-
-    /// Adds `tags` to those of `queue`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`].
-    pub fn tag_queue(&self, queue: &str, tags: BTreeMap<String, String>) -> Result<(), Error> {
-        self.engine().retag(queue, |kept| kept.extend(tags))
-    }
-
-    /// Removes the tags `keys` from those of `queue`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`].
-    pub fn untag_queue(&self, queue: &str, keys: &[String]) -> Result<(), Error> {
-        self.engine().retag(queue, |kept| kept.retain(|key, _| !keys.contains(key)))
     }
 }

@@ -63,8 +63,7 @@ impl Sqs {
     ///
     /// # Errors
     ///
-    /// [`Error::QueueDoesNotExist`], also when it is deleted during the wait; [`Error::OverLimit`] if
-    /// 120,000 messages are in flight and there is no wait; [`Error::InvalidParameterValue`].
+    /// [`Error::QueueDoesNotExist`]; [`Error::OverLimit`] if 120,000 messages are in flight and there is no wait; [`Error::InvalidParameterValue`].
     pub async fn receive(&self, queue: &str, request: &Receive) -> Result<Vec<Received>, Error> {
         let maximum = limits::check_maximum(request.maximum, MOST)?;
         let timeout = request.visibility_timeout.map(limits::check_visibility_timeout).transpose()?;
@@ -115,32 +114,6 @@ impl Sqs {
     /// [`Error::QueueDoesNotExist`] or [`Error::Storage`], and then no message is deleted.
     pub fn delete_all(&self, queue: &str, handles: &[&str]) -> Result<Vec<Result<(), Error>>, Error> {
         self.engine().delete(queue, handles)
-    }
-
-    /// Sets how many seconds from now on the message stays in flight; 0 makes it visible at once.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`]; [`Error::ReceiptHandleIsInvalid`]; [`Error::MessageNotInflight`] if
-    /// its timeout has passed; [`Error::InvalidParameterValue`] if it was deleted or received again, if the
-    /// seconds are not 0 to 43,200, or if they end more than 43,200 seconds after the receive.
-    pub fn change_visibility(&self, queue: &str, handle: &str, seconds: i32) -> Result<(), Error> {
-        single(self.change_visibility_all(queue, &[(handle, seconds)])?)
-    }
-
-    /// Changes the visibility of any number of messages of `queue` in one transaction, each a handle and
-    /// its seconds; the outcomes are in their order.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`] or [`Error::Storage`], and then nothing is changed.
-    pub fn change_visibility_all(
-        &self,
-        queue: &str,
-        changes: &[(&str, i32)],
-    ) -> Result<Vec<Result<(), Error>>, Error> {
-        let now = self.now();
-        self.engine().change_visibility(queue, changes, now)
     }
 }
 

@@ -35,8 +35,6 @@ pub(super) struct Queue {
     pub(super) id: i64,
     /// How it is set.
     pub(super) settings: Settings,
-    /// Its tags.
-    pub(super) tags: BTreeMap<String, String>,
     /// When it was made.
     pub(super) created: DateTime<Utc>,
     /// When its settings last changed.
@@ -55,7 +53,6 @@ impl Queue {
         Self {
             id,
             settings,
-            tags: BTreeMap::new(),
             created,
             modified: created,
             purged: None,

@@ -6,14 +6,6 @@ pub enum Error {
     /// No queue of that name, or of that URL, exists.
     #[error("The specified queue does not exist.")]
     QueueDoesNotExist,
-    /// A queue of that name exists with another value of the named attribute.
-    #[error("A queue already exists with the same name and a different value for attribute {0}")]
-    QueueNameExists(&'static str),
-    /// A queue of that name was deleted less than 60 seconds ago.
-    #[error(
-        "You must wait 60 seconds after deleting a queue before you can create another with the same name."
-    )]
-    QueueDeletedRecently,
     /// The named queue was purged less than 60 seconds ago.
     #[error("Only one PurgeQueue operation on {0} is allowed every 60 seconds.")]
     PurgeQueueInProgress(String),
@@ -37,9 +29,6 @@ pub enum Error {
     /// The receipt handle is malformed, or of another queue.
     #[error("The input receipt handle \"{0}\" is not a valid receipt handle.")]
     ReceiptHandleIsInvalid(String),
-    /// The message is waiting in the queue, so it has no visibility timeout to change.
-    #[error("The specified message isn't in flight.")]
-    MessageNotInflight,
     /// 120,000 messages of the queue are in flight.
     #[error("Maximum number of in flight messages (120000) reached.")]
     OverLimit,
@@ -63,16 +52,13 @@ pub enum Error {
     /// The queue or the task that a move task names does not exist.
     #[error("{0}")]
     ResourceNotFound(String),
-    /// SQS knows the request, and neither it nor this embedding does it; the text says why.
-    #[error("{0}")]
-    UnsupportedOperation(String),
     /// The queue URL has no account and name at its end.
     #[error("The address {0} is not valid for this endpoint.")]
     InvalidAddress(String),
     /// The request is not JSON of the action's shape; the text says where.
     #[error("{0}")]
     Serialization(String),
-    /// SQS has no action of that name.
+    /// The action is not one that the embedded SQS serves.
     #[error("The action {0} is not valid for this endpoint.")]
     UnknownOperation(String),
     /// The database failed.
@@ -96,8 +82,6 @@ impl Error {
     pub(super) fn code(&self) -> Code {
         let (shape, query, status) = match self {
             Self::QueueDoesNotExist => named("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
-            Self::QueueNameExists(_) => named("QueueNameExists", "QueueAlreadyExists"),
-            Self::QueueDeletedRecently => same("AWS.SimpleQueueService.QueueDeletedRecently"),
             Self::PurgeQueueInProgress(_) => {
                 ("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", 403)
             }
@@ -109,7 +93,6 @@ impl Error {
             Self::MissingParameter(_) => named("MissingRequiredParameterException", "MissingParameter"),
             Self::InvalidMessageContents => same("InvalidMessageContents"),
             Self::ReceiptHandleIsInvalid(_) => same("ReceiptHandleIsInvalid"),
-            Self::MessageNotInflight => same("AWS.SimpleQueueService.MessageNotInflight"),
             Self::OverLimit => same("OverLimit"),
             Self::EmptyBatchRequest(_) => same("AWS.SimpleQueueService.EmptyBatchRequest"),
             Self::TooManyEntriesInBatchRequest(_) => {
@@ -119,7 +102,6 @@ impl Error {
             Self::InvalidBatchEntryId => same("AWS.SimpleQueueService.InvalidBatchEntryId"),
             Self::BatchRequestTooLong(_) => same("AWS.SimpleQueueService.BatchRequestTooLong"),
             Self::ResourceNotFound(_) => ("ResourceNotFoundException", "ResourceNotFoundException", 404),
-            Self::UnsupportedOperation(_) => same("AWS.SimpleQueueService.UnsupportedOperation"),
             Self::InvalidAddress(_) => same("InvalidAddress"),
             Self::Serialization(_) => named("SerializationException", "MalformedInput"),
             Self::UnknownOperation(_) => named("UnknownOperationException", "InvalidAction"),

@@ -6,8 +6,12 @@
 //!
 //! What Amazon SQS leaves open is decided here: a receive returns as many messages as it asks for, if they
 //! are there, those first that have been visible longest; nothing is delivered twice but by a visibility
-//! timeout; the numbers of messages are exact; a deleted message is gone. FIFO queues are refused, and
-//! policies, tags and encryption settings are kept and change nothing.
+//! timeout; the numbers of messages are exact; a deleted message is gone. Policies and encryption settings are
+//! kept and change nothing.
+//!
+//! Over the wire it serves what functions and operators ask for: `SendMessage` and its batch, `ReceiveMessage`,
+//! `DeleteMessage`, `GetQueueAttributes`, `PurgeQueue`, `StartMessageMoveTask` and `ListMessageMoveTasks`. Queues
+//! are made within the process, from the template.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -3,9 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
-
-use super::error::Error;
 
 /// A task that moves the messages of a dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,15 +36,13 @@ pub enum MoveStatus {
     Running,
     /// It has moved what there was to move.
     Completed,
-    /// It was cancelled; what it had moved stays moved.
-    Cancelled,
     /// A message had nowhere to go; what it had moved stays moved.
     Failed,
 }
 
 impl MoveStatus {
     /// Each of them.
-    pub(super) const ALL: [Self; 4] = [Self::Running, Self::Completed, Self::Cancelled, Self::Failed];
+    pub(super) const ALL: [Self; 3] = [Self::Running, Self::Completed, Self::Failed];
 
     /// The name that SQS gives it.
     #[must_use]
@@ -55,18 +50,17 @@ impl MoveStatus {
         match self {
             Self::Running => "RUNNING",
             Self::Completed => "COMPLETED",
-            Self::Cancelled => "CANCELLED",
             Self::Failed => "FAILED",
         }
     }
 }
 
 impl MoveTask {
-    /// The handle by which a client cancels the task.
+    /// The handle that a client gets of the task.
     #[must_use]
     pub fn handle(&self) -> String {
-        let handle = Handle { task_id: self.id.clone(), source_arn: self.source_arn.clone() };
-        STANDARD.encode(serde_json::to_vec(&handle).unwrap_or_default())
+        let handle = serde_json::json!({ "taskId": self.id, "sourceArn": self.source_arn });
+        STANDARD.encode(handle.to_string())
     }
 
     /// How many more messages it may have moved at `now`.
@@ -83,27 +77,6 @@ impl MoveTask {
         let Some(rate) = self.rate else { return self.started };
         let micros = ((self.moved + 1) * 1_000_000).div_ceil(u64::from(rate));
         self.started + TimeDelta::microseconds(i64::try_from(micros).unwrap_or(i64::MAX))
-    }
-}
-
-/// What a task's handle says.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Handle {
-    /// The task.
-    pub(super) task_id: String,
-    /// The ARN of the queue that it empties.
-    pub(super) source_arn: String,
-}
-
-impl Handle {
-    /// What `handle` says, if it is one.
-    pub(super) fn parse(handle: &str) -> Result<Self, Error> {
-        let bytes = STANDARD.decode(handle).ok();
-        let handle = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        handle.ok_or_else(|| {
-            Error::InvalidParameterValue("Value for parameter TaskHandle is invalid.".to_owned())
-        })
     }
 }
 

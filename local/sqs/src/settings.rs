@@ -87,13 +87,6 @@ impl Settings {
         attributes
     }
 
-    /// The first attribute by which `other` differs, if one does.
-    pub(super) fn difference(&self, other: &Self) -> Option<&'static str> {
-        let (ours, theirs) = (self.to_attributes(), other.to_attributes());
-        let differs = |name: &&&'static str| ours.get(**name) != theirs.get(**name);
-        ours.keys().chain(theirs.keys()).find(differs).copied()
-    }
-
     fn set(&mut self, name: &str, value: &str) -> Result<(), Error> {
         let (number, range) = match name {
             "DelaySeconds" => (&mut self.delay, 0..=900),

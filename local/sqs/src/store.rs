@@ -46,14 +46,9 @@ const SCHEMA: &str = "
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         name TEXT NOT NULL UNIQUE,
         settings TEXT NOT NULL,
-        tags TEXT NOT NULL,
         created INTEGER NOT NULL,
         modified INTEGER NOT NULL,
         purged INTEGER
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS deleted_queue (
-        name TEXT PRIMARY KEY,
-        deleted INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE IF NOT EXISTS content (
         seq INTEGER PRIMARY KEY,

@@ -18,7 +18,6 @@ use super::error::Error;
 
 mod attributes;
 mod batches;
-mod lists;
 mod moves;
 mod queues;
 mod receiving;
@@ -68,29 +67,14 @@ async fn answer(State(sqs): State<Sqs>, headers: HeaderMap, body: Bytes) -> Resp
 
 async fn act(sqs: &Sqs, action: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
     match action {
-        "CreateQueue" => with(body, |request| queues::create(sqs, request)),
-        "GetQueueUrl" => with(body, |request| queues::url(sqs, &request)),
-        "ListQueues" => with(body, |request| lists::queues(sqs, &request)),
-        "ListDeadLetterSourceQueues" => with(body, |request| lists::dead_letter_sources(sqs, &request)),
-        "DeleteQueue" => with(body, |request| queues::delete(sqs, &request)),
         "PurgeQueue" => with(body, |request| queues::purge(sqs, &request)),
         "GetQueueAttributes" => with(body, |request| queues::attributes(sqs, &request)),
-        "SetQueueAttributes" => with(body, |request| queues::set_attributes(sqs, &request)),
-        "TagQueue" => with(body, |request| queues::tag(sqs, request)),
-        "UntagQueue" => with(body, |request| queues::untag(sqs, &request)),
-        "ListQueueTags" => with(body, |request| queues::tags(sqs, &request)),
         "SendMessage" => with(body, |request| sending::send(sqs, request)),
         "SendMessageBatch" => with(body, |request| sending::send_batch(sqs, request)),
         "ReceiveMessage" => write(&receiving::receive(sqs, read(body)?).await?),
         "DeleteMessage" => with(body, |request| settling::delete(sqs, &request)),
-        "DeleteMessageBatch" => with(body, |request| settling::delete_batch(sqs, &request)),
-        "ChangeMessageVisibility" => with(body, |request| settling::change_visibility(sqs, &request)),
-        "ChangeMessageVisibilityBatch" => {
-            with(body, |request| settling::change_visibility_batch(sqs, &request))
-        }
         "StartMessageMoveTask" => with(body, |request| moves::start(sqs, &request)),
         "ListMessageMoveTasks" => with(body, |request| moves::list(sqs, &request)),
-        "CancelMessageMoveTask" => with(body, |request| moves::cancel(sqs, &request)),
         _ => Err(Error::UnknownOperation(action.to_owned())),
     }
 }

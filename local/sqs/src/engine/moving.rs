@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Engine, Queue};
 use crate::error::Error;
-use crate::moves::{Handle, MoveStatus, MoveTask};
+use crate::moves::{MoveStatus, MoveTask};
 use crate::names;
 use crate::store::messages::{self, Stored};
 use crate::store::{micros, moves, seconds};
@@ -35,7 +35,7 @@ impl Engine {
         if destination_arn == Some(source_arn) {
             return Err(invalid("Source queue and destination queue must not be the same."));
         }
-        if self.dead_letter_sources(&source)?.is_empty() {
+        if !self.is_dead_letter_queue(&source) {
             return Err(invalid("Source queue must be configured as a Dead Letter Queue."));
         }
         let rate = rate.map(check_rate).transpose()?;
@@ -76,21 +76,6 @@ impl Engine {
         let source = self.queue(self.name_of(source_arn, "SourceArn")?)?.id;
         self.advance_moves(now)?;
         Ok(moves::of_source(&self.connection, source, most)?)
-    }
-
-    /// Ends the task with the handle `handle`, and returns how many messages it has moved.
-    pub(crate) fn cancel_move(&mut self, handle: &str, now: DateTime<Utc>) -> Result<u64, Error> {
-        let handle = Handle::parse(handle)?;
-        self.name_of(&handle.source_arn, "SourceArn")?;
-        self.advance_moves(now)?;
-        let task = moves::find(&self.connection, &handle.task_id)?;
-        let mut task = task.ok_or_else(|| Error::ResourceNotFound("Task does not exist.".to_owned()))?;
-        if task.status != MoveStatus::Running {
-            return Err(invalid("Only active tasks can be cancelled."));
-        }
-        task.status = MoveStatus::Cancelled;
-        moves::write(&self.connection, &task)?;
-        Ok(task.moved)
     }
 
     /// Moves what the running tasks may have moved at `now`.

@@ -12,64 +12,32 @@ use crate::names;
 use crate::settings::{QueueAttributes, Settings};
 use crate::store::{messages, micros, moves, queues, restored};
 
-/// How long a name stays taken after its queue is deleted, and how long a queue rests between purges.
+/// How long a queue rests between purges.
 const REST: TimeDelta = TimeDelta::seconds(60);
 
 impl Engine {
-    /// Makes the queue `name` unless it exists and agrees with `attributes`.
+    /// Makes the queue `name`, or gives it `attributes` if it exists.
     pub(crate) fn create_queue(
         &mut self,
         name: &str,
         attributes: &QueueAttributes,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        refuse_fifo(name, attributes)?;
         names::check(name)?;
-        if let Some(queue) = self.queues.get(name) {
-            let wanted = queue.settings.with(attributes)?;
-            return queue
-                .settings
-                .difference(&wanted)
-                .map_or(Ok(()), |name| Err(Error::QueueNameExists(name)));
+        if self.queues.contains_key(name) {
+            return self.set_attributes(name, attributes, now);
         }
         let settings = Settings::default().with(attributes)?;
         self.check_target(&settings)?;
-        let deleted = queues::deleted(&self.connection, name)?;
-        if deleted.is_some_and(|deleted| now < restored(deleted) + REST) {
-            return Err(Error::QueueDeletedRecently);
-        }
-        let transaction = self.connection.transaction()?;
-        let id = queues::insert(&transaction, name, &settings, micros(now))?;
-        transaction.commit()?;
+        let id = queues::insert(&self.connection, name, &settings, micros(now))?;
         self.queues.insert(name.to_owned(), Queue::new(id, settings, now));
         Ok(())
     }
 
-    /// The names that begin with `prefix`, in ascending order.
-    pub(crate) fn queue_names(&self, prefix: &str) -> Vec<String> {
-        self.queues.keys().filter(|name| name.starts_with(prefix)).cloned().collect()
-    }
-
-    /// The names of the queues whose dead-letter queue is `name`, in ascending order.
-    pub(crate) fn dead_letter_sources(&self, name: &str) -> Result<Vec<String>, Error> {
-        self.queue(name)?;
-        let gives_up_to = |queue: &Queue| {
-            queue.settings.redrive.as_ref().is_some_and(|policy| policy.target() == Some(name))
-        };
-        let sources = self.queues.iter().filter(|(_, queue)| gives_up_to(queue));
-        Ok(sources.map(|(name, _)| name.clone()).collect())
-    }
-
-    /// Deletes the queue `name` with its messages.
-    pub(crate) fn delete_queue(&mut self, name: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        let id = self.queue(name)?.id;
-        let transaction = self.connection.transaction()?;
-        queues::delete(&transaction, id, micros(now))?;
-        transaction.commit()?;
-        if let Some(queue) = self.queues.remove(name) {
-            queue.arrivals.notify_waiters();
-        }
-        Ok(())
+    /// True if messages of another queue are given up to the queue `name`.
+    pub(crate) fn is_dead_letter_queue(&self, name: &str) -> bool {
+        let policies = self.queues.values().filter_map(|queue| queue.settings.redrive.as_ref());
+        policies.into_iter().any(|policy| policy.target() == Some(name))
     }
 
     /// Deletes the messages of the queue `name`.
@@ -112,15 +80,6 @@ impl Engine {
             queue.settings = settings;
             queue.modified = now;
         })
-    }
-
-    /// Changes the tags of the queue `name`.
-    pub(crate) fn retag(
-        &mut self,
-        name: &str,
-        change: impl FnOnce(&mut BTreeMap<String, String>),
-    ) -> Result<(), Error> {
-        self.update(name, |queue| change(&mut queue.tags))
     }
 
     /// How many messages of the queue `name` are in each state.
@@ -171,18 +130,5 @@ impl Engine {
             }
             _ => Ok(()),
         }
-    }
-}
-
-fn refuse_fifo(name: &str, attributes: &QueueAttributes) -> Result<(), Error> {
-    let is_fifo = attributes.get("FifoQueue").is_some_and(|value| value == "true");
-    match (is_fifo, name.strip_suffix(".fifo").is_some()) {
-        (true, true) => Err(Error::UnsupportedOperation("FIFO queues are not supported here.".to_owned())),
-        (true, false) => Err(Error::InvalidParameterValue(
-            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, \
-             must end with .fifo suffix and be 1 to 80 in length."
-                .to_owned(),
-        )),
-        (false, _) => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! The rows of messages.
 
-use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use rusqlite::{Connection, Result, Row, params};
 
 use super::restored;
 use crate::message::{Message, NewMessage, QueueCounts, Sent};
@@ -152,24 +152,6 @@ pub(crate) fn delete(connection: &Connection, receipt: &Receipt) -> Result<()> {
     connection
         .prepare_cached("DELETE FROM message WHERE seq = ?1 AND queue = ?2 AND receipt = ?3")?
         .execute((receipt.message, receipt.queue, receipt.nonce))?;
-    Ok(())
-}
-
-/// When the message becomes visible and when it was received, if `receipt` is of its latest receive.
-pub(crate) fn leased(connection: &Connection, receipt: &Receipt) -> Result<Option<(i64, i64)>> {
-    connection
-        .prepare_cached(
-            "SELECT visible_at, last_received FROM message WHERE seq = ?1 AND queue = ?2 AND receipt = ?3",
-        )?
-        .query_row((receipt.message, receipt.queue, receipt.nonce), |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
-}
-
-/// Makes the message at `seq` visible at `visible_at`.
-pub(crate) fn show(connection: &Connection, seq: i64, visible_at: i64) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE message SET visible_at = ?2 WHERE seq = ?1")?
-        .execute((seq, visible_at))?;
     Ok(())
 }
 

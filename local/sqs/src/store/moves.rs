@@ -1,7 +1,7 @@
 //! The rows of move tasks.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use rusqlite::{Connection, Result, Row, params};
 
 use super::{micros, restored};
 use crate::moves::{MoveStatus, MoveTask};
@@ -57,11 +57,6 @@ pub(crate) fn write(connection: &Connection, task: &MoveTask) -> Result<()> {
         ],
     )?;
     Ok(())
-}
-
-/// The task with this id.
-pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<MoveTask>> {
-    connection.query_row(&format!("SELECT {COLUMNS} FROM move_task WHERE id = ?1"), (id,), read).optional()
 }
 
 /// The tasks that run.

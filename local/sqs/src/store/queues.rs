@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension as _, Result};
+use rusqlite::{Connection, Result};
 
 use super::{micros, restored};
 use crate::engine::Queue;
@@ -12,14 +12,13 @@ use crate::settings::Settings;
 /// All queues by name.
 pub(crate) fn all(connection: &Connection) -> Result<BTreeMap<String, Queue>> {
     let mut statement =
-        connection.prepare("SELECT id, name, settings, tags, created, modified, purged FROM queue")?;
+        connection.prepare("SELECT id, name, settings, created, modified, purged FROM queue")?;
     let queues = statement.query_map((), |row| {
         let attributes = read(2, &row.get::<_, String>(2)?)?;
         let settings = Settings::default().with(&attributes).map_err(|error| corrupt(2, error))?;
-        let mut queue = Queue::new(row.get(0)?, settings, restored(row.get(4)?));
-        queue.tags = read(3, &row.get::<_, String>(3)?)?;
-        queue.modified = restored(row.get(5)?);
-        queue.purged = row.get::<_, Option<i64>>(6)?.map(restored);
+        let mut queue = Queue::new(row.get(0)?, settings, restored(row.get(3)?));
+        queue.modified = restored(row.get(4)?);
+        queue.purged = row.get::<_, Option<i64>>(5)?.map(restored);
         Ok((row.get(1)?, queue))
     })?;
     queues.collect()
@@ -27,9 +26,8 @@ pub(crate) fn all(connection: &Connection) -> Result<BTreeMap<String, Queue>> {
 
 /// Adds a queue, and returns its number.
 pub(crate) fn insert(connection: &Connection, name: &str, settings: &Settings, now: i64) -> Result<i64> {
-    connection.execute("DELETE FROM deleted_queue WHERE name = ?1", (name,))?;
     connection.execute(
-        "INSERT INTO queue (name, settings, tags, created, modified) VALUES (?1, ?2, '{}', ?3, ?3)",
+        "INSERT INTO queue (name, settings, created, modified) VALUES (?1, ?2, ?3, ?3)",
         (name, write(&settings.to_attributes())?, now),
     )?;
     Ok(connection.last_insert_rowid())
@@ -38,35 +36,10 @@ pub(crate) fn insert(connection: &Connection, name: &str, settings: &Settings, n
 /// Writes what can change of a queue.
 pub(crate) fn update(connection: &Connection, queue: &Queue) -> Result<()> {
     connection.execute(
-        "UPDATE queue SET settings = ?2, tags = ?3, modified = ?4, purged = ?5 WHERE id = ?1",
-        (
-            queue.id,
-            write(&queue.settings.to_attributes())?,
-            write(&queue.tags)?,
-            micros(queue.modified),
-            queue.purged.map(micros),
-        ),
+        "UPDATE queue SET settings = ?2, modified = ?3, purged = ?4 WHERE id = ?1",
+        (queue.id, write(&queue.settings.to_attributes())?, micros(queue.modified), queue.purged.map(micros)),
     )?;
     Ok(())
-}
-
-/// Deletes a queue with its messages and move tasks, and remembers since when its name is free.
-pub(crate) fn delete(connection: &Connection, id: i64, now: i64) -> Result<()> {
-    connection.execute(
-        "INSERT OR REPLACE INTO deleted_queue (name, deleted) SELECT name, ?2 FROM queue WHERE id = ?1",
-        (id, now),
-    )?;
-    connection.execute("DELETE FROM message WHERE queue = ?1", (id,))?;
-    connection.execute("DELETE FROM move_task WHERE source = ?1", (id,))?;
-    connection.execute("DELETE FROM queue WHERE id = ?1", (id,))?;
-    Ok(())
-}
-
-/// When a queue of that name was last deleted.
-pub(crate) fn deleted(connection: &Connection, name: &str) -> Result<Option<i64>> {
-    connection
-        .query_row("SELECT deleted FROM deleted_queue WHERE name = ?1", (name,), |row| row.get(0))
-        .optional()
 }
 
 fn read(column: usize, json: &str) -> Result<BTreeMap<String, String>> {

@@ -14,19 +14,16 @@ enum Step {
     Send { delay: i32 },
     Receive { queue: usize, maximum: i32, timeout: i32 },
     Delete { handle: prop::sample::Index },
-    ChangeVisibility { handle: prop::sample::Index, seconds: i32 },
     Wait { seconds: i64 },
     MoveBack { rate: Option<i32> },
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let handle = || any::<prop::sample::Index>();
     prop_oneof![
         4 => (0..=20).prop_map(|delay| Step::Send { delay }),
         4 => (0..2_usize, 1..=10, 0..=20)
             .prop_map(|(queue, maximum, timeout)| Step::Receive { queue, maximum, timeout }),
-        3 => handle().prop_map(|handle| Step::Delete { handle }),
-        2 => (handle(), 0..=20).prop_map(|(handle, seconds)| Step::ChangeVisibility { handle, seconds }),
+        3 => any::<prop::sample::Index>().prop_map(|handle| Step::Delete { handle }),
         3 => (1..=15_i64).prop_map(|seconds| Step::Wait { seconds }),
         1 => prop::option::of(1..=3).prop_map(|rate| Step::MoveBack { rate }),
     ]
@@ -78,11 +75,7 @@ async fn take_step(sqs: &Sqs, clock: &ManualClock, ledger: &mut Ledger, step: St
                 ledger.deleted.insert(body);
             }
         }
-        Step::ChangeVisibility { handle, seconds } if !ledger.handles.is_empty() => {
-            let (queue, _, handle) = handle.get(&ledger.handles);
-            let _ = sqs.change_visibility(QUEUES[*queue], handle, seconds);
-        }
-        Step::Delete { .. } | Step::ChangeVisibility { .. } => {}
+        Step::Delete { .. } => {}
         Step::Wait { seconds } => clock.advance(TimeDelta::seconds(seconds)),
         Step::MoveBack { rate } => {
             let _ = sqs.start_move(&names::arn("dead"), None, rate);

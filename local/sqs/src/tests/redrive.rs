@@ -70,15 +70,3 @@ async fn a_handle_of_before_the_move_deletes_nothing_in_the_dead_letter_queue() 
     assert_eq!(sqs.delete("events", &handle), Ok(()));
     assert_eq!(sqs.counts("dead"), Ok(counts(1, 0, 0)));
 }
-
-#[tokio::test]
-async fn without_its_dead_letter_queue_a_message_goes_on() {
-    let (sqs, clock) = memory();
-    with_dead_letters(&sqs, 1);
-    sqs.delete_queue("dead").expect("it is deleted");
-    sqs.send("events", &NewMessage::new("poison")).expect("it is sent");
-    for count in 1..=3 {
-        assert_eq!(sqs.take("events").await[0].message.receive_count, count);
-        clock.advance(seconds(30));
-    }
-}

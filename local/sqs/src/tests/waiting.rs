@@ -28,19 +28,6 @@ async fn a_send_wakes_a_long_poll_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_is_given_back_wakes_a_long_poll_at_once() {
-    let (sqs, _clock) = memory();
-    sqs.create_queue("events", &attributes([])).expect("the queue is made");
-    sqs.send("events", &NewMessage::new("body")).expect("it is sent");
-    let handle = sqs.take("events").await.remove(0).receipt_handle;
-    let poll = polling(&sqs).await;
-    let given_back = Instant::now();
-    sqs.change_visibility("events", &handle, 0).expect("it is in flight");
-    assert_eq!(bodies(&poll.await.expect("it ends").expect("it receives")), ["body"]);
-    assert_eq!(given_back.elapsed(), Duration::ZERO);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_moved_clock_ends_a_long_poll_with_what_became_visible() {
     let (sqs, clock) = memory();
     sqs.create_queue("events", &attributes([])).expect("the queue is made");
@@ -68,15 +55,6 @@ async fn a_long_poll_ends_under_a_clock_that_stands_still() {
     let began = Instant::now();
     assert!(sqs.take("events").await.is_empty());
     assert_eq!(began.elapsed(), Duration::from_secs(7));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_long_poll_ends_when_its_queue_is_deleted() {
-    let (sqs, _clock) = memory();
-    sqs.create_queue("events", &attributes([])).expect("the queue is made");
-    let poll = polling(&sqs).await;
-    sqs.delete_queue("events").expect("it is deleted");
-    assert_eq!(poll.await.expect("it ends"), Err(Error::QueueDoesNotExist));
 }
 
 #[tokio::test(start_paused = true)]

@@ -57,7 +57,7 @@ pub(super) fn write(attributes: &MessageAttributes) -> WireAttributes {
 
 fn read_one(name: &str, attribute: WireAttribute) -> Result<MessageAttribute, Error> {
     if !attribute.string_list_values.is_empty() || !attribute.binary_list_values.is_empty() {
-        return Err(Error::UnsupportedOperation(
+        return Err(Error::InvalidParameterValue(
             "Message attribute list values in SendMessage operation are not supported.".to_owned(),
         ));
     }

@@ -12,13 +12,6 @@ pub(super) struct Outcomes<T> {
     failed: Vec<Failure>,
 }
 
-/// An entry that succeeded and has nothing else to say.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Done {
-    id: String,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Failure {
@@ -50,16 +43,5 @@ impl<T> Outcomes<T> {
                 message: error.to_string(),
             }),
         }
-    }
-}
-
-impl Outcomes<Done> {
-    /// The answer to a batch whose successes have nothing to say.
-    pub(super) fn of<'a>(ids: impl Iterator<Item = &'a str>, outcomes: Vec<Result<(), Error>>) -> Self {
-        let mut answer = Self::new();
-        for (id, outcome) in ids.zip(outcomes) {
-            answer.add(id.to_owned(), outcome, |id, ()| Done { id });
-        }
-        answer
     }
 }

@@ -1,4 +1,4 @@
-//! `StartMessageMoveTask`, `ListMessageMoveTasks` and `CancelMessageMoveTask`.
+//! `StartMessageMoveTask` and `ListMessageMoveTasks`.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,12 +21,6 @@ pub(super) struct ListRequest {
     max_results: Option<i32>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct CancelRequest {
-    task_handle: Option<String>,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct StartAnswer {
@@ -37,12 +31,6 @@ pub(super) struct StartAnswer {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ListAnswer {
     results: Vec<Entry>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct CancelAnswer {
-    approximate_number_of_messages_moved: u64,
 }
 
 #[derive(Serialize)]
@@ -76,12 +64,6 @@ pub(super) fn list(sqs: &Sqs, request: &ListRequest) -> Result<ListAnswer, Error
     let source_arn = required(request.source_arn.as_ref(), "SourceArn")?;
     let tasks = sqs.moves(source_arn, request.max_results.unwrap_or(1))?;
     Ok(ListAnswer { results: tasks.into_iter().map(describe).collect() })
-}
-
-/// Cancels a task.
-pub(super) fn cancel(sqs: &Sqs, request: &CancelRequest) -> Result<CancelAnswer, Error> {
-    let moved = sqs.cancel_move(required(request.task_handle.as_ref(), "TaskHandle")?)?;
-    Ok(CancelAnswer { approximate_number_of_messages_moved: moved })
 }
 
 fn describe(task: MoveTask) -> Entry {

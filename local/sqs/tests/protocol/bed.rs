@@ -48,24 +48,21 @@ impl Bed {
     }
 
     /// Makes the queue `name`, and returns its URL.
-    pub(crate) async fn queue<const N: usize>(
+    pub(crate) fn queue<const N: usize>(
         &self,
         name: &str,
         attributes: [(QueueAttributeName, &str); N],
     ) -> String {
-        let mut request = self.client.create_queue().queue_name(name);
-        for (name, value) in attributes {
-            request = request.attributes(name, value);
-        }
-        request.send().await.expect("the queue is made").queue_url.expect("it has a URL")
+        let attributes = attributes.map(|(name, value)| (name.as_str().to_owned(), value.to_owned()));
+        self.sqs.create_queue(name, &attributes.into()).expect("the queue is made")
     }
 
     /// Makes `events`, which gives messages up to `dead` after `count` receives, and returns both URLs.
-    pub(crate) async fn with_dead_letters(&self, count: u32) -> (String, String) {
-        let dead = self.queue("dead", []).await;
+    pub(crate) fn with_dead_letters(&self, count: u32) -> (String, String) {
+        let dead = self.queue("dead", []);
         let arn = self.sqs.queue_arn("dead").expect("the queue exists");
         let policy = format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":{count}}}"#);
-        (self.queue("events", [(QueueAttributeName::RedrivePolicy, &policy)]).await, dead)
+        (self.queue("events", [(QueueAttributeName::RedrivePolicy, &policy)]), dead)
     }
 
     /// Sends `body` to the queue at `url`.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::operation::change_message_visibility::ChangeMessageVisibilityError;
 use aws_sdk_sqs::operation::delete_message::DeleteMessageError;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{
@@ -10,7 +9,7 @@ use aws_sdk_sqs::types::{
     MessageSystemAttributeNameForSends as ForSends, MessageSystemAttributeValue, QueueAttributeName,
 };
 
-use crate::bed::{Bed, bodies, code};
+use crate::bed::{Bed, bodies};
 
 fn text(value: &str) -> MessageAttributeValue {
     let attribute = MessageAttributeValue::builder().data_type("String").string_value(value);
@@ -20,7 +19,7 @@ fn text(value: &str) -> MessageAttributeValue {
 #[tokio::test]
 async fn a_message_comes_out_as_it_went_in() {
     let bed = Bed::start().await;
-    let url = bed.queue("events", []).await;
+    let url = bed.queue("events", []);
     let bytes =
         MessageAttributeValue::builder().data_type("Binary.png").binary_value(Blob::new([0, 255, 10]));
     let bytes = bytes.build().expect("it is complete");
@@ -57,7 +56,7 @@ async fn a_message_comes_out_as_it_went_in() {
 #[tokio::test]
 async fn a_receiver_is_told_only_what_it_asks_for() {
     let bed = Bed::start().await;
-    let url = bed.queue("events", [(QueueAttributeName::VisibilityTimeout, "0")]).await;
+    let url = bed.queue("events", [(QueueAttributeName::VisibilityTimeout, "0")]);
     let send = bed.client.send_message().queue_url(&url).message_body("body").message_group_id("tenant-1");
     let send = send.message_attributes("trace.id", text("1")).message_attributes("trace.span", text("2"));
     send.message_attributes("kind", text("lead")).send().await.expect("it is sent");
@@ -84,7 +83,7 @@ async fn a_receiver_is_told_only_what_it_asks_for() {
 #[tokio::test]
 async fn a_delay_of_five_minutes_passes_in_virtual_time() {
     let bed = Bed::start().await;
-    let url = bed.queue("events", []).await;
+    let url = bed.queue("events", []);
     let send = bed.client.send_message().queue_url(&url).message_body("retry").delay_seconds(300);
     send.send().await.expect("it is sent");
     assert_eq!(bed.counts("events"), (0, 1, 0));
@@ -97,7 +96,7 @@ async fn a_delay_of_five_minutes_passes_in_virtual_time() {
 #[tokio::test]
 async fn a_received_message_is_deleted_by_its_latest_handle() {
     let bed = Bed::start().await;
-    let url = bed.queue("events", []).await;
+    let url = bed.queue("events", []);
     bed.send(&url, "body").await;
     let delete = |handle: String| bed.client.delete_message().queue_url(&url).receipt_handle(handle).send();
     let first = bed.receive(&url).await.remove(0).receipt_handle.expect("a handle");
@@ -113,31 +112,9 @@ async fn a_received_message_is_deleted_by_its_latest_handle() {
 }
 
 #[tokio::test]
-async fn visibility_is_changed_and_given_up() {
-    let bed = Bed::start().await;
-    let url = bed.queue("events", []).await;
-    bed.send(&url, "body").await;
-    let handle = bed.receive(&url).await.remove(0).receipt_handle.expect("a handle");
-    let change = |handle: &str, seconds| {
-        let change = bed.client.change_message_visibility().queue_url(&url).receipt_handle(handle);
-        change.visibility_timeout(seconds).send()
-    };
-    change(&handle, 600).await.expect("it is in flight");
-    bed.wait(599);
-    assert_eq!(bed.counts("events"), (0, 0, 1));
-    change(&handle, 0).await.expect("it is in flight");
-    assert_eq!(bed.counts("events"), (1, 0, 0));
-    let error = change(&handle, 10).await.expect_err("it is visible").into_service_error();
-    assert!(matches!(error, ChangeMessageVisibilityError::MessageNotInflight(_)), "{error:?}");
-    let error = change("nonsense", 10).await.expect_err("it is no handle").into_service_error();
-    assert!(matches!(error, ChangeMessageVisibilityError::ReceiptHandleIsInvalid(_)), "{error:?}");
-    assert_eq!(code(change(&handle, 43_201).await), "InvalidParameterValue");
-}
-
-#[tokio::test]
 async fn a_long_poll_is_answered_when_a_message_comes() {
     let bed = Bed::start().await;
-    let url = bed.queue("events", []).await;
+    let url = bed.queue("events", []);
     let poll = bed.client.receive_message().queue_url(&url).wait_time_seconds(20).send();
     let poll = tokio::spawn(poll);
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -24,7 +24,8 @@ async fn post(bed: &Bed, action: &str, body: &str) -> (String, String) {
 #[tokio::test]
 async fn a_refusal_has_a_type_a_message_and_the_code_of_the_query_protocol() {
     let bed = Bed::start().await;
-    let (head, body) = post(&bed, "GetQueueUrl", r#"{"QueueName":"missing"}"#).await;
+    let (head, body) =
+        post(&bed, "PurgeQueue", r#"{"QueueUrl":"http://localhost/000000000000/missing"}"#).await;
     assert!(head.starts_with("http/1.1 400"), "{head}");
     assert!(head.contains("content-type: application/x-amz-json-1.0"), "{head}");
     assert!(head.contains("x-amzn-query-error: aws.simplequeueservice.nonexistentqueue;sender"), "{head}");
@@ -36,9 +37,9 @@ async fn a_refusal_has_a_type_a_message_and_the_code_of_the_query_protocol() {
 }
 
 #[tokio::test]
-async fn an_action_that_sqs_does_not_have_is_refused() {
+async fn an_action_that_is_not_served_is_refused() {
     let bed = Bed::start().await;
-    let (head, body) = post(&bed, "SendTelegram", "{}").await;
+    let (head, body) = post(&bed, "CreateQueue", "{}").await;
     assert!(head.starts_with("http/1.1 400"), "{head}");
     assert!(body.contains("com.amazon.coral.service#UnknownOperationException"), "{body}");
 }
@@ -46,13 +47,11 @@ async fn an_action_that_sqs_does_not_have_is_refused() {
 #[tokio::test]
 async fn a_request_that_is_not_of_its_shape_is_refused() {
     let bed = Bed::start().await;
-    for body in ["", "nonsense", "[]", r#"{"QueueName":5}"#] {
-        let (head, answer) = post(&bed, "CreateQueue", body).await;
+    for body in ["", "nonsense", "[]", r#"{"QueueUrl":5}"#] {
+        let (head, answer) = post(&bed, "PurgeQueue", body).await;
         assert!(head.starts_with("http/1.1 400"), "{head}");
         assert!(answer.contains("#SerializationException"), "{answer}");
     }
-    let (_, answer) = post(&bed, "CreateQueue", "{}").await;
-    assert!(answer.contains("The request must contain the parameter QueueName."), "{answer}");
     let (_, answer) = post(&bed, "SendMessage", r#"{"MessageBody":"body"}"#).await;
     assert!(answer.contains("The request must contain the parameter QueueUrl."), "{answer}");
 }

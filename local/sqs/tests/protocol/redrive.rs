@@ -1,13 +1,13 @@
 //! Dead-letter queues, and the way back.
 
-use aws_sdk_sqs::types::{MessageSystemAttributeName as System, QueueAttributeName};
+use aws_sdk_sqs::types::MessageSystemAttributeName as System;
 
-use crate::bed::{Bed, bodies, code};
+use crate::bed::{Bed, bodies};
 
 #[tokio::test]
 async fn a_message_that_is_received_too_often_ends_in_the_dead_letter_queue() {
     let bed = Bed::start().await;
-    let (url, dead) = bed.with_dead_letters(5).await;
+    let (url, dead) = bed.with_dead_letters(5);
     let send = bed.client.send_message().queue_url(&url).message_body("poison").message_group_id("tenant-1");
     let id = send.send().await.expect("it is sent").message_id;
     for count in 1..=5 {
@@ -30,7 +30,7 @@ async fn a_message_that_is_received_too_often_ends_in_the_dead_letter_queue() {
 #[tokio::test]
 async fn a_move_task_brings_the_messages_back() {
     let bed = Bed::start().await;
-    let (url, _dead) = bed.with_dead_letters(1).await;
+    let (url, _dead) = bed.with_dead_letters(1);
     for body in ["one", "two"] {
         bed.send(&url, body).await;
     }
@@ -52,53 +52,4 @@ async fn a_move_task_brings_the_messages_back() {
     assert_eq!(task.approximate_number_of_messages_moved(), 2);
     assert_eq!(task.approximate_number_of_messages_to_move(), Some(2));
     assert_eq!(task.started_timestamp(), 1_767_225_630_000);
-}
-
-#[tokio::test]
-async fn a_move_task_with_a_rate_is_cancelled_on_the_way() {
-    let bed = Bed::start().await;
-    let (url, dead) = bed.with_dead_letters(1).await;
-    for body in ["one", "two", "three"] {
-        bed.send(&dead, body).await;
-    }
-    let (source, destination) =
-        ("arn:aws:sqs:us-east-1:000000000000:dead", "arn:aws:sqs:us-east-1:000000000000:events");
-    let start = || bed.client.start_message_move_task().source_arn(source).destination_arn(destination);
-    let handle = start().max_number_of_messages_per_second(1).send().await.expect("it starts").task_handle;
-    assert_eq!(code(start().send().await), "InvalidParameterValue");
-    bed.wait(2);
-    assert_eq!(bodies(&bed.receive(&url).await), ["one", "two"]);
-    let cancel = || bed.client.cancel_message_move_task().set_task_handle(handle.clone());
-    let cancelled = cancel().send().await.expect("it is cancelled");
-    assert_eq!(cancelled.approximate_number_of_messages_moved, 2);
-    let listed = bed.client.list_message_move_tasks().source_arn(source).send().await.expect("it is listed");
-    assert_eq!(listed.results()[0].status(), Some("CANCELLED"));
-    assert_eq!(bed.counts("dead"), (1, 0, 0));
-    let missing = bed.client.start_message_move_task().source_arn(format!("{source}-missing")).send().await;
-    assert!(missing.expect_err("it does not exist").into_service_error().is_resource_not_found_exception());
-}
-
-#[tokio::test]
-async fn the_sources_of_a_dead_letter_queue_are_listed() {
-    let bed = Bed::start().await;
-    let (url, dead) = bed.with_dead_letters(1).await;
-    let sources = |queue: &str| bed.client.list_dead_letter_source_queues().queue_url(queue).send();
-    assert_eq!(sources(&dead).await.expect("they are listed").queue_urls, std::slice::from_ref(&url));
-    assert!(sources(&url).await.expect("none are listed").queue_urls.is_empty());
-}
-
-#[tokio::test]
-async fn a_redrive_policy_needs_a_dead_letter_queue_that_exists() {
-    let bed = Bed::start().await;
-    let policy =
-        r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:missing","maxReceiveCount":5}"#;
-    let create = bed.client.create_queue().queue_name("events");
-    let create = create.attributes(QueueAttributeName::RedrivePolicy, policy).send().await;
-    assert_eq!(code(create), "InvalidParameterValue");
-    let url = bed.queue("events", []).await;
-    let set = bed.client.set_queue_attributes().queue_url(&url);
-    assert_eq!(
-        code(set.attributes(QueueAttributeName::RedrivePolicy, policy).send().await),
-        "InvalidParameterValue"
-    );
 }
