@@ -22,10 +22,7 @@ pub(super) fn read(text: &str) -> Result<Url, String> {
     let (["hubs", _, name] | [name]) = segments[..] else {
         return Err(format!("has the path {path:?}, which is not /hubs/crm/ and a resource"));
     };
-    let resource = Resource::named(name).ok_or_else(|| {
-        let known = Resource::ALL.map(Resource::name).join(", ");
-        format!("names the unknown resource {name:?}; there are {known}")
-    })?;
+    let resource = Resource::named(name).ok_or_else(|| unknown(name))?;
     let mut url = Url { resource, condition: None, page_size: None };
     for parameter in parameters(query) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
@@ -43,6 +40,12 @@ pub(super) fn read(text: &str) -> Result<Url, String> {
         }
     }
     Ok(url)
+}
+
+fn unknown(name: &str) -> String {
+    let meant = Resource::nearest(name).map(|it| format!(" (did you mean {it:?}?)")).unwrap_or_default();
+    let known: Vec<_> = Resource::names().collect();
+    format!("names the unknown resource {name:?}{meant}; there are {}", known.join(", "))
 }
 
 /// The parameters. An ampersand in a quote or a template separates nothing.
