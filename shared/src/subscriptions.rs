@@ -5,8 +5,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::polling::schedule::{KeyDigest, next_due, wait_after};
 use crate::polling::cursor::{OVERLAP, Walk};
+use crate::polling::schedule::{KeyDigest, next_due, wait_after};
 
 /// From one look to the next.
 pub const CHECK_EVERY: TimeDelta = TimeDelta::hours(1);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use close::{Account, CloseError, ObjectFilter};
+use close::{Account, CloseError};
 use shared::callbacks::url::Reach;
 use shared::instances::{CachedInstance, EventSettings, EventSource, Instance, InstanceId};
 use shared::platform::aws::AwsError;
@@ -53,7 +53,8 @@ pub(crate) enum Job {
 /// All that an API key has in a turn.
 pub(crate) struct Agenda {
     pub(crate) polls: Vec<Polled>,
-    pub(crate) checks: Vec<Versioned<Check>>,
+    /// `None` for one that was removed.
+    pub(crate) checks: Vec<Option<Versioned<Check>>>,
     /// Until when nothing more of the key is asked.
     pub(crate) hold: Option<DateTime<Utc>>,
 }
@@ -73,18 +74,28 @@ impl Agenda {
             let before = part.value.clone();
             Polled { part, before, access: None, removed: false, succeeded: false }
         };
-        Self { polls: parts.polls.into_iter().map(polled).collect(), checks: parts.checks, hold: None }
+        Self {
+            polls: parts.polls.into_iter().map(polled).collect(),
+            checks: parts.checks.into_iter().map(Some).collect(),
+            hold: None,
+        }
     }
 
     /// What is due, what has waited longest first.
-    pub(crate) fn jobs(&self, turn_before: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, Job)> {
+    pub(crate) fn jobs(
+        &self,
+        turn_before: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Vec<(DateTime<Utc>, Job)> {
         let mut jobs = Vec::new();
         for (place, polled) in self.polls.iter().enumerate().filter(|(_, it)| it.access.is_some()) {
             let due = polled.part.value.due(turn_before, &polled.part.key, now);
             jobs.extend(due.into_iter().map(|(at, name)| (at, Job::Resource(place, name))));
         }
-        let checks = self.checks.iter().enumerate().filter(|(_, check)| check.value.due_at <= now);
-        jobs.extend(checks.map(|(place, check)| (check.value.due_at, Job::Check(place))));
+        let checks = self.checks.iter().enumerate();
+        let checks =
+            checks.filter_map(|(place, check)| Some((check.as_ref()?.value.due_at, Job::Check(place))));
+        jobs.extend(checks.filter(|(due_at, _)| *due_at <= now));
         jobs.sort();
         jobs
     }
@@ -107,24 +118,30 @@ impl Agenda {
     /// Notes that there was no time for a job, which was due at `due_at`.
     pub(crate) fn leave(&mut self, job: &Job, due_at: DateTime<Utc>, now: DateTime<Utc>) {
         if let Job::Resource(place, name) = job
-            && let Some(cursor) = self.polls.get_mut(*place).and_then(|it| it.part.value.cursors.get_mut(name))
+            && let Some(cursor) =
+                self.polls.get_mut(*place).and_then(|it| it.part.value.cursors.get_mut(name))
         {
             cursor.pace = after(&cursor.pace, &Answer::NotAsked(due_at), 1, now).pace;
         }
     }
 
     /// When the key is due next, and at what interval; `None` if nobody wants anything of it.
-    pub(crate) fn next(&self, turn_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<(DateTime<Utc>, TimeDelta)> {
+    pub(crate) fn next(
+        &self,
+        turn_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Option<(DateTime<Utc>, TimeDelta)> {
         let polls = || self.polls.iter().filter(|it| !it.removed).map(|it| &it.part);
         let due = polls().filter_map(|part| part.value.due_at(turn_at, &part.key));
-        let due_at = key_due_at(due.chain(self.checks.iter().map(|it| it.value.due_at)), self.hold, now)?;
+        let due_at =
+            key_due_at(due.chain(self.checks.iter().flatten().map(|it| it.value.due_at)), self.hold, now)?;
         let interval = polls().filter(|it| !it.value.off).map(|it| it.value.interval()).min();
         Some((due_at, interval.unwrap_or(CHECK_EVERY)))
     }
 
     /// True if there is nothing under the key any more.
     pub(crate) fn is_empty(&self) -> bool {
-        self.checks.is_empty() && self.polls.iter().all(|it| it.removed)
+        self.checks.iter().all(Option::is_none) && self.polls.iter().all(|it| it.removed)
     }
 }
 
@@ -166,20 +183,33 @@ impl Poller {
     ) -> Result<(), AwsError> {
         let now = self.clock.now();
         for polled in &mut agenda.polls {
-            if polled.part.value.due(turn_before, &polled.part.key, now).is_empty() {
-                continue;
+            if !polled.part.value.due(turn_before, &polled.part.key, now).is_empty() {
+                self.open_one(polled).await?;
             }
-            match self.access(&mut polled.part, now).await? {
-                Ok(access) => polled.access = Some(access),
-                Err(Unready::Off) => polled.part.value.off = true,
-                Err(Unready::Faulty(answer)) => polled.part.value.stopped_by(&answer, now),
-                Err(Unready::Orphan) if polled.part.value.configured_at + ORPHANED_AFTER <= now => {
-                    tracing::info!(instance = %polled.part.id, "the instance is no longer polled with this API key");
-                    self.pollers.remove::<Polling>(&polled.part.key, polled.part.id).await?;
-                    polled.removed = true;
+        }
+        Ok(())
+    }
+
+    /// Reads an instance, and what it is polled with.
+    pub(crate) async fn open_one(&self, polled: &mut Polled) -> Result<(), AwsError> {
+        let now = self.clock.now();
+        // What was changed just now may not be written yet.
+        let fresh = polled.part.value.configured_at + ORPHAN_WAIT > now;
+        match self.access(&mut polled.part, now).await? {
+            Ok(access) => polled.access = Some(access),
+            Err(Unready::Off) if !fresh => polled.part.value.off = true,
+            Err(Unready::Faulty(answer)) => {
+                polled.part.value.stopped_by(&answer, now);
+                if fresh {
+                    polled.part.value.whole.next_at = Some(now + ORPHAN_WAIT);
                 }
-                Err(Unready::Orphan) => polled.part.value.whole.next_at = Some(now + ORPHAN_WAIT),
             }
+            Err(Unready::Orphan) if polled.part.value.configured_at + ORPHANED_AFTER <= now => {
+                tracing::info!(instance = %polled.part.id, "the instance is no longer polled with this API key");
+                self.pollers.remove::<Polling>(&polled.part.key, polled.part.id).await?;
+                polled.removed = true;
+            }
+            Err(Unready::Orphan | Unready::Off) => polled.part.value.whole.next_at = Some(now + ORPHAN_WAIT),
         }
         Ok(())
     }
@@ -193,7 +223,8 @@ impl Poller {
         let ready = self.ready(part.id, &part.key, instance);
         if let Ok(access) = &ready {
             part.value.follow(&access.settings);
-            for configuration in access.settings.resources.iter().filter(|it| has_lost(&part.value, it, now)) {
+            for configuration in access.settings.resources.iter().filter(|it| has_lost(&part.value, it, now))
+            {
                 tracing::error!(instance = %part.id, resource = configuration.name,
                     "Close keeps its event feed for 30 days, and events before that are lost");
             }
@@ -216,7 +247,10 @@ impl Poller {
         }
         let settings = PollerSettings::read(&instance.configuration);
         let mut settings = settings.map_err(|faults| unusable(joined(&faults)))?;
-        settings.resources.retain(|it| is_wanted(it, &events.objects));
+        settings.resources.retain(|it| it.resource.is_wanted(&it.name, &events.objects));
+        if settings.resources.is_empty() {
+            return Err(Unready::Off);
+        }
         let account = account_of(&instance, &self.close);
         let account = account.map_err(|error| Unready::Faulty(Answer::Failed(error)))?;
         Ok(Access { instance: Arc::new(CachedInstance { instance, events }), settings, account })
@@ -269,12 +303,6 @@ pub(crate) fn account_of(instance: &Instance, client: &close::CloseClient) -> Re
 
 fn joined(faults: &[impl ToString]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-/// True if somebody wants what a resource brings.
-fn is_wanted(configuration: &ResourceConfiguration, objects: &ObjectFilter) -> bool {
-    let _ = (configuration, objects);
-    true
 }
 
 /// True if events that were not polled yet are older than Close keeps them.

@@ -1,14 +1,15 @@
 //! From a record of Close's to the event that it is, if it is one.
 
 use chrono::{DateTime, Utc};
-use close::ObjectFilter;
-use close::event::Event;
+use close::event::{Event, EventType};
 use close::object_types::is_of;
+use close::{LoggedEvent, ObjectFilter};
 use serde_json::value::RawValue;
 use shared::events::id::EventId;
 use shared::instances::InstanceId;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
+use shared::polling::cursor::Cursor;
 use shared::polling::raw;
 use shared::polling::record::{BadRecord, Record, object_of};
 use shared::polling::resource::{Resource, Source};
@@ -20,7 +21,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) objects: &'a ObjectFilter,
     /// The window's lower end.
     pub(crate) since: DateTime<Utc>,
-    /// Where the event log begins, while what is older is walked: what changed later is left to it.
+    /// Where the event feed begins, while what is older is walked: what changed later is left to it.
     pub(crate) history_until: Option<DateTime<Utc>>,
     pub(crate) scope: Scope<'a>,
 }
@@ -32,6 +33,8 @@ pub(crate) struct Change {
     pub(crate) event: Event,
     /// When Close says that it happened.
     pub(crate) changed_at: DateTime<Utc>,
+    /// Until when a window may show the object as new.
+    pub(crate) new_until: DateTime<Utc>,
     pub(crate) raw: Box<RawValue>,
 }
 
@@ -41,30 +44,68 @@ pub(crate) enum Unusable {
     #[error(transparent)]
     Record(#[from] BadRecord),
     /// Not one record, but all that Close does not show.
-    #[error("more changed in the second from {0} than Close shows of one search; the rest is not told")]
+    #[error("more changed in the second from {0} than Close shows of one search; the rest is not delivered")]
     Cut(DateTime<Utc>),
 }
 
+/// What an entry of the event feed is about, when Close withholds the object from this API key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Withheld {
+    pub(crate) object_type: String,
+    pub(crate) object_id: String,
+}
+
 impl Judge<'_> {
-    /// The change that a record tells; `None` when it is not wanted, or lies before the window.
-    pub(crate) fn judge(&self, record: &RawValue) -> Result<Option<Change>, Unusable> {
+    /// The change that a record is; `None` when it is not wanted, or lies before the window. `found` is the object of an
+    /// entry that has none, as Close has it now.
+    pub(crate) fn judge(
+        &self,
+        record: &RawValue,
+        found: Option<&RawValue>,
+        cursor: &Cursor,
+    ) -> Result<Option<Change>, Unusable> {
         if let Some(until) = self.history_until {
-            return Ok(self.record(record)?.filter(|change| change.changed_at < until));
+            return Ok(self.record(record, cursor)?.filter(|change| change.changed_at < until));
         }
         match self.configuration.resource.source() {
-            Source::EventLog { object_type } => self.log_entry(record, object_type),
-            Source::Search { .. } | Source::List(_) | Source::WholeList { .. } => self.record(record),
+            Source::EventLog { object_type } => self.entry(record, found, object_type, cursor),
+            Source::Search { .. } | Source::List(_) | Source::WholeList { .. } => self.record(record, cursor),
         }
     }
 
-    fn record(&self, record: &RawValue) -> Result<Option<Change>, Unusable> {
+    /// The object of an entry that has none, if that is wanted and may still be there.
+    pub(crate) fn withheld(&self, entry: &RawValue) -> Option<Withheld> {
+        let Source::EventLog { object_type: kind } = self.configuration.resource.source() else {
+            return None;
+        };
+        if self.history_until.is_some()
+            || self.configuration.resource == Resource::Events
+            || object_of(entry).is_some()
+        {
+            return None;
+        }
+        let logged = LoggedEvent::read(entry).ok()?;
+        let wanted = logged.date_updated >= self.since
+            && is_of(&logged.object_type, kind)
+            && logged.event.event_type != EventType::Deleted
+            && self.objects.wants(&self.configuration.name, &logged.object_type);
+        wanted.then(|| Withheld { object_type: logged.object_type, object_id: logged.event.object_id })
+    }
+
+    fn record(&self, record: &RawValue, cursor: &Cursor) -> Result<Option<Change>, Unusable> {
         let read = Record::read(record, self.configuration)?;
-        Ok(self.change(&read, |event| raw::of_record(self.instance, event, record)))
+        Ok(self.change(&read, cursor, |event| raw::of_record(self.instance, event, record)))
     }
 
     /// An entry of the event feed: itself for `events`, the object in it for a kind of object.
-    fn log_entry(&self, entry: &RawValue, kind: &str) -> Result<Option<Change>, Unusable> {
-        let object = object_of(entry);
+    fn entry(
+        &self,
+        entry: &RawValue,
+        found: Option<&RawValue>,
+        kind: &str,
+        cursor: &Cursor,
+    ) -> Result<Option<Change>, Unusable> {
+        let object = object_of(entry).or(found);
         let read = Record::of_entry(entry, object, self.configuration)?;
         if !is_of(&read.closes_type, kind) {
             return Ok(None);
@@ -76,11 +117,16 @@ impl Judge<'_> {
             Some(object) => raw::of_record(self.instance, event, object),
             None => raw::of_id(self.instance, event),
         };
-        Ok(self.change(&read, raw))
+        Ok(self.change(&read, cursor, raw))
     }
 
     /// The change that a record is, if it is wanted.
-    fn change(&self, read: &Record, raw: impl Fn(&Event) -> Box<RawValue>) -> Option<Change> {
+    fn change(
+        &self,
+        read: &Record,
+        cursor: &Cursor,
+        raw: impl Fn(&Event) -> Box<RawValue>,
+    ) -> Option<Change> {
         let wanted = read.is_wanted(self.configuration, self.since, &self.scope);
         if !wanted || !read.is_among(self.objects) {
             return None;
@@ -88,12 +134,13 @@ impl Judge<'_> {
         let event = Event {
             object_type: read.object_type.clone(),
             object_id: read.id.clone(),
-            event_type: read.event_type(self.configuration),
+            event_type: read.event_type(self.configuration, cursor),
             date: read.updated,
             poll_date: Some(self.scope.times.now),
         };
         let raw = raw(&event);
         let event_id = read.event_id(self.instance, &self.configuration.name);
-        Some(Change { event_id, event, changed_at: read.changed_at, raw })
+        let (changed_at, new_until) = (read.changed_at, read.new_until(self.configuration));
+        Some(Change { event_id, event, changed_at, new_until, raw })
     }
 }

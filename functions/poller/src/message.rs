@@ -48,7 +48,11 @@ impl Message {
         let wire = match self {
             Self::Turn(Due { key, due_at, interval }) => {
                 let (key, interval) = (key.as_str().to_owned(), interval.num_minutes());
-                Wire { version: VERSION, turn: Some(WireTurn { key, due_at: *due_at, interval }), audit: None }
+                Wire {
+                    version: VERSION,
+                    turn: Some(WireTurn { key, due_at: *due_at, interval }),
+                    audit: None,
+                }
             }
             Self::Audit(key) => Wire { version: VERSION, turn: None, audit: Some(key.as_str().to_owned()) },
         };
@@ -68,9 +72,7 @@ impl Message {
             Wire { version: VERSION, turn: None, audit: Some(key) } => {
                 Ok(Self::Audit(KeyDigest::from_text(&key)))
             }
-            Wire { version: VERSION, .. } => {
-                Err(InvalidMessage("it needs one of turn and audit".to_owned()))
-            }
+            Wire { version: VERSION, .. } => Err(InvalidMessage("it needs one of turn and audit".to_owned())),
             Wire { version, .. } => Err(InvalidMessage(format!("it has version {version}"))),
         }
     }

@@ -71,9 +71,7 @@ impl Poller {
                 continue;
             }
             let done = match &job {
-                Job::Resource(place, name) => {
-                    self.poll(&mut agenda, (*place, name), (began_at, shift)).await
-                }
+                Job::Resource(place, name) => self.poll(&mut agenda, (*place, name), (began_at, shift)).await,
                 Job::Check(place) => self.check(&mut agenda, *place, shift.ends_at).await,
             };
             if let Err(error) = done {

@@ -62,7 +62,7 @@ impl CloseError {
     }
 }
 
-/// The words of an error body, which has one of several forms (facts: Close's API, §8).
+/// The words of an error body, which has one of several forms (Close API, "Errors").
 fn message(body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);

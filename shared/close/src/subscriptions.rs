@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::object_types::Subscribed;
-use crate::{Account, Answer, CloseError, RateLimit};
+use crate::{Account, Answer, CloseError};
 
 const PATH: &str = "webhook/";
 
@@ -142,12 +142,6 @@ impl Account {
             Err(error) => Err(error),
         }
     }
-}
-
-/// How long nothing more may be asked, when an answer used up the limit.
-#[must_use]
-pub fn exhausted(limit: Option<RateLimit>) -> Option<CloseError> {
-    limit.filter(|limit| limit.remaining == 0).map(|limit| CloseError::RateLimited { wait: limit.reset })
 }
 
 /// The id goes into a path, and came from Close.

@@ -65,7 +65,11 @@ pub struct Walk {
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub began_at: DateTime<Utc>,
     /// Where it goes on; `None` is the beginning.
-    #[serde(with = "chrono::serde::ts_microseconds_option", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "chrono::serde::ts_microseconds_option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub at: Option<DateTime<Utc>>,
     /// How far into what has that date; `None` is its beginning.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -107,9 +107,7 @@ pub fn after(before: &Pace, answer: &Answer, page_size: u32, now: DateTime<Utc>)
     match answer {
         Answer::Drained => go(Pace { page_size: grown, ..Pace::default() }),
         // What waited longer comes first: this is due from now on only.
-        Answer::OutOfTime => {
-            go(Pace { next_at: Some(now), page_size: before.page_size, ..Pace::default() })
-        }
+        Answer::OutOfTime => go(Pace { next_at: Some(now), page_size: before.page_size, ..Pace::default() }),
         Answer::NotAsked(due_at) => go(before.clone().again_at(*due_at)),
         Answer::FilterIgnored(what) | Answer::Unusable(what) => {
             go(before.with(Status::Failing, what.clone(), now).again_at(now + REFUSED_WAIT))
@@ -161,7 +159,10 @@ pub fn key_due_at(
     hold: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    parts.min().map(|due_at| due_at.max(now + PAUSE)).map(|due_at| hold.map_or(due_at, |hold| due_at.max(hold)))
+    parts
+        .min()
+        .map(|due_at| due_at.max(now + PAUSE))
+        .map(|due_at| hold.map_or(due_at, |hold| due_at.max(hold)))
 }
 
 /// The last time of an interval that has come since `before`, if one has.
@@ -203,7 +204,8 @@ mod tests {
         let too_much = failed(CloseError::TooMuch(text()));
         let invalid = failed(CloseError::Invalid { status: 400, message: text(), rate_limit: None });
         let limited = failed(CloseError::RateLimited { wait: TimeDelta::seconds(7) });
-        let (ok, failing) = (Pace::default(), Pace { failures: 2, status: Status::Failing, ..Pace::default() });
+        let (ok, failing) =
+            (Pace::default(), Pace { failures: 2, status: Status::Failing, ..Pace::default() });
         let small = Pace { page_size: Some(50), ..Pace::default() };
         let smaller = Pace { page_size: Some(25), ..Pace::default() };
         let smallest = Pace { page_size: Some(1), ..Pace::default() };

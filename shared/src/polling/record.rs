@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::ceql::Scope;
 use super::configuration::{DateField, ResourceConfiguration};
+use super::cursor::{Cursor, Version as Seen};
 use super::resource::{DATE_CREATED, DATE_UPDATED};
 use crate::events::id::{EventId, hex};
 use crate::instances::InstanceId;
@@ -138,19 +139,36 @@ impl Record {
         objects.wants(&self.object_type, &self.closes_type)
     }
 
-    /// What the event feed says that happened; elsewhere, a record is new when it was created when it was changed, give
-    /// or take the tolerance.
+    /// What happened to it, as far as this cursor knows.
+    ///
+    /// An object is new once: when it was created within the window, and was not enqueued yet. Where its dates are less
+    /// exact than that, it counts that it was created when it was changed, give or take the tolerance.
     #[must_use]
-    pub fn event_type(&self, configuration: &ResourceConfiguration) -> EventType {
-        if let Version::Entry { event_type, .. } = self.version {
-            return event_type;
-        }
-        match self.created {
-            Some(created) if (self.updated - created).abs() <= configuration.created_tolerance => {
+    pub fn event_type(&self, configuration: &ResourceConfiguration, cursor: &Cursor) -> EventType {
+        let tolerance = configuration.created_tolerance;
+        let is_known = cursor.told.contains(&Seen::of_object(&self.id));
+        match (&self.version, self.created) {
+            (Version::Entry { event_type: EventType::Created, .. }, _) if is_known => EventType::Updated,
+            (Version::Entry { event_type, .. }, _) => *event_type,
+            (Version::State(_), Some(created))
+                if !is_known
+                    && !cursor.told.may_have_forgotten(created)
+                    && (created >= cursor.since || (self.updated - created).abs() <= tolerance) =>
+            {
                 EventType::Created
             }
-            _ => EventType::Updated,
+            (Version::State(_), _) => EventType::Updated,
         }
+    }
+
+    /// Until when a window may show it as new: what has to be remembered of an object that was enqueued as such.
+    #[must_use]
+    pub fn new_until(&self, configuration: &ResourceConfiguration) -> DateTime<Utc> {
+        let created = self.created.unwrap_or(self.changed_at).max(match self.version {
+            Version::Entry { .. } => self.changed_at,
+            Version::State(_) => DateTime::UNIX_EPOCH,
+        });
+        created + configuration.created_tolerance
     }
 }
 

@@ -23,9 +23,16 @@ impl KeyDigest {
     #[must_use]
     pub fn of(configuration: &Configuration) -> Self {
         let base = configuration.get(key::BASE_URL).and_then(|base| Url::parse(base).ok());
-        let host = base.map_or_else(|| "api.close.com:443".to_owned(), |base| {
-            format!("{}:{}", base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or_default())
-        });
+        let host = base.map_or_else(
+            || "api.close.com:443".to_owned(),
+            |base| {
+                format!(
+                    "{}:{}",
+                    base.host_str().unwrap_or_default(),
+                    base.port_or_known_default().unwrap_or_default()
+                )
+            },
+        );
         let api_key = configuration.get(key::USERNAME).unwrap_or_default();
         let digest = Sha256::digest([b"poller:", host.as_bytes(), b":", api_key.as_bytes()].concat());
         Self(hex(&digest[..16]))
@@ -115,7 +122,9 @@ mod tests {
         assert!(!key(1).as_str().contains("api_1"));
         let at = |base: &str| {
             let settings = [(key::USERNAME, "api_1"), (key::BASE_URL, base)];
-            KeyDigest::of(&settings.map(|(key, value)| (key.to_owned(), Some(value.to_owned()))).into_iter().collect())
+            KeyDigest::of(
+                &settings.map(|(key, value)| (key.to_owned(), Some(value.to_owned()))).into_iter().collect(),
+            )
         };
         assert_eq!(at("https://api.close.com/api/v1"), at("https://api.close.com/api/v1/"));
         assert_ne!(at("https://api.close.com/api/v1"), at("https://app.close.io/api/v1"));

@@ -21,7 +21,11 @@ pub struct Polling {
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub configured_at: DateTime<Utc>,
     /// `event.poller.since`, as it was followed.
-    #[serde(default, with = "chrono::serde::ts_microseconds_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "chrono::serde::ts_microseconds_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub asked_since: Option<DateTime<Utc>>,
     /// Minutes from one poll to the next.
     pub interval: i64,
@@ -35,7 +39,11 @@ pub struct Polling {
     #[serde(default)]
     pub cursors: Cursors,
     /// When a poll last went well, as far as it was written: a poll that changes nothing writes nothing.
-    #[serde(default, with = "chrono::serde::ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "chrono::serde::ts_milliseconds_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub success_at: Option<DateTime<Utc>>,
     /// What last went wrong, put right since or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,7 +86,9 @@ impl Polling {
         let known = self.cursors.clone();
         self.follow(settings);
         // The change may yet fail: only a turn, which reads the instance, drops a cursor.
-        self.cursors.extend(known.into_iter().filter(|(name, _)| !self.cursors.contains_key(name)).collect::<Vec<_>>());
+        self.cursors.extend(
+            known.into_iter().filter(|(name, _)| !self.cursors.contains_key(name)).collect::<Vec<_>>(),
+        );
     }
 
     /// Brings the cursors in line with the settings. Returns true if anything changed.
@@ -230,8 +240,10 @@ mod tests {
     #[test]
     fn resources_are_due_by_their_interval_or_at_a_time_of_their_own() {
         let key = KeyDigest::from_text("");
-        let mut polling =
-            Polling::starting_at(at(0), &settings(None, &[Resource::Contacts, Resource::Tasks, Resource::Users]));
+        let mut polling = Polling::starting_at(
+            at(0),
+            &settings(None, &[Resource::Contacts, Resource::Tasks, Resource::Users]),
+        );
         polling.cursors.get_mut("tasks").unwrap().pace.next_at = Some(at(17));
         polling.cursors.get_mut("users").unwrap().pace.next_at = Some(at(8));
         let names = |before, now| -> Vec<_> {
@@ -252,7 +264,8 @@ mod tests {
 
     #[test]
     fn the_worst_is_what_the_owner_sees() {
-        let mut polling = Polling::starting_at(at(0), &settings(None, &[Resource::Contacts, Resource::Users]));
+        let mut polling =
+            Polling::starting_at(at(0), &settings(None, &[Resource::Contacts, Resource::Users]));
         assert_eq!(polling.state(Some(at(5)), 0).last_success, Some(at(5)));
         let forbidden = Answer::Failed(CloseError::Forbidden("no".to_owned()));
         polling.cursors.get_mut("users").unwrap().pace = after(&Pace::default(), &forbidden, 1, at(6)).pace;

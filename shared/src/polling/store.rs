@@ -82,7 +82,11 @@ impl DynamoPollerStore {
     ) -> Result<HashMap<InstanceId, (Option<PollingState>, Option<Check>)>, AwsError> {
         const ACTION: &str = "read how instances are polled";
         let parts = |(key, id): &(KeyDigest, InstanceId)| {
-            [key_of(key, KEY), key_of(key, &part::name::<Polling>(*id)), key_of(key, &part::name::<Check>(*id))]
+            [
+                key_of(key, KEY),
+                key_of(key, &part::name::<Polling>(*id)),
+                key_of(key, &part::name::<Check>(*id)),
+            ]
         };
         let mut keys: Vec<Item> = instances.iter().flat_map(parts).collect();
         // A call may name an item once.
@@ -90,8 +94,10 @@ impl DynamoPollerStore {
         keys.sort_by_key(|item| (text(item, "key_digest"), text(item, "part")));
         keys.dedup();
         let items = batch_get(&self.client, &self.table, keys, None, ACTION).await?;
-        let turns: HashMap<String, DateTime<Utc>> =
-            items.iter().filter_map(|item| Some((text(item, "key_digest")?, time(item, "turn_at")?))).collect();
+        let turns: HashMap<String, DateTime<Utc>> = items
+            .iter()
+            .filter_map(|item| Some((text(item, "key_digest")?, time(item, "turn_at")?)))
+            .collect();
         let parts = part::sort(items).unavailable(ACTION)?;
         let mut states: HashMap<_, (Option<PollingState>, Option<Check>)> = HashMap::new();
         for polling in parts.polls {

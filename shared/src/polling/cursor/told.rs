@@ -12,7 +12,7 @@ const ENTRY_BYTES: usize = 12;
 
 /// More than this in one window are not remembered: the item stays small, and the claim in the delivery log drops what
 /// comes again under the same id.
-pub const MOST: usize = 400;
+const MOST: usize = 400;
 
 /// A state of an object, or the object itself, as 64 bits of a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

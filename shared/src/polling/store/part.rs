@@ -141,7 +141,10 @@ impl DynamoPollerStore {
                 return Ok(());
             }
         }
-        Err(AwsError::new("change what is polled with an API key", "others change it all the time".to_owned()))
+        Err(AwsError::new(
+            "change what is polled with an API key",
+            "others change it all the time".to_owned(),
+        ))
     }
 
     /// Removes a part.
