@@ -151,6 +151,17 @@ impl Close {
         self.state().organization.as_api(id)
     }
 
+    /// An object by its path in the API: `contact`, `activity/note`.
+    fn object_at(&self, collection: &str, id: &str) -> Option<Value> {
+        self.state().organization.at(collection, id)
+    }
+
+    /// Every object with its type, as the API shows it, by id.
+    #[must_use]
+    pub fn objects(&self) -> std::collections::BTreeMap<String, (String, Value)> {
+        self.state().organization.all()
+    }
+
     /// The event log, oldest first.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {

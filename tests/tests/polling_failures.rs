@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use serde_json::json;
-use shared::polling::state::Status;
 use tests::close::{Fault, Limit, Quirks, Spelling};
-use tests::polling::{Polled, Way, Worker};
+use tests::polling::{Polled, Status, Way, Worker};
 use tests::wire::Dead;
 
 #[tokio::test]
@@ -205,16 +204,6 @@ async fn a_bad_record_is_counted_and_stops_nothing() {
     let state = polled.state().await;
     assert_eq!((state.status, state.bad_records), (Status::Ok, 3));
     assert_eq!(state.last_bad_record.unwrap(), "deals: a record has no usable \"custom.id\"");
-}
-
-#[tokio::test]
-async fn activities_without_data_are_bad_records_too() {
-    let quirks = Quirks { hides_event_data: true, ..Quirks::default() };
-    let polled = Polled::start(&["activities"], quirks).await;
-    polled.close.create("activity.note", &json!({}));
-    polled.bed.minutes(2).await;
-    assert!(polled.told().is_empty());
-    assert!(polled.state().await.last_bad_record.unwrap().contains("has no data"));
 }
 
 /// Kills the function at each of these, and says how often it was killed at all.
