@@ -14,7 +14,7 @@ async fn a_refused_key_stops_polling_and_says_so() {
     polled.rest.behave(|quirks| quirks.revoked = ["api_key".to_owned()].into());
     polled.bed.minutes(2).await;
     let stopped = polled.state().await;
-    assert_eq!(stopped.status, Status::Stopped);
+    assert_eq!(stopped.status, Status::Refused);
     assert!(stopped.error.unwrap().starts_with("Close answered 401: The server could not verify"));
     let path = format!("/instances/{}", polled.instance.id());
     let shown = polled.bed.call(Method::GET, &path, &json!(null)).await.json();
@@ -72,7 +72,7 @@ async fn the_metrics_say_what_a_batch_came_to_and_how_late_it_was() {
     assert!((1_700_000..1_860_001).contains(&late), "{late}");
     polled.rest.behave(|quirks| quirks.revoked = ["api_key".to_owned()].into());
     worker.work_all(&polled.bed).await;
-    assert_eq!(worker.take_metrics(), said(&[("Polls", 1), ("PollersStopped", 1)]));
+    assert_eq!(worker.take_metrics(), said(&[("Polls", 1), ("PollersRefused", 1)]));
 }
 
 #[tokio::test]

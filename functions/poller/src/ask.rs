@@ -3,7 +3,6 @@
 mod objects;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use close::event::EventType;
 use close::{Account, CloseError, ObjectFilter, exhausted};
 use serde_json::value::RawValue;
 use shared::events::id::EventId;
@@ -11,7 +10,7 @@ use shared::instances::InstanceId;
 use shared::platform::aws::AwsError;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
-use shared::polling::cursor::{Cursor, Version, Walk};
+use shared::polling::cursor::{Cursor, Object, Version, Walk};
 use shared::polling::next::Answer;
 use shared::polling::resource::Source;
 use shared::polling::template::Times;
@@ -38,6 +37,8 @@ pub(crate) struct Request<'a> {
     pub(crate) configuration: &'a ResourceConfiguration,
     pub(crate) began_at: DateTime<Utc>,
     pub(crate) ends_at: DateTime<Utc>,
+    /// How many versions its cursor may remember.
+    pub(crate) room: usize,
 }
 
 /// What came of asking for a resource.
@@ -56,6 +57,8 @@ struct Course<'a> {
     cursor: &'a mut Cursor,
     changes: Vec<Change>,
     bytes: usize,
+    /// How many versions the cursor may remember.
+    room: usize,
     /// Where the walk goes on.
     reached: Walk,
     asked: Asked,
@@ -79,7 +82,7 @@ impl Poller {
             history_until: walker.is_history().then(|| walk.feed_begins_at()),
             scope,
         };
-        let mut course = Course::new(cursor, &walk);
+        let mut course = Course::new(cursor, &walk, request.room);
         let mut objects = Objects::of(request.account, course.cursor.pace.failures);
         let answer = loop {
             if let Some(answer) = stop(request.ends_at - self.clock.now(), course.asked.rest) {
@@ -132,9 +135,9 @@ fn stop(time_left: TimeDelta, rest: Option<TimeDelta>) -> Option<Answer> {
 }
 
 impl<'a> Course<'a> {
-    fn new(cursor: &'a mut Cursor, walk: &Walk) -> Self {
+    fn new(cursor: &'a mut Cursor, walk: &Walk, room: usize) -> Self {
         let asked = Asked { answer: Answer::OutOfTime, enqueued: 0, pages: 0, bad: Vec::new(), rest: None };
-        Self { cursor, changes: Vec::new(), bytes: 0, reached: walk.clone(), asked }
+        Self { cursor, changes: Vec::new(), bytes: 0, room, reached: walk.clone(), asked }
     }
 
     /// Takes what is new on a page, and remembers it.
@@ -159,11 +162,8 @@ impl<'a> Course<'a> {
         if self.cursor.told.contains(&version) {
             return;
         }
-        self.cursor.told.insert(version, change.changed_at, began_at);
-        if change.event.event_type == EventType::Created {
-            let object = Version::of_object(&change.event.object_id);
-            self.cursor.told.insert(object, change.new_until, began_at);
-        }
+        let object = Object::of(&change.event.object_id);
+        self.cursor.told.insert((version, object), change.shown_until, began_at, self.room);
         self.bytes += change.raw.get().len();
         self.changes.push(change);
     }
@@ -172,7 +172,8 @@ impl<'a> Course<'a> {
     fn pass_over(&mut self, what: Unusable, name: &str, began_at: DateTime<Utc>) {
         let version = Version::of(&EventId::derive(&[b"bad", name.as_bytes()]));
         if !self.cursor.told.contains(&version) {
-            self.cursor.told.insert(version, began_at + BAD_REMEMBERED, began_at);
+            let remembered = (version, Object::of(""));
+            self.cursor.told.insert(remembered, began_at + BAD_REMEMBERED, began_at, self.room);
             self.asked.bad.push(what);
         }
     }

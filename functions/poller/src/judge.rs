@@ -33,8 +33,8 @@ pub(crate) struct Change {
     pub(crate) event: Event,
     /// When Close says that it happened.
     pub(crate) changed_at: DateTime<Utc>,
-    /// Until when a window may show the object as new.
-    pub(crate) new_until: DateTime<Utc>,
+    /// Until when a window may show it.
+    pub(crate) shown_until: DateTime<Utc>,
     pub(crate) raw: Box<RawValue>,
 }
 
@@ -140,7 +140,7 @@ impl Judge<'_> {
         };
         let raw = raw(&event);
         let event_id = read.event_id(self.instance, &self.configuration.name);
-        let (changed_at, new_until) = (read.changed_at, read.new_until(self.configuration));
-        Some(Change { event_id, event, changed_at, new_until, raw })
+        let (changed_at, shown_until) = (read.changed_at, read.shown_until(self.configuration));
+        Some(Change { event_id, event, changed_at, shown_until, raw })
     }
 }

@@ -6,7 +6,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use shared::platform::aws::{AwsError, Unavailable};
 
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::future::try_join_all;
 
 use crate::message::Message;
 
@@ -39,8 +39,14 @@ impl SqsPollQueue {
         messages: &[(Message, DateTime<Utc>)],
         now: DateTime<Utc>,
     ) -> Result<(), AwsError> {
-        let batches = messages.chunks(MOST_MESSAGES).map(|batch| self.send_batch(batch, now));
-        futures_util::stream::iter(batches).buffer_unordered(CONCURRENCY).try_collect::<()>().await
+        for together in messages.chunks(MOST_MESSAGES * CONCURRENCY) {
+            let mut calls = Vec::new();
+            for batch in together.chunks(MOST_MESSAGES) {
+                calls.push(self.send_batch(batch, now));
+            }
+            try_join_all(calls).await?;
+        }
+        Ok(())
     }
 
     async fn send_batch(

@@ -15,6 +15,9 @@ pub(crate) const TIME_FOR_ONE: TimeDelta = TimeDelta::seconds(25);
 /// After a fault of ours a key rests for this long.
 const OWN_FAULT_WAIT: TimeDelta = TimeDelta::seconds(60);
 
+/// What all resources of an instance remember together: 64 KiB, so that their item stays far below its limit.
+const MOST_REMEMBERED: usize = 4_000;
+
 impl Poller {
     /// Takes a turn that is due. The key may be due again soon: then with the time to queue it for.
     ///
@@ -109,6 +112,7 @@ impl Poller {
             configuration,
             began_at,
             ends_at: shift.ends_at,
+            room: (MOST_REMEMBERED / access.settings.resources.len().max(1)).min(MOST_REMEMBERED / 4),
         };
         // A fault of ours leaves the cursor where it was.
         let mut moved = cursor.clone();

@@ -7,7 +7,7 @@
 
 mod told;
 
-pub use told::{Told, Version};
+pub use told::{Object, Told, Version};
 
 use std::collections::BTreeMap;
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::ceql::Scope;
 use super::configuration::{DateField, ResourceConfiguration};
-use super::cursor::{Cursor, Version as Seen};
+use super::cursor::Cursor;
 use super::resource::{DATE_CREATED, DATE_UPDATED};
 use crate::events::id::{EventId, hex};
 use crate::instances::InstanceId;
@@ -146,7 +146,7 @@ impl Record {
     #[must_use]
     pub fn event_type(&self, configuration: &ResourceConfiguration, cursor: &Cursor) -> EventType {
         let tolerance = configuration.created_tolerance;
-        let is_known = cursor.told.contains(&Seen::of_object(&self.id));
+        let is_known = cursor.told.knows(&self.id);
         match (&self.version, self.created) {
             (Version::Entry { event_type: EventType::Created, .. }, _) if is_known => EventType::Updated,
             (Version::Entry { event_type, .. }, _) => *event_type,
@@ -161,14 +161,11 @@ impl Record {
         }
     }
 
-    /// Until when a window may show it as new: what has to be remembered of an object that was enqueued as such.
+    /// Until when a window may show it, as this version or as a new object: it is remembered for so long.
     #[must_use]
-    pub fn new_until(&self, configuration: &ResourceConfiguration) -> DateTime<Utc> {
-        let created = self.created.unwrap_or(self.changed_at).max(match self.version {
-            Version::Entry { .. } => self.changed_at,
-            Version::State(_) => DateTime::UNIX_EPOCH,
-        });
-        created + configuration.created_tolerance
+    pub fn shown_until(&self, configuration: &ResourceConfiguration) -> DateTime<Utc> {
+        let new_until = self.created.map(|created| created + configuration.created_tolerance);
+        new_until.map_or(self.changed_at, |new_until| self.changed_at.max(new_until))
     }
 }
 

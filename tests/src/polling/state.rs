@@ -17,8 +17,8 @@ pub enum Status {
     RateLimited,
     /// Close could not be asked; it is asked again.
     Failing,
-    /// Nothing is asked any more.
-    Stopped,
+    /// Close refuses the key, or what it may see.
+    Refused,
     /// Any other word.
     #[serde(other)]
     Other,

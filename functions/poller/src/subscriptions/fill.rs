@@ -113,7 +113,7 @@ fn change(
         event_id: EventId::of(instance, &logged.key),
         event: logged.event,
         changed_at: logged.date_updated,
-        new_until: logged.date_updated,
+        shown_until: logged.date_updated,
         raw,
     })
 }

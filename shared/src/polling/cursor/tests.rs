@@ -11,6 +11,10 @@ fn version(byte: u8) -> Version {
     Version::of(&EventId::derive(&[&[byte]]))
 }
 
+fn remember(cursor: &mut Cursor, byte: u8, changed_at: DateTime<Utc>) {
+    cursor.told.insert((version(byte), Object::of("x")), changed_at, changed_at, 100);
+}
+
 fn cursor() -> Cursor {
     Cursor::starting_at(at(0), String::new())
 }
@@ -20,8 +24,8 @@ const DAY: i64 = 24 * 60;
 #[test]
 fn the_window_moves_up_to_the_beginning_of_a_finished_walk() {
     let mut cursor = cursor();
-    cursor.told.insert(version(1), at(3), at(15));
-    cursor.told.insert(version(2), at(12), at(15));
+    remember(&mut cursor, 1, at(3));
+    remember(&mut cursor, 2, at(12));
     let walk = cursor.walk(at(15));
     assert!(cursor.finish(&walk, true, TimeDelta::zero()));
     assert_eq!(cursor.since, at(10));
@@ -51,7 +55,7 @@ fn an_idle_resource_is_written_once_a_day_and_when_it_can_forget() {
         written += usize::from(cursor.finish(&walk, false, TimeDelta::zero()));
     }
     assert_eq!(written, 2);
-    cursor.told.insert(version(1), at(3 * DAY + 1), at(3 * DAY + 1));
+    remember(&mut cursor, 1, at(3 * DAY + 1));
     let walk = cursor.walk(at(3 * DAY + 3));
     assert!(!cursor.finish(&walk, false, TimeDelta::zero()));
     let walk = cursor.walk(at(3 * DAY + 7));

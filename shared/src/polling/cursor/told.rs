@@ -4,17 +4,14 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha256};
 
 use crate::events::id::EventId;
 
-/// Digest and second: eight bytes and four.
-const ENTRY_BYTES: usize = 12;
+/// The digests of a version and of its object, and a second: eight bytes and twice four.
+const ENTRY_BYTES: usize = 16;
 
-/// More than this in one window are not remembered: the item stays small, and the claim in the delivery log drops what
-/// comes again under the same id.
-const MOST: usize = 400;
-
-/// A state of an object, or the object itself, as 64 bits of a digest.
+/// A state of an object, as 64 bits of a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Version([u8; 8]);
 
@@ -30,18 +27,27 @@ impl Version {
         }
         Self(bytes)
     }
+}
 
-    /// That an object was enqueued at all.
+/// An object, as 32 bits of a digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Object([u8; 4]);
+
+impl Object {
+    /// The object of this id.
     #[must_use]
-    pub fn of_object(id: &str) -> Self {
-        Self::of(&EventId::derive(&[b"created", id.as_bytes()]))
+    pub fn of(id: &str) -> Self {
+        let digest = Sha256::digest(id);
+        Self([digest[0], digest[1], digest[2], digest[3]])
     }
 }
 
-/// The versions that were enqueued, each with the second until which a window may show it.
+/// The versions that were enqueued, each with its object and the second until which a window may show it.
+///
+/// They are bounded: beyond that, the claim in the delivery log drops what comes again under the same id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Told {
-    versions: HashMap<Version, u32>,
+    versions: HashMap<Version, (Object, u32)>,
     /// There was no room for everything that changed before this second.
     incomplete_before: u32,
 }
@@ -53,16 +59,30 @@ impl Told {
         self.versions.contains_key(version)
     }
 
+    /// True if an object was enqueued, as far as that is remembered.
+    #[must_use]
+    pub fn knows(&self, id: &str) -> bool {
+        let object = Object::of(id);
+        self.versions.values().any(|(known, _)| *known == object)
+    }
+
     /// True if an object that was created at `created` may have been enqueued, though it is not remembered.
     #[must_use]
     pub fn may_have_forgotten(&self, created: DateTime<Utc>) -> bool {
         second(created) < self.incomplete_before
     }
 
-    /// Remembers a version until windows begin after `shown_until`. `now` is when the walk began.
-    pub fn insert(&mut self, version: Version, shown_until: DateTime<Utc>, now: DateTime<Utc>) {
-        if self.versions.len() < MOST || self.versions.contains_key(&version) {
-            self.versions.insert(version, second(shown_until));
+    /// Remembers a version until windows begin after `shown_until`, if there is `room` for so many. `now` is when the
+    /// walk began.
+    pub fn insert(
+        &mut self,
+        (version, object): (Version, Object),
+        shown_until: DateTime<Utc>,
+        now: DateTime<Utc>,
+        room: usize,
+    ) {
+        if self.versions.len() < room || self.versions.contains_key(&version) {
+            self.versions.insert(version, (object, second(shown_until)));
         } else {
             self.incomplete_before = self.incomplete_before.max(second(now));
         }
@@ -71,12 +91,12 @@ impl Told {
     /// True if anything is remembered that no window from `since` on shows.
     #[must_use]
     pub fn has_before(&self, since: DateTime<Utc>) -> bool {
-        self.versions.values().any(|shown_until| *shown_until < second(since))
+        self.versions.values().any(|(_, shown_until)| *shown_until < second(since))
     }
 
     /// Forgets what no window from `since` on shows.
     pub fn forget_before(&mut self, since: DateTime<Utc>) {
-        self.versions.retain(|_, shown_until| *shown_until >= second(since));
+        self.versions.retain(|_, (_, shown_until)| *shown_until >= second(since));
         if self.incomplete_before < second(since) {
             self.incomplete_before = 0;
         }
@@ -91,24 +111,26 @@ impl Told {
     fn to_bytes(&self) -> Vec<u8> {
         let mut entries: Vec<_> = self.versions.iter().collect();
         entries.sort_unstable();
-        let entry = |(version, until): (&Version, &u32)| version.0.into_iter().chain(until.to_be_bytes());
         let mut bytes = self.incomplete_before.to_be_bytes().to_vec();
-        bytes.extend(entries.into_iter().flat_map(entry));
+        for (version, (object, until)) in entries {
+            bytes.extend(version.0);
+            bytes.extend(object.0);
+            bytes.extend(until.to_be_bytes());
+        }
         bytes
     }
 
     fn from_bytes(bytes: &[u8]) -> Self {
-        let (mut told, mut second) = (Self::default(), [0; 4]);
-        let Some((head, entries)) = bytes.split_at_checked(second.len()) else { return told };
-        second.copy_from_slice(head);
-        told.incomplete_before = u32::from_be_bytes(second);
-        for entry in entries.chunks_exact(ENTRY_BYTES) {
-            let mut version = [0; 8];
-            version.copy_from_slice(&entry[..8]);
-            second.copy_from_slice(&entry[8..]);
-            told.versions.insert(Version(version), u32::from_be_bytes(second));
+        fn taken<const N: usize>(bytes: &[u8]) -> [u8; N] {
+            bytes.try_into().unwrap_or([0; N])
         }
-        told
+        let Some((head, entries)) = bytes.split_at_checked(4) else { return Self::default() };
+        let entry = |entry: &[u8]| {
+            let (object, until) = (Object(taken(&entry[8..12])), u32::from_be_bytes(taken(&entry[12..])));
+            (Version(taken(&entry[..8])), (object, until))
+        };
+        let versions = entries.chunks_exact(ENTRY_BYTES).map(entry).collect();
+        Self { versions, incomplete_before: u32::from_be_bytes(taken(head)) }
     }
 }
 
@@ -154,27 +176,34 @@ mod tests {
         DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(second)
     }
 
+    const ROOM: usize = 400;
+
+    fn entry(n: usize) -> (Version, Object) {
+        (version(n), Object::of(&n.to_string()))
+    }
+
     #[test]
     fn what_is_remembered_survives_being_written() {
         let mut told = Told::default();
         for n in 0..100 {
-            told.insert(version(n), at(i64::try_from(n).unwrap()), at(100));
+            told.insert(entry(n), at(i64::try_from(n).unwrap()), at(100), ROOM);
         }
-        assert_eq!(told.to_bytes().len(), 4 + 1200);
+        assert_eq!(told.to_bytes().len(), 4 + 1600);
         let mut read = Told::from_bytes(&told.to_bytes());
         assert_eq!(read, told);
         read.forget_before(at(60));
-        assert_eq!(read.to_bytes().len(), 4 + 480);
+        assert_eq!(read.to_bytes().len(), 4 + 640);
+        assert!(read.knows("60") && !read.knows("59"));
         assert_eq!(Told::from_bytes(&[1]), Told::default());
     }
 
     #[test]
     fn memory_is_bounded_and_knows_that_it_is_incomplete() {
         let mut told = Told::default();
-        for n in 0..=MOST {
-            told.insert(version(n), at(50), at(100));
+        for n in 0..=ROOM {
+            told.insert(entry(n), at(50), at(100), ROOM);
         }
-        assert!(told.contains(&version(0)) && !told.contains(&version(MOST)));
+        assert!(told.contains(&version(0)) && !told.contains(&version(ROOM)));
         assert!(told.may_have_forgotten(at(99)) && !told.may_have_forgotten(at(100)));
         told.forget_before(at(101));
         assert!(told.is_empty() && !told.may_have_forgotten(at(99)));
