@@ -148,7 +148,6 @@ impl Record {
         let tolerance = configuration.created_tolerance;
         let is_known = cursor.told.knows(&self.id);
         match (&self.version, self.created) {
-            (Version::Entry { event_type: EventType::Created, .. }, _) if is_known => EventType::Updated,
             (Version::Entry { event_type, .. }, _) => *event_type,
             (Version::State(_), Some(created))
                 if !is_known
