@@ -69,7 +69,12 @@ pub(super) async fn store(
     let vault = Vault::sealing(aws.kms(), environment["KMS_KEY_ID"].clone(), clock, random);
     let store = DynamoInstanceStore::new(aws.dynamodb(), environment["INSTANCES_TABLE"].clone(), vault);
     let id = InstanceId::from_entropy(random::array(&*bed.random).expect("the seed never runs out"));
-    let settings = [(key::USERNAME, "api_key"), (key::ENABLED, "true"), (key::CALLBACK_URL, callback_url)];
+    let settings = [
+        (key::USERNAME, "api_key"),
+        (key::ENABLED, "true"),
+        (key::VENDOR_TYPE, "webhook"),
+        (key::CALLBACK_URL, callback_url),
+    ];
     let mut instance = shared::instances::Instance {
         id,
         account: Account { company_id: 1, account_id: 1, user_id: 1 },
