@@ -12,6 +12,7 @@ pub mod cursor;
 pub mod next;
 pub mod pattern;
 pub mod raw;
+pub mod reading;
 pub mod record;
 pub mod resource;
 pub mod schedule;

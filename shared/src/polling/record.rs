@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::ceql::Scope;
 use super::configuration::{DateField, ResourceConfiguration};
 use super::cursor::Cursor;
+use super::reading::Reading;
 use super::resource::{DATE_CREATED, DATE_UPDATED};
 use crate::events::id::{EventId, hex};
 use crate::instances::InstanceId;
@@ -37,6 +38,8 @@ pub struct Record {
     pub created: Option<DateTime<Utc>>,
     /// When Close says it changed: what windows go by.
     pub changed_at: DateTime<Utc>,
+    /// The configured date as it was read.
+    reading: Reading,
     version: Version,
     value: Value,
 }
@@ -87,18 +90,19 @@ impl Record {
         let id =
             at_path(&value, id_field).and_then(id_of).ok_or_else(|| BadRecord::NoId(id_field.clone()))?;
         let updated_field = &configuration.updated;
-        let updated = read_date(&value, updated_field);
-        let updated = updated.ok_or_else(|| BadRecord::NoDate(updated_field.path.clone()))?;
+        let reading = read_date(&value, updated_field);
+        let reading = reading.ok_or_else(|| BadRecord::NoDate(updated_field.path.clone()))?;
+        let updated = reading.at;
         let own_date = at_path(&value, DATE_UPDATED).and_then(Value::as_str);
         let version = Version::State(match own_date {
             Some(text) => text.to_owned(),
             None => hex(&Sha256::digest(raw.get())),
         });
         let changed_at = own_date.and_then(date::parse).unwrap_or(updated);
-        let created = read_date(&value, &configuration.created);
+        let created = read_date(&value, &configuration.created).map(|reading| reading.at);
         let closes_type = configuration.resource.closes_type(&value);
         let object_type = configuration.name.clone();
-        Ok(Self { id, object_type, closes_type, updated, created, changed_at, version, value })
+        Ok(Self { id, object_type, closes_type, updated, created, changed_at, reading, version, value })
     }
 
     /// The same for every poll that finds this state of the record.
@@ -127,10 +131,13 @@ impl Record {
         since: DateTime<Utc>,
         scope: &Scope<'_>,
     ) -> bool {
-        let late = configuration.filter_by_updated_date && self.updated < since;
+        // A date that is only a day may be any time in it.
+        let late = configuration.filter_by_updated_date && !self.reading.may_reach(since);
         let early = configuration.filter_by_current_date && self.updated > scope.times.now;
         let condition = configuration.condition.as_ref();
-        self.changed_at >= since && !late && !early && condition.is_none_or(|it| it.holds(&self.value, scope))
+        let is_new =
+            self.changed_at >= since || (self.changed_at == self.updated && self.reading.may_reach(since));
+        is_new && !late && !early && condition.is_none_or(|it| it.holds(&self.value, scope))
     }
 
     /// True if `event.objects` has it, in the platform's words or in Close's.
@@ -221,13 +228,8 @@ fn id_of(value: &Value) -> Option<String> {
     (1..=MAX_ID).contains(&id.len()).then_some(id)
 }
 
-fn read_date(value: &Value, field: &DateField) -> Option<DateTime<Utc>> {
-    match at_path(value, &field.path)? {
-        // Close leaves the fraction out where it is zero, and a pattern does not foresee that.
-        Value::String(text) => field.parse(text).or_else(|| date::parse(text)),
-        Value::Number(millis) => DateTime::from_timestamp_millis(millis.as_i64()?),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    }
+fn read_date(value: &Value, field: &DateField) -> Option<Reading> {
+    field.read(at_path(value, &field.path)?)
 }
 
 #[cfg(test)]

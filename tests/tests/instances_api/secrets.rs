@@ -89,7 +89,7 @@ async fn a_store_opens_the_secrets_of_its_purpose_only() {
         ),
     ];
     for (purposes, expected) in purposes {
-        let vault = Vault::opening(aws(&bed).kms(), purposes, Arc::new(bed.clock().clone()));
+        let vault = Vault::opening(aws(&bed).kms(), purposes);
         let table = bed.system().environment()["INSTANCES_TABLE"].clone();
         let store = DynamoInstanceStore::new(aws(&bed).dynamodb(), table, vault);
         let read = store.get(id).await.unwrap().unwrap();

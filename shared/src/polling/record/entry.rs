@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{BadRecord, Feed, Record, Version, at_path, id_of, parse, read_date};
 use crate::polling::configuration::{DateField, ResourceConfiguration};
+use crate::polling::reading::Reading;
 use crate::polling::resource::{DATE_UPDATED, Resource};
 use close::{LoggedEvent, date};
 
@@ -49,15 +50,16 @@ impl Record {
         let whole = configuration.resource == Resource::Events;
         let entry = if whole { parse(entry).ok_or(BadRecord::NotAnObject)? } else { Value::Null };
         let date = |field: &DateField| read_date(&object, field).or_else(|| read_date(&entry, field));
-        let updated = match &*configuration.updated.path {
-            DATE_UPDATED => logged.date_updated,
-            _ => date(&configuration.updated).unwrap_or(logged.date_updated),
+        let reading = match &*configuration.updated.path {
+            DATE_UPDATED => None,
+            _ => date(&configuration.updated),
         };
+        let reading = reading.unwrap_or(Reading::exact(logged.date_updated));
         let id = match &*configuration.id_field {
             "id" => None,
             path => at_path(&object, path).or_else(|| at_path(&entry, path)).and_then(id_of),
         };
-        let created = date(&configuration.created);
+        let created = date(&configuration.created).map(|reading| reading.at);
         let (object_type, of, value) = if whole {
             (logged.event.object_type, Feed::Whole, entry)
         } else {
@@ -67,9 +69,10 @@ impl Record {
             id: id.unwrap_or(logged.event.object_id),
             object_type,
             closes_type: logged.object_type,
-            updated,
+            updated: reading.at,
             created,
             changed_at: logged.date_updated,
+            reading,
             version: Version::Entry { key: logged.key, event_type: logged.event.event_type, of },
             value,
         })
