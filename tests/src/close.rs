@@ -140,6 +140,13 @@ impl Close {
         state.tell(&occurrences);
     }
 
+    /// True if an event is so young that another change may be consolidated with it.
+    #[must_use]
+    pub fn is_recent(&self, event: &Event) -> bool {
+        let at = close::date::parse(&event.date_updated).unwrap_or_default();
+        self.clock.now() - at < TimeDelta::minutes(5)
+    }
+
     /// Deletes an object.
     pub fn delete(&self, object_type: &str, id: &str) {
         self.occur(|organization| ((), organization.delete(object_type, id)));

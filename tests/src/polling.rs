@@ -1,6 +1,7 @@
 //! What stories of polling have in common: a bed, Close, a receiver, and an instance that polls the one for the
 //! other.
 
+pub mod history;
 mod state;
 mod worker;
 

@@ -165,6 +165,7 @@ async fn a_resource_whose_url_changes_is_walked_anew_from_where_it_was_complete(
     // A poll has time for some pages only.
     rest.behave(|quirks| (quirks.page_cap, quirks.request_takes) = (2, TimeDelta::seconds(10)));
     bed.minutes(1).await;
+    bed.dispatch().await;
     let told = receiver.count();
     assert!((1..20).contains(&told), "the walk is under way: {told}");
     let change = json!({"configuration": {"event.poller.configuration": of("lost")}});

@@ -113,6 +113,18 @@ impl Rest {
         self.shared.state().under_way.values().map(|(_, most)| *most).max().unwrap_or_default()
     }
 
+    /// The behaviour as it is.
+    #[must_use]
+    pub fn quirks(&self) -> Quirks {
+        self.shared.state().quirks.clone()
+    }
+
+    /// The requests since the last time that somebody took them.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.state().calls.clone()
+    }
+
     /// The requests since the last time that somebody asked.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.shared.state().calls)
