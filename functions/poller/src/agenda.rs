@@ -57,6 +57,8 @@ pub(crate) struct Agenda {
     pub(crate) checks: Vec<Option<Versioned<Check>>>,
     /// Until when nothing more of the key is asked.
     pub(crate) hold: Option<DateTime<Utc>>,
+    /// True if Close does not take the key: nothing more is asked in this turn.
+    refused: bool,
 }
 
 /// Why an instance is not polled now.
@@ -109,6 +111,8 @@ impl Agenda {
         if let Answer::Failed(CloseError::Unauthorized(_)) = answer {
             let polls = self.polls.iter_mut().filter(|it| !it.part.value.off);
             polls.for_each(|polled| polled.part.value.stopped_by(answer, now));
+            self.refused = true;
+            return;
         }
         let Some(polled) = self.polls.get_mut(place) else { return };
         let Some(next) = polled.note(name, asked, now) else { return };
@@ -139,6 +143,11 @@ impl Agenda {
         Some((due_at, interval.unwrap_or(CHECK_EVERY)))
     }
 
+    /// True if nothing more is asked in this turn.
+    pub(crate) fn is_over(&self) -> bool {
+        self.refused || self.hold.is_some()
+    }
+
     /// True if there is nothing under the key any more.
     pub(crate) fn is_empty(&self) -> bool {
         self.checks.iter().all(Option::is_none) && self.polls.iter().all(|it| it.removed)
@@ -152,10 +161,6 @@ impl Polled {
         let polling = &mut self.part.value;
         let cursor = polling.cursors.get_mut(name)?;
         let next = after(&cursor.pace, &asked.answer, page_size, now);
-        if let Answer::Failed(CloseError::Unauthorized(_)) = asked.answer {
-            // It is the key that is refused, and not the resource.
-            return Some(next);
-        }
         cursor.pace = next.pace.clone();
         polling.whole = shared::polling::next::Pace::default();
         if let Some(error) = &next.pace.error {

@@ -1,12 +1,14 @@
 //! One turn of an API key: claim it, read what is under it, ask Close for what is due, write down what comes next.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use shared::instances::InstanceId;
 use shared::platform::aws::AwsError;
+use shared::polling::next::Answer;
 use shared::polling::store::{Busy, Claim, Claimed, Due};
 
 use crate::Poller;
 use crate::agenda::{Agenda, Job};
-use crate::ask::Request;
+use crate::ask::{Asked, Request};
 use crate::work::Shift;
 
 /// No request to Close begins with less time left: one answer, and the writes after it, at their slowest.
@@ -69,7 +71,7 @@ impl Poller {
         self.open(&mut agenda, claimed.turn_before).await?;
         for (due_at, job) in agenda.jobs(claimed.turn_before, began_at) {
             let now = self.clock.now();
-            if agenda.hold.is_some() || shift.ends_at - now < TIME_FOR_ONE {
+            if agenda.is_over() || shift.ends_at - now < TIME_FOR_ONE {
                 agenda.leave(&job, due_at, now);
                 continue;
             }
@@ -117,11 +119,21 @@ impl Poller {
         // A fault of ours leaves the cursor where it was.
         let mut moved = cursor.clone();
         let asked = self.ask(&request, &mut moved).await?;
-        tracing::info!(%instance, resource = name, enqueued = asked.enqueued, pages = asked.pages,
-            bad = asked.bad.len(), answer = ?asked.answer, "polled");
+        log(instance, name, &asked);
         shift.tally.skipped(asked.bad.len());
         polled.part.value.cursors.insert(name.to_owned(), moved);
         agenda.note((place, name), &asked, self.clock.now());
         Ok(())
+    }
+}
+
+/// An idle resource, which most are most of the time, is not worth its line.
+fn log(instance: InstanceId, resource: &str, asked: &Asked) {
+    let Asked { answer, enqueued, pages, bad, .. } = asked;
+    let bad = bad.len();
+    if *enqueued == 0 && bad == 0 && *answer == Answer::Drained {
+        tracing::debug!(%instance, resource, pages, "polled");
+    } else {
+        tracing::info!(%instance, resource, enqueued, pages, bad, ?answer, "polled");
     }
 }

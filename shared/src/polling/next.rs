@@ -136,11 +136,7 @@ fn failed(before: &Pace, error: &CloseError, page_size: u32, now: DateTime<Utc>)
             let pace = Pace { page_size: Some(half.max(1)), ..pace };
             Next { pace: pace.again_at(now + wait), hold: None }
         }
-        CloseError::Unauthorized(_) => {
-            let pace = before.with(Status::Refused, text, now).again_at(now + REFUSED_WAIT);
-            Next { pace, hold: Some(now + REFUSED_WAIT) }
-        }
-        CloseError::Forbidden(_) | CloseError::NotAllowed(_) => {
+        CloseError::Unauthorized(_) | CloseError::Forbidden(_) | CloseError::NotAllowed(_) => {
             let pace = before.with(Status::Refused, text, now).again_at(now + REFUSED_WAIT);
             Next { pace, hold: None }
         }
@@ -223,11 +219,7 @@ mod tests {
             (&smallest, &too_much, (Status::Failing, 1, Some(1030), Some(1), None)),
             (&ok, &failed(CloseError::Forbidden(text())), (Status::Refused, 1, Some(4600), None, None)),
             (&ok, &failed(CloseError::NotAllowed(text())), (Status::Refused, 1, Some(4600), None, None)),
-            (
-                &ok,
-                &failed(CloseError::Unauthorized(text())),
-                (Status::Refused, 1, Some(4600), None, Some(4600)),
-            ),
+            (&ok, &failed(CloseError::Unauthorized(text())), (Status::Refused, 1, Some(4600), None, None)),
             (&failing, &invalid, (Status::Failing, 1, None, None, None)),
             (&ok, &Answer::FilterIgnored(text()), (Status::Failing, 1, Some(4600), None, None)),
         ];

@@ -23,18 +23,9 @@ impl KeyDigest {
     #[must_use]
     pub fn of(configuration: &Configuration) -> Self {
         let base = configuration.get(key::BASE_URL).and_then(|base| Url::parse(base).ok());
-        let host = base.map_or_else(
-            || "api.close.com:443".to_owned(),
-            |base| {
-                format!(
-                    "{}:{}",
-                    base.host_str().unwrap_or_default(),
-                    base.port_or_known_default().unwrap_or_default()
-                )
-            },
-        );
+        let host = base.as_ref().and_then(Url::host_str).unwrap_or("api.close.com");
         let api_key = configuration.get(key::USERNAME).unwrap_or_default();
-        let digest = Sha256::digest([b"poller:", host.as_bytes(), b":", api_key.as_bytes()].concat());
+        let digest = Sha256::digest(format!("poller:{api_key}/{host}"));
         Self(hex(&digest[..16]))
     }
 
