@@ -129,13 +129,7 @@ impl Vault {
     }
 
     fn new(client: Client, purposes: &'static [Purpose], sealing: Option<Sealing>) -> Self {
-        Self(Arc::new(Parts {
-            client,
-            sealing,
-            purposes,
-            keys: Mutex::default(),
-            current: Mutex::default(),
-        }))
+        Self(Arc::new(Parts { client, sealing, purposes, keys: Mutex::default(), current: Mutex::default() }))
     }
 
     /// True if this vault opens secrets of a purpose.

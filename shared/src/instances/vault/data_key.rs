@@ -28,7 +28,8 @@ impl DataKey {
     }
 
     pub(super) fn open(&self, context: &str, mut data: Vec<u8>) -> Result<Vec<u8>, AwsError> {
-        let failed = || AwsError::new("decrypt a secret", "it was changed, or belongs to another instance or setting");
+        let failed =
+            || AwsError::new("decrypt a secret", "it was changed, or belongs to another instance or setting");
         let (nonce, ciphertext) = data.split_at_mut_checked(NONCE_LEN).ok_or_else(failed)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
         let text = self.0.open_in_place(nonce, Aad::from(context), ciphertext).map_err(|_| failed())?;
