@@ -80,6 +80,7 @@ impl Agenda {
             polls: parts.polls.into_iter().map(polled).collect(),
             checks: parts.checks.into_iter().map(Some).collect(),
             hold: None,
+            refused: false,
         }
     }
 

@@ -37,7 +37,7 @@ pub(crate) async fn create(
     let provision = Provision::read(&body, &state.rules).map_err(refused)?;
     let Provision { name, tags, configuration } = provision;
     let created_at = state.clock.now();
-    if let Some(fault) = polling::forgotten(&configuration, created_at) {
+    if let Some(fault) = polling::since_fault(&configuration, created_at) {
         return Err(refused(vec![fault]).into());
     }
     polling::check_key(&state.close, &configuration).await?;

@@ -157,7 +157,7 @@ impl Instant {
             Operator::Greater => value.may_be_after(begin) || value.day().is_some_and(|day| day >= today),
             Operator::AtLeast => value.may_reach(begin) || value.day().is_some_and(|day| day >= today),
             Operator::Less => day.map_or(value.at < self.at, |day| day < today),
-            Operator::AtMost => day.map_or(value.at <= self.at, |day| day <= today),
+            Operator::AtMost => value.at <= self.at || day.is_some_and(|day| day <= today),
             Operator::Equal | Operator::Like => {
                 let same = || value.is_within(self.unit, self.at, self.zone);
                 day.map_or_else(same, |day| day == today)
