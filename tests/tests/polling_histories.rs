@@ -50,6 +50,7 @@ fn each_change_arrives_exactly_once_under_every_setting() {
         let replay =
             format!("POLLING_SEED={seed} POLLING_HISTORIES=1 cargo test -p tests --test polling_histories");
         if goes_on {
+            eprintln!("{} fails: {}", seed, found[0]);
             failed.push(format!("{replay}\n{}", described(&plan, &found)));
             continue;
         }

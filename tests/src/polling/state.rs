@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::bed::Bed;
 
 /// How polling goes, in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
     /// The last poll did what it should.
@@ -20,12 +20,13 @@ pub enum Status {
     /// Close refuses the key, or what it may see.
     Refused,
     /// Any other word.
+    #[default]
     #[serde(other)]
     Other,
 }
 
 /// The `pollingState` of an instance.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct State {
     /// In a word.
@@ -51,13 +52,16 @@ pub struct State {
 }
 
 impl State {
-    /// The state of an instance.
+    /// The state of an instance; of one that is not polled, an empty one.
     ///
     /// # Panics
-    /// When it has none.
+    /// When it cannot be read.
     pub async fn of(bed: &Bed, instance: u64) -> Self {
         let answer = bed.call(http::Method::GET, &format!("/instances/{instance}"), &json!(null)).await;
         let shown = answer.json()["pollingState"].clone();
+        if shown.is_null() {
+            return Self::default();
+        }
         let state = Self::deserialize(&shown);
         let state = state.unwrap_or_else(|error| panic!("{error} in {}", answer.json()));
         Self { shown, ..state }
