@@ -1,15 +1,12 @@
 //! The check of a subscription at Close that this system made: what is known of it, and when it is looked at next.
 //!
-//! Pure but for [`store`], which keeps a [`Check`] in the pollers table beside the pollers.
-
-pub mod store;
+//! Pure: the pollers table keeps a [`Check`] beside the polling of the same API key.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::instances::InstanceId;
+use crate::polling::cursor::{OVERLAP, Walk};
 use crate::polling::schedule::{KeyDigest, next_due, wait_after};
-use crate::polling::window::{OVERLAP, Walk};
 
 /// From one look to the next.
 pub const CHECK_EVERY: TimeDelta = TimeDelta::hours(1);
@@ -49,18 +46,18 @@ pub struct Problem {
 }
 
 /// What is known of a subscription.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// Whose.
-    pub instance_id: InstanceId,
     /// When the check was asked for first.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
     pub registered_at: DateTime<Utc>,
     /// Where the subscription sends events.
     pub url: String,
-    /// When it is looked at next. A write holds only for the time that it was read with, so of two functions that
-    /// look at once one gives way; a time in the near future is a lease.
+    /// When it is looked at next.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
     pub due_at: DateTime<Utc>,
     /// Nothing that happened before is wanted.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
     pub wanted_from: DateTime<Utc>,
     /// What the looks came to.
     pub findings: Findings,
@@ -100,6 +97,14 @@ pub struct Gap {
 }
 
 impl Check {
+    /// A check that begins at `now`, of a subscription that sends to `url`.
+    #[must_use]
+    pub fn starting_at(now: DateTime<Utc>, url: &str, key: &KeyDigest) -> Self {
+        let findings = Findings::default();
+        let due_at = Self::regular(now, key);
+        Self { registered_at: now, url: url.to_owned(), due_at, wanted_from: now, findings }
+    }
+
     /// When it is looked at next, if nothing is out of order.
     #[must_use]
     pub fn regular(now: DateTime<Utc>, key: &KeyDigest) -> DateTime<Utc> {
@@ -157,7 +162,7 @@ impl Check {
         findings.status = if keeps { findings.status } else { status };
         findings.failures = findings.failures.saturating_add(1);
         findings.last_error = Some(problem);
-        wait_after(findings.failures, None)
+        wait_after(findings.failures)
     }
 }
 
@@ -182,14 +187,7 @@ mod tests {
     }
 
     fn check() -> Check {
-        Check {
-            instance_id: InstanceId::from_entropy([1; 8]),
-            registered_at: at(0),
-            url: "https://example.com/".to_owned(),
-            due_at: at(0),
-            wanted_from: at(0),
-            findings: Findings::default(),
-        }
+        Check::starting_at(at(0), "https://example.com/", &KeyDigest::from_text(""))
     }
 
     fn problem(minutes: i64) -> Problem {
@@ -239,7 +237,7 @@ mod tests {
         check.lost(Status::Paused, problem(160), TimeDelta::days(30));
         check.resumed(at(160));
         let gap = check.findings.gap.clone().unwrap();
-        let walk = |minutes| Walk { began_at: at(minutes), at: None, run: None };
+        let walk = |minutes| Walk::starting_at(at(minutes));
         let (again, when) = gap.walked(&walk(160)).unwrap();
         assert_eq!((again.since, again.resumed_at, when), (at(155), Some(at(160)), at(165)));
         assert_eq!(again.walked(&walk(165)), None);

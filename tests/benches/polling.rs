@@ -1,5 +1,5 @@
-//! A thousand instances, all due in the same minute: how long they take, and what each costs. `cargo bench -p tests
-//! --bench polling`.
+//! API keys that are all due in the same minute, from a hundred up: how long they take, and what each costs. `cargo bench
+//! -p tests --bench polling`; `POLLING_KEYS=100,1000,10000` says how many.
 //!
 //! The figures are of this machine and this moment. Close, the system, its tables and queues share it.
 
@@ -16,20 +16,29 @@ use tests::close::{Close, Quirks};
 use tests::polling::Worker;
 use tests::receiver::Receiver;
 
-const INSTANCES: usize = 1_000;
+/// So many keys, unless the environment says otherwise.
+const KEYS: &str = "100,1000";
 /// What the template has the mapping start together, and what a batch holds.
 const FUNCTIONS: usize = 2;
 const RESOURCES: [&str; 3] = ["contacts", "opportunities", "events"];
 
 #[tokio::main]
 async fn main() {
+    #[expect(clippy::disallowed_methods, reason = "a measurement has its size from its caller")]
+    let sizes = std::env::var("POLLING_KEYS").unwrap_or_else(|_| KEYS.to_owned());
+    for keys in sizes.split(',').filter_map(|it| it.trim().parse().ok()) {
+        measure(keys).await;
+    }
+}
+
+async fn measure(keys: usize) {
     let bed = Bed::start().await;
     let close = Close::new(1, Arc::new(bed.clock().clone()));
     let rest = close.serve(bed.clock(), Quirks::default()).await;
     let receiver = Receiver::counting().await;
     let entry = |name: &str| (name.to_owned(), json!({"url": format!("/{name}"), "idField": "id"}));
     let configuration = json!(RESOURCES.map(entry).into_iter().collect::<BTreeMap<_, _>>()).to_string();
-    for n in 0..INSTANCES {
+    for n in 0..keys {
         let key = format!("api_{n}");
         let settings = [
             ("event.vendor.type", "polling"),
@@ -57,16 +66,18 @@ async fn main() {
         tokio::join!(one.work_all(&bed), other.work_all(&bed));
         let polled = began.elapsed();
         let mut calls: BTreeMap<String, usize> = BTreeMap::new();
-        for worker in &workers {
-            for (name, count) in worker.dynamodb().take_calls().into_iter().chain(worker.sqs().take_calls()) {
-                *calls.entry(name).or_default() += count;
-            }
+        for (name, count) in workers.iter().flat_map(Worker::take_calls) {
+            *calls.entry(name).or_default() += count;
         }
+        // A claim is a write unit, and two of the index; another write of a part is one.
+        let updates = calls.get("UpdateItem").copied().unwrap_or_default();
         println!(
-            "{round}: {INSTANCES} instances in {polled:.1?} (tick {ticked:.1?}, processor {:.1} s), {} requests to Close, \
-             AWS calls {calls:?}, {} MiB",
+            "{round}: {keys} keys in {polled:.1?} (tick {ticked:.1?}, processor {:.1} s), {:.2} ms of processor a turn, \
+             {} requests to Close, {} write units, AWS calls {calls:?}, {} MiB",
             processor_seconds() - processor,
+            (processor_seconds() - processor) * 1000.0 / keys as f64,
             rest.take_calls().len(),
+            updates + 2 * keys,
             resident_mib(),
         );
     }

@@ -170,16 +170,25 @@ impl Bed {
     }
 
     /// Lets minutes pass as they do on AWS: a tick each, and polls and deliveries at the second when they are due.
+    ///
+    /// What passes time by itself, as slow answers do, has no more of it: it goes on after these minutes.
     pub async fn minutes(&self, minutes: usize) {
-        for _ in 0..minutes {
-            let end = self.now() + TimeDelta::seconds(60);
-            self.tick().await;
+        let until = self.now() + TimeDelta::minutes(i64::try_from(minutes).unwrap_or(i64::MAX));
+        while self.now() < until {
+            let end = until.min(self.now() + TimeDelta::seconds(60));
+            self.system.tick(Duration::from_secs(60)).await;
+            self.deliver_before(end).await;
             while let Some(next) = self.next_of_any_queue().filter(|next| *next < end) {
                 self.clock.advance_to(next);
-                self.deliver().await;
+                self.deliver_before(end).await;
             }
             self.clock.advance_to(end);
         }
+    }
+
+    /// Works off what can be received before a time.
+    async fn deliver_before(&self, end: DateTime<Utc>) {
+        while self.now() < end && self.work_one_batch_each().await > 0 {}
     }
 
     /// When a message of any queue that cannot be received now can be.

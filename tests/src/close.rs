@@ -140,6 +140,13 @@ impl Close {
         state.tell(&occurrences);
     }
 
+    /// True if an event is so young that another change may be consolidated with it.
+    #[must_use]
+    pub fn is_recent(&self, event: &Event) -> bool {
+        let at = close::date::parse(&event.date_updated).unwrap_or_default();
+        self.clock.now() - at < TimeDelta::minutes(5)
+    }
+
     /// Deletes an object.
     pub fn delete(&self, object_type: &str, id: &str) {
         self.occur(|organization| ((), organization.delete(object_type, id)));
@@ -149,6 +156,17 @@ impl Close {
     #[must_use]
     pub fn object(&self, id: &str) -> Option<Value> {
         self.state().organization.as_api(id)
+    }
+
+    /// An object by its path in the API: `contact`, `activity/note`.
+    fn object_at(&self, collection: &str, id: &str) -> Option<Value> {
+        self.state().organization.at(collection, id)
+    }
+
+    /// Every object with its type, as the API shows it, by id.
+    #[must_use]
+    pub fn objects(&self) -> std::collections::BTreeMap<String, (String, Value)> {
+        self.state().organization.all()
     }
 
     /// The event log, oldest first.

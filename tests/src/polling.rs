@@ -1,18 +1,18 @@
 //! What stories of polling have in common: a bed, Close, a receiver, and an instance that polls the one for the
 //! other.
 
+pub mod history;
+mod state;
 mod worker;
 
+pub use state::{State, Status};
 pub use worker::{Way, Worker};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use shared::platform::aws::Aws;
 use shared::platform::clock::Clock as _;
-use shared::polling::state::PollingState;
-use shared::polling::store::DynamoPollerStore;
 
 use crate::bed::{Bed, Instance};
 use crate::close::{Close, Quirks, Rest};
@@ -100,18 +100,20 @@ impl Polled {
         self.receiver.received().iter().map(|request| request.message()["message"].clone()).collect()
     }
 
-    /// The state that `GET /instances/{id}` is to show.
+    /// The state that `GET /instances/{id}` shows.
+    pub async fn state(&self) -> State {
+        State::of(&self.bed, self.instance.id()).await
+    }
+
+    /// Changes the instance's configuration.
     ///
     /// # Panics
-    /// When there is none.
-    #[expect(clippy::expect_used, reason = "a story of polling has a poller")]
-    pub async fn state(&self) -> PollingState {
-        let environment = self.bed.system().environment();
-        let variables = environment.clone().into_iter().collect();
-        let client = Aws::from_variables(&variables).expect("the bed's variables").dynamodb();
-        let store = DynamoPollerStore::new(client, environment["POLLERS_TABLE"].clone());
-        let id = self.instance.id().to_string().parse().expect("an instance id");
-        store.get(id).await.expect("the bed's table").expect("a poller").state
+    /// When it is not answered with 200.
+    pub async fn patch(&self, configuration: &Value) {
+        let path = format!("/instances/{}", self.instance.id());
+        let change = json!({"configuration": configuration});
+        let answer = self.bed.call(http::Method::PATCH, &path, &change).await;
+        assert_eq!(answer.status, 200, "{}", answer.message());
     }
 
     /// The Unix time of the bed, in seconds.

@@ -7,4 +7,5 @@ mod docs {
     mod cost;
     mod events;
     mod pages;
+    mod polling;
 }

@@ -206,8 +206,9 @@ async fn an_idle_poll_is_one_request_a_resource_and_one_write() {
         worker.dynamodb().take_calls();
         worker.work_all(&polled.bed).await;
         let calls = worker.dynamodb().take_calls();
-        // The instance is read once a minute; the second call is the claim.
-        let expected = [("GetItem", 1), ("UpdateItem", 1)].map(|(name, count)| (name.to_owned(), count));
+        // What is under the key, and the instance, are read; the write is the claim.
+        let expected =
+            [("GetItem", 1), ("Query", 1), ("UpdateItem", 1)].map(|(name, count)| (name.to_owned(), count));
         assert_eq!(calls, expected.into());
         let asked: Vec<_> = polled.rest.take_calls().into_iter().map(|call| call.path).collect();
         assert_eq!(

@@ -1,16 +1,11 @@
 //! Instances that share an API key: Close counts their requests together, so they are made one after the other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
 use serde_json::json;
-use shared::platform::aws::Aws;
-use shared::platform::secret::Secret;
-use shared::polling::schedule::KeyDigest;
-use shared::polling::store::DynamoPollerStore;
 use tests::bed::Bed;
 use tests::close::{Close, Limit, Quirks, Rest};
 use tests::polling::{Way, Worker};
@@ -41,7 +36,6 @@ impl Scene {
         rest.take_calls();
         rest.behave(|it| *it = Quirks { answers_after: Duration::from_millis(15), ..quirks });
         let (one, other) = (Worker::on(&bed).await, Worker::on(&bed).await);
-        // The poll of an instance that was alone with the key until now would have ended by then.
         bed.pass(70);
         Self { bed, close, rest, receiver, one, other }
     }
@@ -139,7 +133,7 @@ async fn a_check_of_a_subscription_runs_beside_no_poll_of_its_key() {
     };
     // One whose check is there before the poll, and one that comes after it.
     let subscribed = [subscribed().await, provision(&bed, &receiver, &rest).await, subscribed().await];
-    let [before, polled, after] = subscribed;
+    let [before, _, after] = subscribed;
     bed.minutes(5).await;
     rest.take_calls();
     rest.behave(|it| it.answers_after = Duration::from_millis(15));
@@ -153,7 +147,6 @@ async fn a_check_of_a_subscription_runs_beside_no_poll_of_its_key() {
             assert_eq!(bed.call(http::Method::PATCH, &path, &change).await.status, 200);
         }
         worker.scheduled(&bed, json!({})).await;
-        worker.scheduled(&bed, json!({"subscriptions": true})).await;
         bed.pass(60);
         worker.work_all(&bed).await;
         bed.pass(5);
@@ -164,47 +157,30 @@ async fn a_check_of_a_subscription_runs_beside_no_poll_of_its_key() {
     let polls = calls.iter().filter(|it| it.path == "data/search/");
     assert_eq!((checks.count(), polls.count()), (10, 5));
     assert_eq!(rest.most_together(), 1);
-
-    for gone in [before, after] {
-        let path = format!("/instances/{gone}");
-        assert_eq!(bed.call(http::Method::DELETE, &path, &json!(null)).await.status, 200);
-    }
-    bed.minutes(3).await;
-    worker.scheduled(&bed, json!({})).await;
-    bed.pass(60);
-    worker.dynamodb().take_calls();
-    worker.work_all(&bed).await;
-    assert_eq!(
-        worker.dynamodb().take_calls().get("UpdateItem"),
-        Some(&1),
-        "{polled} is alone with the key now"
-    );
 }
 
 #[tokio::test]
-async fn an_instance_that_is_alone_with_its_key_pays_for_no_lease_on_it() {
+async fn an_idle_turn_is_one_write_however_many_instances_have_the_key() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let close = Close::new(1, Arc::new(bed.clock().clone()));
     let rest = close.serve(bed.clock(), Quirks::default()).await;
-    let (first, second) = (provision(&bed, &receiver, &rest).await, provision(&bed, &receiver, &rest).await);
-    bed.minutes(4).await;
     let worker = Worker::on(&bed).await;
-    let writes = async || {
+    for instances in 1..=3 {
+        provision(&bed, &receiver, &rest).await;
+        bed.minutes(8).await;
         worker.scheduled(&bed, json!({})).await;
         bed.pass(60);
         worker.dynamodb().take_calls();
+        rest.take_calls();
         worker.work_all(&bed).await;
-        let mut calls = worker.dynamodb().take_calls();
-        calls.retain(|name, _| name != "GetItem");
-        calls
-    };
-    let updates = |count| BTreeMap::from([("UpdateItem".to_owned(), count)]);
-    assert_eq!(writes().await, updates(4), "a claim each, and the key taken and given back");
-    let path = format!("/instances/{second}");
-    assert_eq!(bed.call(http::Method::DELETE, &path, &json!(null)).await.status, 200);
-    // The other's poller removes itself, and with it goes its claim to the key.
-    bed.minutes(15).await;
-    assert_eq!(writes().await, updates(1), "{first} is alone now");
+        let calls = worker.dynamodb().take_calls();
+        let expected = BTreeMap::from([
+            ("GetItem".to_owned(), instances),
+            ("Query".to_owned(), 1),
+            ("UpdateItem".to_owned(), 1),
+        ]);
+        assert_eq!((calls, rest.take_calls().len()), (expected, 2 * instances));
+    }
 }
 
 #[tokio::test]
@@ -247,33 +223,4 @@ async fn an_instance_that_goes_on_and_on_leaves_the_key_to_the_others_in_between
     assert_eq!(rest.most_together(), 1);
     bed.minutes(60).await;
     assert_eq!(receiver.received().len(), 400);
-}
-
-#[tokio::test]
-async fn a_key_that_was_joined_half_way_is_joined_to_the_end() {
-    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
-    let close = Close::new(1, Arc::new(bed.clock().clone()));
-    let rest = close.serve(bed.clock(), Quirks::default()).await;
-    let first = provision(&bed, &receiver, &rest).await.to_string().parse().unwrap();
-    bed.minutes(4).await;
-    let environment = bed.system().environment();
-    let client = Aws::from_variables(&environment.clone().into_iter().collect()).unwrap().dynamodb();
-    let store = DynamoPollerStore::new(client.clone(), environment["POLLERS_TABLE"].clone());
-    assert!(!store.get(first).await.unwrap().unwrap().shares_key, "it is alone");
-    // A newcomer whose function died between its name and the mark on the other.
-    let items = client.scan().table_name(&environment["POLLERS_TABLE"]).send().await.unwrap();
-    let is_key = |item: &&HashMap<String, AttributeValue>| item["part"].as_s().unwrap().starts_with("key#");
-    let key = items.items().iter().find(is_key).unwrap();
-    let update = client.update_item().table_name(&environment["POLLERS_TABLE"]);
-    let update = update.key("instance_id", key["instance_id"].clone()).key("part", key["part"].clone());
-    let second = AttributeValue::Ns(vec!["77".to_owned()]);
-    update
-        .update_expression("ADD instances :it")
-        .expression_attribute_values(":it", second)
-        .send()
-        .await
-        .unwrap();
-    let digest = KeyDigest::of(&Secret::new("api_key"));
-    store.register("77".parse().unwrap(), &digest, bed.now(), bed.now()).await.unwrap();
-    assert!(store.get(first).await.unwrap().unwrap().shares_key);
 }

@@ -2,9 +2,8 @@
 
 use chrono::TimeDelta;
 use serde_json::json;
-use shared::polling::state::Status;
 use tests::close::{Limit, Quirks, Spelling};
-use tests::polling::Polled;
+use tests::polling::{Polled, Status};
 
 #[tokio::test]
 async fn a_run_of_one_second_is_crossed_however_few_requests_fit_into_a_window() {

@@ -11,6 +11,7 @@ use shared::events::timestamp;
 use shared::instances::InstanceId;
 use shared::instances::{Instance, key};
 use shared::platform::aws::AwsError;
+use shared::polling::schedule::KeyDigest;
 use shared::polling::state::PollingState;
 use shared::subscriptions::{Check, Problem};
 
@@ -97,20 +98,19 @@ impl Instances {
     ) -> Result<HashMap<InstanceId, Condition>, AwsError> {
         let callbacks: Vec<_> =
             instances.iter().filter_map(|instance| Some((instance.id, callback(instance)?))).collect();
-        let of = |is: fn(&Instance) -> bool| -> Vec<InstanceId> {
-            instances.iter().filter(|instance| is(instance)).map(|instance| instance.id).collect()
+        let at_the_poller = |instance: &&Instance| {
+            polling::is_polled(&instance.configuration) || subscription::is_automatic(&instance.configuration)
         };
-        let polled = of(|instance| polling::is_polled(&instance.configuration));
-        let subscribed = of(|instance| subscription::is_automatic(&instance.configuration));
-        let (mut callbacks, mut pollers, mut checks) = tokio::try_join!(
+        let named = |instance: &Instance| (KeyDigest::of(&instance.configuration), instance.id);
+        let polled: Vec<_> = instances.iter().filter(at_the_poller).map(named).collect();
+        let (mut callbacks, mut pollers) = tokio::try_join!(
             Box::pin(self.0.endpoints.get_all(&callbacks)),
-            Box::pin(self.0.pollers.get_all(&polled)),
-            Box::pin(self.0.checks.get_all(&subscribed)),
+            Box::pin(self.0.pollers.states(&polled)),
         )?;
         let condition = |instance: &Instance| {
             let callback = callbacks.remove(&instance.id).unwrap_or_default();
-            let polling = pollers.remove(&instance.id).map(|poller| poller.state);
-            let check = checks.remove(&instance.id);
+            let (polling, check) = pollers.remove(&instance.id).unwrap_or_default();
+            let polling = polling.filter(|_| polling::is_polled(&instance.configuration));
             (instance.id, Condition { callback, polling, check, deliveries: Vec::new() })
         };
         Ok(instances.iter().map(condition).collect())

@@ -11,7 +11,7 @@ mod page;
 mod query;
 
 mod catalogue;
-mod close_api;
+mod close_access;
 mod condition;
 mod events;
 mod markup;
@@ -34,15 +34,16 @@ use shared::events::bodies::DynamoPayloadStore;
 use shared::events::log::DynamoEventHistory;
 use shared::events::queue::SqsDeliveryQueue;
 use shared::instances::DynamoInstanceStore;
-use shared::instances::vault::Vault;
+use shared::instances::vault::{DataKeyStore, Vault};
 use shared::platform::aws::Aws;
 use shared::platform::clock::SharedClock;
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::{SettingError, Variables};
 use shared::polling::store::DynamoPollerStore;
-use shared::subscriptions::store::DynamoCheckStore;
 
 pub use provision::{Fault, Provision, Rules};
+
+use close_access::CloseAccess;
 
 /// The function with everything that it needs; clones share it.
 #[derive(Clone)]
@@ -57,7 +58,7 @@ struct Parts {
     payloads: DynamoPayloadStore,
     queue: SqsDeliveryQueue,
     pollers: DynamoPollerStore,
-    checks: DynamoCheckStore,
+    close: CloseAccess,
     rules: Rules,
     clock: SharedClock,
     random: SharedRandom,
@@ -77,8 +78,9 @@ impl Instances {
         let dynamodb = aws.dynamodb();
         let credentials_table: String = variables.required("CREDENTIALS_TABLE")?;
         let key_id = variables.required("KMS_KEY_ID")?;
-        let vault = Vault::sealing(aws.kms(), key_id, clock.clone(), random.clone());
-        let pollers: String = variables.required("POLLERS_TABLE")?;
+        let keys = DataKeyStore::new(dynamodb.clone(), credentials_table.clone());
+        let vault = Vault::sealing(aws.kms(), key_id, keys, clock.clone(), random.clone());
+        let hosts: CloseApiHosts = variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?;
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         Ok(Self(Arc::new(Parts {
             instances: DynamoInstanceStore::new(
@@ -87,17 +89,14 @@ impl Instances {
                 vault,
             ),
             endpoints: DynamoEndpointStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?),
-            checks: DynamoCheckStore::new(dynamodb.clone(), pollers.clone()),
-            pollers: DynamoPollerStore::new(dynamodb.clone(), pollers),
+            pollers: DynamoPollerStore::new(dynamodb.clone(), variables.required("POLLERS_TABLE")?),
+            close: CloseAccess::new(hosts.clone()),
             credentials: DynamoCredentialStore::new(dynamodb.clone(), credentials_table.clone()),
             credentials_table,
             history: DynamoEventHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             queue: SqsDeliveryQueue::new(aws.sqs(), variables.required("RETRY_QUEUE_URL")?),
-            rules: Rules {
-                reach: if anywhere { Reach::Any } else { Reach::Public },
-                close_api_hosts: variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?,
-            },
+            rules: Rules { reach: if anywhere { Reach::Any } else { Reach::Public }, close_api_hosts: hosts },
             clock,
             random,
         })))

@@ -1,13 +1,15 @@
 //! Changing an instance while others may be changing it too.
 
 use axum::http::StatusCode;
-use shared::instances::InstanceId;
 use shared::instances::{Changed, Instance};
 use shared::platform::api_error::ApiError;
+use shared::polling::schedule::KeyDigest;
+use shared::polling::settings::SINCE;
 
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::no_such_instance;
+use crate::close_access::failed;
 use crate::polling;
 use crate::provision::{Change, Fault};
 use crate::subscription;
@@ -27,10 +29,11 @@ impl Instances {
             let mut changed = change(instance.clone())?;
             if changed.configuration != instance.configuration || changed.disabled != instance.disabled {
                 let now = self.0.clock.now();
-                polling::register(&self.0.pollers, id, &changed.configuration, now).await?;
-                subscription::watch_change(&self.0.checks, &instance, &changed, now).await?;
+                polling::register(&self.0.pollers, Some(&instance), &changed, now).await?;
+                subscription::watch_change(&self.0.pollers, &instance, &changed, now).await?;
             }
             if self.0.instances.change(changed.clone()).await? == Changed::Yes {
+                self.settle(&instance, &changed).await;
                 changed.revision += 1;
                 tracing::info!(instance = %id, revision = changed.revision, "instance changed");
                 return Ok(changed);
@@ -40,13 +43,25 @@ impl Instances {
         Err(changing())
     }
 
+    /// What a change leaves behind at the poller. What stays for now goes with the next turn.
+    async fn settle(&self, before: &Instance, after: &Instance) {
+        let (pollers, now) = (&self.0.pollers, self.0.clock.now());
+        let mut settled = polling::registered(pollers, before, after, now).await;
+        if KeyDigest::of(&before.configuration) != KeyDigest::of(&after.configuration) {
+            settled = settled.and(subscription::unwatch(pollers, before, now).await);
+        }
+        if let Err(error) = settled {
+            tracing::warn!(instance = %after.id, %error, "something is left of what a changed instance was");
+        }
+    }
+
     /// Ends an instance as it is stored, and what this system made for it.
     pub(crate) async fn end(&self, mut instance: Instance) -> Result<(), Failure> {
         let id = instance.id;
         for _ in 0..TRIES {
-            subscription::end(&instance).await.map_err(ApiError::from)?;
+            subscription::end(&self.0.close, &instance).await.map_err(failed)?;
             if self.0.instances.delete(&instance, &self.0.credentials_table).await? == Changed::Yes {
-                self.forget(id).await;
+                self.forget(&instance).await;
                 return Ok(());
             }
             // It may have another subscription by now, which is to end as well.
@@ -58,9 +73,10 @@ impl Instances {
 
     /// Removes what is known about an instance that is gone. A poller and a check that stay for now remove
     /// themselves when they are due.
-    async fn forget(&self, id: InstanceId) {
-        let checks = self.0.checks.remove(id).await;
-        let pollers = self.0.pollers.remove(id).await;
+    async fn forget(&self, instance: &Instance) {
+        let (id, now) = (instance.id, self.0.clock.now());
+        let checks = subscription::unwatch(&self.0.pollers, instance, now).await;
+        let pollers = polling::forget(&self.0.pollers, instance, now).await;
         let health = self.0.endpoints.enable(id).await;
         for error in [checks, pollers, health].into_iter().filter_map(Result::err) {
             tracing::warn!(instance = %id, %error, "something is left of a deleted instance");
@@ -77,8 +93,14 @@ impl Instances {
         let now = self.0.clock.now();
         let apply = |instance| Ok(change.apply(instance, &self.0.rules, now).map_err(refused)?);
         let asked: Instance = apply(instance.clone())?;
-        polling::check_changed_key(&instance.configuration, &asked.configuration).await?;
-        subscription::change(&instance.configuration, &asked.configuration).await?;
+        let since = |instance: &Instance| instance.configuration.get(SINCE).map(str::to_owned);
+        if since(&asked) != since(&instance)
+            && let Some(fault) = polling::since_fault(&asked.configuration, now)
+        {
+            return Err(refused(vec![fault]).into());
+        }
+        polling::check_changed_key(&self.0.close, &instance.configuration, &asked.configuration).await?;
+        subscription::change(&self.0.close, &instance.configuration, &asked.configuration).await?;
         self.modify(instance, apply).await
     }
 }

@@ -1,59 +1,127 @@
 //! The instances function's part of polling: an instance that is polled is in the poller's table.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use close::CloseError;
 use serde::Serialize;
 use shared::callbacks::url::Reach;
 use shared::events::timestamp;
-use shared::instances::InstanceId;
-use shared::instances::{Configuration, EventSettings, EventSource, key};
+use shared::instances::{Configuration, EventSettings, EventSource, Instance, key};
 use shared::platform::api_error::ApiError;
 use shared::platform::aws::AwsError;
-use shared::platform::secret::Secret;
+use shared::polling::cursor::Cursor;
+use shared::polling::next::Status;
 use shared::polling::resource::{Resource, Source};
 use shared::polling::schedule::{KeyDigest, next_due};
 use shared::polling::settings::{PollerSettings, SINCE};
-use shared::polling::state::{PollingState, Status};
+use shared::polling::state::{Polling, PollingState};
 use shared::polling::store::DynamoPollerStore;
-use shared::polling::window::Cursor;
 
-use crate::close_api::{CloseApi, CloseError};
+use crate::close_access::{CloseAccess, failed};
 use crate::provision::Fault;
+use crate::subscription::takes_events;
 
-/// Has an instance polled if its settings ask for it; also again, after it was changed or stopped.
+/// Has an instance polled if its settings ask for it; also again, after it was changed or enabled.
 ///
-/// It is called before the instance is written: a poller without an instance removes itself, while an instance
-/// without a poller would wait for ever.
+/// It is called before the instance is written: what has no instance removes itself, while an instance that is not in
+/// the poller's table would wait for ever.
 pub(crate) async fn register(
     pollers: &DynamoPollerStore,
-    id: InstanceId,
-    configuration: &Configuration,
+    before: Option<&Instance>,
+    after: &Instance,
     now: DateTime<Utc>,
 ) -> Result<(), AwsError> {
-    if !is_polled(configuration) {
+    if !is_polled(&after.configuration) {
         return Ok(());
     }
     // What cannot be read was refused before.
-    let Ok(settings) = PollerSettings::read(configuration) else { return Ok(()) };
-    let key = KeyDigest::of(&Secret::new(configuration.get(key::USERNAME).unwrap_or_default()));
-    pollers.register(id, &key, now, next_due(now, settings.interval, &key)).await
+    let Ok(settings) = PollerSettings::read(&after.configuration) else { return Ok(()) };
+    let key = KeyDigest::of(&after.configuration);
+    // With another API key it goes on where it got to with the one before.
+    let old_key = before.map(|it| KeyDigest::of(&it.configuration)).filter(|old| *old != key);
+    let moved = match old_key {
+        Some(old) => pollers.part::<Polling>(&old, after.id).await?.map(|part| part.value),
+        None => None,
+    };
+    let is_on = takes_events(after);
+    let change = |found: Option<Polling>| {
+        let mut polling = match found.or_else(|| moved.clone()) {
+            Some(mut known) => {
+                known.configure(now, &settings);
+                known
+            }
+            None => Polling { off: true, ..Polling::starting_at(now, &settings) },
+        };
+        polling.off &= !is_on;
+        Some(polling)
+    };
+    pollers.change(&key, after.id, change).await?;
+    if is_on {
+        pollers.nudge(&key, next_due(now, settings.interval, &key), settings.interval).await
+    } else {
+        Ok(())
+    }
 }
 
-/// What an instance that is about to be made asks for and Close no longer has.
-pub(crate) fn forgotten(configuration: &Configuration, now: DateTime<Utc>) -> Option<Fault> {
+/// Takes an instance that was changed out of what is due, where nobody wants its events, and forgets the API key that it
+/// had before.
+///
+/// It is called after the instance is written, or a change that failed would end its polling.
+pub(crate) async fn registered(
+    pollers: &DynamoPollerStore,
+    before: &Instance,
+    after: &Instance,
+    now: DateTime<Utc>,
+) -> Result<(), AwsError> {
+    let (old_key, key) = (KeyDigest::of(&before.configuration), KeyDigest::of(&after.configuration));
+    if is_polled(&after.configuration) && !takes_events(after) {
+        let off = |found: Option<Polling>| found.map(|polling| Polling { off: true, ..polling });
+        pollers.change(&key, after.id, off).await?;
+    }
+    if is_polled(&before.configuration) && old_key != key {
+        forget(pollers, before, now).await
+    } else {
+        Ok(())
+    }
+}
+
+/// Removes what is known of an instance's polling.
+pub(crate) async fn forget(
+    pollers: &DynamoPollerStore,
+    instance: &Instance,
+    now: DateTime<Utc>,
+) -> Result<(), AwsError> {
+    if !is_polled(&instance.configuration) {
+        return Ok(());
+    }
+    let key = KeyDigest::of(&instance.configuration);
+    pollers.remove::<Polling>(&key, instance.id).await?;
+    // The next turn finds out whether anybody has the key still.
+    pollers.nudge(&key, now, TimeDelta::hours(1)).await
+}
+
+/// What is wrong with the start of polling that an instance asks for: it lies ahead, or Close no longer has it.
+pub(crate) fn since_fault(configuration: &Configuration, now: DateTime<Utc>) -> Option<Fault> {
     let settings = PollerSettings::read(configuration).ok().filter(|_| is_polled(configuration))?;
     let since = settings.since?;
-    let is_log = |resource: Resource| {
+    let fault = |problem: String| Some(Fault::wrong(format!("configuration.{SINCE}"), problem));
+    if since > now {
+        let now = timestamp(now);
+        return fault(format!("lies in the future; it may be at most now, or left out (for example {now})"));
+    }
+    let is_feed = |resource: Resource| {
         matches!(resource.source(), Source::EventLog { .. }) && resource.history().is_none()
     };
-    let resource = settings.resources.iter().find(|it| is_log(it.resource))?;
-    Cursor::starting_at(since).outlasts_event_log(now).then(|| {
-        let first = (now - TimeDelta::days(29)).format("%Y-%m-%dT00:00:00Z");
-        let problem = format!(
-            "is more than 30 days ago, which is how long Close keeps the events that {:?} asks for (for example {first})",
-            resource.name
-        );
-        Fault::wrong(format!("configuration.{SINCE}"), problem)
-    })
+    let resource = settings.resources.iter().find(|it| is_feed(it.resource))?;
+    if !Cursor::starting_at(since, String::new()).outlasts_event_feed(now) {
+        return None;
+    }
+    let first = (now - TimeDelta::days(29)).format("%Y-%m-%dT00:00:00Z");
+    fault(format!(
+        "is more than 30 days ago, which is how long Close keeps the events that {:?} asks for (for example {first})",
+        resource.name
+    ))
 }
 
 /// Asks Close whether the key holds that an instance is to be polled with.
@@ -62,16 +130,22 @@ pub(crate) fn forgotten(configuration: &Configuration, now: DateTime<Utc>) -> Op
 ///
 /// # Errors
 /// 400 with Close's words when it refuses.
-pub(crate) async fn check_key(configuration: &Configuration) -> Result<(), ApiError> {
+pub(crate) async fn check_key(close: &CloseAccess, configuration: &Configuration) -> Result<(), ApiError> {
     if !is_polled(configuration) {
         return Ok(());
     }
-    match CloseApi::of(configuration).check_key().await {
-        Err(CloseError::Unavailable(reason)) => {
-            tracing::warn!(reason, "the API key of an instance that is to be polled is not verified");
+    let checked = match close.account(configuration) {
+        Ok(account) => account.check_key().await,
+        Err(error) => Err(error),
+    };
+    match checked {
+        Err(
+            error @ (CloseError::Unavailable(_) | CloseError::TooMuch(_) | CloseError::RateLimited { .. }),
+        ) => {
+            tracing::warn!(%error, "the API key of an instance that is to be polled is not verified");
             Ok(())
         }
-        outcome => Ok(outcome?),
+        outcome => outcome.map_err(failed),
     }
 }
 
@@ -79,12 +153,16 @@ pub(crate) async fn check_key(configuration: &Configuration) -> Result<(), ApiEr
 ///
 /// # Errors
 /// As [`check_key`].
-pub(crate) async fn check_changed_key(before: &Configuration, after: &Configuration) -> Result<(), ApiError> {
+pub(crate) async fn check_changed_key(
+    close: &CloseAccess,
+    before: &Configuration,
+    after: &Configuration,
+) -> Result<(), ApiError> {
     let same = [key::USERNAME, key::BASE_URL].iter().all(|key| before.get(key) == after.get(key));
-    if same && is_polled(before) { Ok(()) } else { check_key(after).await }
+    if same && is_polled(before) { Ok(()) } else { check_key(close, after).await }
 }
 
-/// Whether an instance of these settings is polled.
+/// True if an instance of these settings is polled.
 pub(crate) fn is_polled(configuration: &Configuration) -> bool {
     let events = EventSettings::read(configuration, Reach::Any);
     events.is_ok_and(|events| events.source == EventSource::Polling)
@@ -93,7 +171,7 @@ pub(crate) fn is_polled(configuration: &Configuration) -> bool {
 /// The `pollingState` of an instance's representation.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Polling {
+pub(crate) struct PollingView {
     status: Status,
     /// What is wrong now.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,11 +184,35 @@ pub(crate) struct Polling {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_bad_record: Option<String>,
     audit_finds: u64,
+    /// The resources with which something is wrong.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    resources: BTreeMap<String, ResourceView>,
 }
 
-impl Polling {
+/// One resource with which something is wrong.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResourceView {
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    /// When it is asked for again, if not at the next time of its interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_at: Option<String>,
+}
+
+impl PollingView {
     /// What is known of an instance's polling.
     pub(crate) fn of(state: &PollingState) -> Self {
+        let resources = state.resources.iter().map(|(name, pace)| {
+            let (error, since) = (pace.error.clone(), pace.since.map(timestamp));
+            (
+                name.clone(),
+                ResourceView { status: pace.status, error, since, next_at: pace.next_at.map(timestamp) },
+            )
+        });
         Self {
             status: state.status,
             error: state.error.clone(),
@@ -119,6 +221,7 @@ impl Polling {
             bad_records: state.bad_records,
             last_bad_record: state.last_bad_record.clone(),
             audit_finds: state.audit_finds,
+            resources: resources.collect(),
         }
     }
 }

@@ -14,7 +14,7 @@ use shared::subscriptions::Status;
 
 use crate::callback_health::CallbackHealth;
 use crate::condition::{Condition, Last, Mishap};
-use crate::polling::Polling;
+use crate::polling::PollingView;
 use crate::subscription;
 
 /// The body of an answer that shows an instance: the fields of the old platform's answer, then ours.
@@ -46,7 +46,7 @@ pub(crate) struct Representation {
     callback: Option<CallbackHealth>,
     /// Ours: how polling goes, for an instance that is polled.
     #[serde(skip_serializing_if = "Option::is_none")]
-    polling_state: Option<Polling>,
+    polling_state: Option<PollingView>,
     /// Ours: when it went well last, by what there is to go well.
     last_success: Last<String>,
     /// Ours: and what went wrong last.
@@ -150,7 +150,7 @@ impl Representation {
                 SubscriptionState::Manual(Manual::Manual)
             },
             callback: CallbackHealth::of(&condition.callback),
-            polling_state: condition.polling.as_ref().map(Polling::of),
+            polling_state: condition.polling.as_ref().map(PollingView::of),
             last_success: condition.last_success(),
             last_error: condition.last_error(),
         }

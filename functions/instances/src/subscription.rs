@@ -2,18 +2,17 @@
 //! instance.
 
 use chrono::{DateTime, Utc};
-use close::ObjectFilter;
 use close::object_types::{Subscribed, events};
+use close::{CloseError, ObjectFilter};
 use shared::callbacks::url::Reach;
 use shared::instances::{Configuration, EventSettings, Instance, key};
 use shared::platform::api_error::ApiError;
 use shared::platform::aws::AwsError;
-use shared::platform::secret::Secret;
 use shared::polling::schedule::KeyDigest;
-use shared::subscriptions::Check;
-use shared::subscriptions::store::DynamoCheckStore;
+use shared::polling::store::DynamoPollerStore;
+use shared::subscriptions::{CHECK_EVERY, Check};
 
-use crate::close_api::{CloseApi, CloseError};
+use crate::close_access::{CloseAccess, failed};
 
 /// The settings that this system writes while provisioning is automatic.
 pub(crate) const MANAGED: [&str; 3] =
@@ -29,16 +28,22 @@ pub(crate) fn is_automatic(configuration: &Configuration) -> bool {
 ///
 /// # Errors
 /// 400 with Close's words when it refuses, 502 when it cannot be asked: the instance is then not to be created.
-pub(crate) async fn begin(instance: &mut Instance, webhook_url: &str) -> Result<(), ApiError> {
+pub(crate) async fn begin(
+    close: &CloseAccess,
+    instance: &mut Instance,
+    webhook_url: &str,
+) -> Result<(), ApiError> {
     if !is_automatic(&instance.configuration) {
         return Ok(());
     }
-    let close = CloseApi::of(&instance.configuration);
-    close.check_key().await?;
-    let subscription = close.subscribe(webhook_url, &wanted(&instance.configuration)).await?;
+    let account = close.account(&instance.configuration).map_err(failed)?;
+    account.check_key().await.map_err(failed)?;
+    let events = wanted(&instance.configuration);
+    let subscription = account.subscribe(webhook_url, &events).await.map_err(failed)?;
+    let signature_key = subscription.signature_key().to_owned();
     tracing::info!(instance = %instance.id, subscription = subscription.id, "subscribed at Close");
     instance.configuration.set(key::SUBSCRIPTION_ID, Some(subscription.id));
-    instance.configuration.set(key::SUBSCRIPTION_SIGNATURE_KEY, Some(subscription.signature_key));
+    instance.configuration.set(key::SUBSCRIPTION_SIGNATURE_KEY, Some(signature_key));
     Ok(())
 }
 
@@ -47,18 +52,22 @@ pub(crate) async fn begin(instance: &mut Instance, webhook_url: &str) -> Result<
 ///
 /// # Errors
 /// As [`begin`]; the change is then not to be made.
-pub(crate) async fn change(before: &Configuration, after: &Configuration) -> Result<(), ApiError> {
+pub(crate) async fn change(
+    close: &CloseAccess,
+    before: &Configuration,
+    after: &Configuration,
+) -> Result<(), ApiError> {
     if !is_automatic(after) {
         return Ok(());
     }
     let same = [key::USERNAME, key::BASE_URL].iter().all(|key| before.get(key) == after.get(key));
     if !same {
-        CloseApi::of(after).check_key().await?;
+        close.account(after).map_err(failed)?.check_key().await.map_err(failed)?;
     }
     let (events, had) = (wanted(after), wanted(before));
     if events != had {
         let id = after.get(key::SUBSCRIPTION_ID).unwrap_or_default();
-        CloseApi::of(after).change_events(id, &events).await?;
+        close.account(after).map_err(failed)?.change_events(id, &events).await.map_err(failed)?;
     }
     Ok(())
 }
@@ -70,7 +79,7 @@ pub(crate) fn wanted(configuration: &Configuration) -> Vec<Subscribed> {
 
 /// Has the subscription of a new instance checked from now on.
 pub(crate) async fn watch(
-    checks: &DynamoCheckStore,
+    pollers: &DynamoPollerStore,
     instance: &Instance,
     webhook_url: &str,
     now: DateTime<Utc>,
@@ -78,13 +87,14 @@ pub(crate) async fn watch(
     if !is_automatic(&instance.configuration) {
         return Ok(());
     }
-    let key = key_digest(&instance.configuration);
-    checks.register(instance.id, webhook_url, &key, now, Check::regular(now, &key)).await
+    let key = KeyDigest::of(&instance.configuration);
+    pollers.change(&key, instance.id, |_| Some(Check::starting_at(now, webhook_url, &key))).await?;
+    pollers.nudge(&key, Check::regular(now, &key), CHECK_EVERY).await
 }
 
 /// Has the subscription of a changed instance checked soon: what the change needs of it may not be so at Close.
 pub(crate) async fn watch_change(
-    checks: &DynamoCheckStore,
+    pollers: &DynamoPollerStore,
     before: &Instance,
     after: &Instance,
     now: DateTime<Utc>,
@@ -92,28 +102,53 @@ pub(crate) async fn watch_change(
     if !is_automatic(&after.configuration) {
         return Ok(());
     }
+    let (old_key, key) = (KeyDigest::of(&before.configuration), KeyDigest::of(&after.configuration));
+    let known = pollers.part::<Check>(&old_key, after.id).await?.map(|part| part.value);
     let wanted_from = (!takes_events(before) && takes_events(after)).then_some(now);
-    checks.hasten(after.id, &key_digest(&after.configuration), now, wanted_from).await
+    let change = |found: Option<Check>| {
+        let mut check = found.or_else(|| known.clone())?;
+        (check.due_at, check.wanted_from) = (now, wanted_from.unwrap_or(check.wanted_from));
+        Some(check)
+    };
+    pollers.change(&key, after.id, change).await?;
+    pollers.nudge(&key, now, CHECK_EVERY).await
 }
 
-/// Whether somebody wants the events of an instance now.
-fn takes_events(instance: &Instance) -> bool {
+/// Removes what is known of an instance's subscription with the API key that it has, or had.
+pub(crate) async fn unwatch(
+    pollers: &DynamoPollerStore,
+    instance: &Instance,
+    now: DateTime<Utc>,
+) -> Result<(), AwsError> {
+    if !is_automatic(&instance.configuration) {
+        return Ok(());
+    }
+    let key = KeyDigest::of(&instance.configuration);
+    pollers.remove::<Check>(&key, instance.id).await?;
+    pollers.nudge(&key, now, CHECK_EVERY).await
+}
+
+/// True if somebody wants the events of an instance now.
+pub(crate) fn takes_events(instance: &Instance) -> bool {
     let events = EventSettings::read(&instance.configuration, Reach::Any);
     !instance.disabled && events.is_ok_and(|events| events.enabled && events.callback_url.is_some())
-}
-
-fn key_digest(configuration: &Configuration) -> KeyDigest {
-    KeyDigest::of(&Secret::new(configuration.get(key::USERNAME).unwrap_or_default()))
 }
 
 /// Ends the subscription of an instance that is to go, if this system made it.
 ///
 /// # Errors
 /// When Close cannot be asked.
-pub(crate) async fn end(instance: &Instance) -> Result<(), CloseError> {
+pub(crate) async fn end(close: &CloseAccess, instance: &Instance) -> Result<(), CloseError> {
     if !is_automatic(&instance.configuration) {
         return Ok(());
     }
     let id = instance.configuration.get(key::SUBSCRIPTION_ID).unwrap_or_default();
-    CloseApi::of(&instance.configuration).unsubscribe(id).await
+    match close.account(&instance.configuration)?.unsubscribe(id).await {
+        // One that the key may no longer touch is as good as gone.
+        Err(error @ (CloseError::Unauthorized(_) | CloseError::Forbidden(_))) => {
+            tracing::warn!(subscription = id, %error, "a subscription could not be ended at Close");
+            Ok(())
+        }
+        outcome => outcome,
+    }
 }

@@ -1,27 +1,28 @@
 //! The audit: a random window of the past is read again, and nothing new is expected in it.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use close::CloseError;
 use shared::instances::InstanceId;
-use shared::instances::{CachedInstance, EventSource};
 use shared::platform::aws::AwsError;
 use shared::platform::random;
 use shared::polling::configuration::ResourceConfiguration;
-use shared::polling::settings::PollerSettings;
+use shared::polling::cursor::{Cursor, Walk};
+use shared::polling::resource::Source;
+use shared::polling::schedule::KeyDigest;
 use shared::polling::store::SHARDS;
-use shared::polling::window::{Cursor, Walk};
 
 use crate::Poller;
-use crate::account::{account as account_of, key_digest};
+use crate::agenda::{Access, Agenda, Polled};
+use crate::ask::scope;
 use crate::judge::{Change, Judge};
 use crate::message::Message;
-use crate::resource::scope;
+use crate::turn::TIME_FOR_ONE;
 use crate::walk::Walker;
-use crate::work::Turn;
-use close::{Account, CloseError};
+use crate::work::Shift;
 
 /// A window is this long, if the past is.
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
-/// Windows lie at most this far back: well within what Close's event log and ours keep.
+/// Windows lie at most this far back: well within what Close's event feed and the delivery log keep.
 const REACH: TimeDelta = TimeDelta::days(7);
 /// From when to when.
 type Window = (DateTime<Utc>, DateTime<Utc>);
@@ -30,63 +31,51 @@ type Window = (DateTime<Utc>, DateTime<Utc>);
 const MOST_PAGES: usize = 5;
 
 impl Poller {
-    /// Queues an audit of one instance of each shard.
+    /// Queues an audit of one API key of each shard.
     pub(crate) async fn plan_audits(&self) -> Result<usize, AwsError> {
         let now = self.clock.now();
         let mut messages = Vec::new();
         for shard in 0..SHARDS {
             let after = now + TimeDelta::seconds(self.draw(900)?);
             if let Some(due) = self.pollers.any_of(shard, after).await? {
-                messages.push((Message::Audit(due.instance_id), now));
+                messages.push((Message::Audit(due.key), now));
             }
         }
         self.polls.send(&messages, now).await?;
         Ok(messages.len())
     }
 
-    /// Reads a random window of an instance's past again, while no poll of its API key runs. What cannot be asked now
-    /// is left for another time.
-    pub(crate) async fn audit(&self, id: InstanceId, mut turn: Turn<'_>) -> Result<(), AwsError> {
-        let Some(instance) = self.instances.get(id).await? else { return Ok(()) };
-        let Ok(account) = account_of(&instance.instance, &self.close) else { return Ok(()) };
-        let held = self.pollers.hold(id, turn.holder, self.clock.now(), turn.lease_until()).await?;
+    /// Reads a random window of the past of one of a key's instances again, while the key has no turn. What cannot be
+    /// asked now is left for another time.
+    pub(crate) async fn audit(&self, key: &KeyDigest, shift: Shift<'_>) -> Result<(), AwsError> {
+        let held = self.pollers.hold(key, shift.holder, self.clock.now(), shift.lease_until()).await?;
         let Some(lease) = held else { return Ok(()) };
-        let audited = self.audit_held(&instance, &account, &mut turn).await;
-        self.give_back(turn, None).await?;
+        let audited = self.audit_held(key, shift).await;
         self.pollers.release(&lease).await?;
         audited
     }
 
-    async fn audit_held(
-        &self,
-        instance: &CachedInstance,
-        account: &Account,
-        turn: &mut Turn<'_>,
-    ) -> Result<(), AwsError> {
-        let id = instance.instance.id;
-        let Some(poller) = self.pollers.get(id).await? else { return Ok(()) };
-        let settings = match PollerSettings::read(&instance.instance.configuration) {
-            Ok(settings) if instance.events.source == EventSource::Polling => settings,
-            Ok(_) | Err(_) => return Ok(()),
-        };
-        if self.wait_for_key(&poller, &key_digest(&instance.instance), turn).await?.is_some() {
-            return Ok(());
-        }
-        let cursors = self.pollers.cursors(&poller).await?;
-        for configuration in &settings.resources {
-            let Some(cursor) = cursors.get(&configuration.name) else { continue };
-            // What was polled otherwise before, or not at all, is none of what must have been told.
-            let begins_at = settings.begins_at(poller.registered_at).max(poller.configured_at);
-            let Some(window) = self.window(cursor, begins_at)? else {
-                continue;
-            };
-            if turn.ends_at - self.clock.now() < TimeDelta::seconds(25) {
+    async fn audit_held(&self, key: &KeyDigest, shift: Shift<'_>) -> Result<(), AwsError> {
+        let mut agenda = Agenda::of(self.pollers.parts(key).await?);
+        let drawn = self.draw(i64::try_from(agenda.polls.len()).unwrap_or(i64::MAX))?;
+        let place = usize::try_from(drawn).unwrap_or_default();
+        let Some(polled) = agenda.polls.get_mut(place) else { return Ok(()) };
+        // Reading the instance follows its settings: what was polled otherwise before must not have been delivered.
+        let before = polled.part.value.cursors.clone();
+        self.open_one(polled).await?;
+        let Polled { part, access: Some(access), .. } = polled else { return Ok(()) };
+        let polling = &part.value;
+        let begins_at = polling.asked_since.unwrap_or(polling.registered_at).max(polling.configured_at);
+        for configuration in &access.settings.resources {
+            let Some(cursor) = before.get(&configuration.name) else { continue };
+            let Some(window) = self.window(cursor, begins_at)? else { continue };
+            if shift.ends_at - self.clock.now() < TIME_FOR_ONE {
                 break;
             }
-            match self.read_again(instance, account, configuration, window).await {
-                Ok(changes) => turn.tally.found(self.compare(id, configuration, changes).await?),
+            match self.read_again(part.id, access, configuration, window).await {
+                Ok(changes) => shift.tally.found(self.compare((key, part.id), configuration, changes).await?),
                 Err(error) => {
-                    tracing::info!(instance = %id, resource = configuration.name, %error, "not audited");
+                    tracing::info!(instance = %part.id, resource = configuration.name, %error, "not audited");
                     break;
                 }
             }
@@ -109,29 +98,23 @@ impl Poller {
     /// The changes of a window, up to some pages of it.
     async fn read_again(
         &self,
-        instance: &CachedInstance,
-        account: &Account,
+        instance: InstanceId,
+        access: &Access,
         configuration: &ResourceConfiguration,
         (from, to): Window,
     ) -> Result<Vec<Change>, CloseError> {
         let scope = scope(configuration, from, self.clock.now());
-        let objects = &instance.events.objects;
-        let judge = Judge {
-            instance: instance.instance.id,
-            configuration,
-            objects,
-            since: from,
-            history_until: None,
-            scope,
-        };
-        let newest_first =
-            matches!(configuration.resource.source(), shared::polling::resource::Source::EventLog { .. });
-        let walk = Walk { began_at: from, at: newest_first.then_some(to), run: None };
-        let mut walker = Walker::new(account, configuration, from, &walk, &scope);
+        let objects = &access.instance.events.objects;
+        let judge = Judge { instance, configuration, objects, since: from, history_until: None, scope };
+        let newest_first = matches!(configuration.resource.source(), Source::EventLog { .. });
+        let walk = Walk { at: newest_first.then_some(to), ..Walk::starting_at(from) };
+        let mut walker = Walker::new(&access.account, configuration, from, &walk, (None, &scope));
+        let blank = Cursor::starting_at(from, String::new());
         let mut changes = Vec::new();
         for _ in 0..MOST_PAGES {
             let page = walker.next().await?;
-            let found = page.records.iter().filter_map(|record| judge.judge(record).ok().flatten());
+            let found =
+                page.records.iter().filter_map(|record| judge.judge(record, None, &blank).ok().flatten());
             changes.extend(found.filter(|change| change.changed_at < to));
             if page.last || (!newest_first && walker.at() >= Some(to)) {
                 break;
@@ -140,10 +123,10 @@ impl Poller {
         Ok(changes)
     }
 
-    /// Tells, counts and reports what the event log does not have; how much that is.
+    /// Enqueues, counts and reports what the delivery log does not have; how much that is.
     async fn compare(
         &self,
-        id: InstanceId,
+        (key, id): (&KeyDigest, InstanceId),
         configuration: &ResourceConfiguration,
         mut changes: Vec<Change>,
     ) -> Result<usize, AwsError> {
@@ -156,8 +139,8 @@ impl Poller {
         if finds > 0 {
             // An alarm counts these lines.
             tracing::error!(instance = %id, resource = configuration.name, finds, "audit found missed changes");
-            self.tell(id, changes).await?;
-            self.pollers.count_finds(id, finds).await?;
+            self.enqueue(id, changes).await?;
+            self.pollers.count_finds(key, id, finds).await?;
         }
         Ok(finds)
     }

@@ -1,16 +1,16 @@
 #![doc = include_str!("../README.md")]
 
-mod account;
+mod agenda;
+mod ask;
 mod audit;
+mod enqueue;
 mod judge;
 mod message;
 mod metrics;
-mod poll;
 mod queue;
-mod resource;
 mod subscriptions;
-mod tell;
 mod tick;
+mod turn;
 mod walk;
 mod work;
 
@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 use shared::events::bodies::DynamoPayloadStore;
 use shared::events::log::DynamoEventLog;
 use shared::events::queue::SqsDeliveryQueue;
+use shared::instances::DynamoInstanceStore;
 use shared::instances::vault::{Purpose, Vault};
-use shared::instances::{DynamoInstanceStore, InstanceCache};
 use shared::platform::aws::Aws;
 use shared::platform::clock::SharedClock;
 use shared::platform::deadline;
@@ -31,7 +31,6 @@ use shared::platform::metrics::Metrics;
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::{SettingError, Variables};
 use shared::polling::store::DynamoPollerStore;
-use shared::subscriptions::store::DynamoCheckStore;
 
 use close::CloseClient;
 use queue::SqsPollQueue;
@@ -41,9 +40,8 @@ const ASSUMED_TIME: TimeDelta = TimeDelta::seconds(50);
 
 /// The function with everything that it needs.
 pub struct Poller {
-    instances: InstanceCache,
+    instances: DynamoInstanceStore,
     pollers: DynamoPollerStore,
-    checks: DynamoCheckStore,
     log: DynamoEventLog,
     payloads: DynamoPayloadStore,
     deliveries: SqsDeliveryQueue,
@@ -73,15 +71,13 @@ impl Poller {
         let vault = Vault::opening_and_sealing(aws.kms(), opened, key_id, clock.clone(), random.clone());
         let instances =
             DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?, vault);
-        let pollers: String = variables.required("POLLERS_TABLE")?;
         let retention = TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into());
         let hosts = variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?;
         let close = CloseClient::new(hosts)
             .map_err(|error| SettingError::Invalid { name: "SSL_CERT_FILE", reason: error.to_string() })?;
         Ok(Self {
-            instances: InstanceCache::new(instances, clock.clone()),
-            checks: DynamoCheckStore::new(dynamodb.clone(), pollers.clone()),
-            pollers: DynamoPollerStore::new(dynamodb.clone(), pollers),
+            instances,
+            pollers: DynamoPollerStore::new(dynamodb.clone(), variables.required("POLLERS_TABLE")?),
             log: DynamoEventLog::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?, retention),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             deliveries: SqsDeliveryQueue::new(sqs.clone(), variables.required("DELIVERY_QUEUE_URL")?),
@@ -100,8 +96,7 @@ impl Poller {
         Self { metrics: self.metrics.emitting(emit), ..self }
     }
 
-    /// Works a batch of the poll queue, or does what the schedule asks for: `{"audit": true}`,
-    /// `{"subscriptions": true}`, or a tick.
+    /// Works a batch of the poll queue, or does what the schedule asks for: `{"audit": true}`, or a tick.
     ///
     /// # Errors
     /// Of a scheduled call, when a table or queue could not be used; of a batch, none.
@@ -114,9 +109,6 @@ impl Poller {
         }
         if payload["audit"] == true {
             return Ok(json!({"audits": self.plan_audits().await?}));
-        }
-        if payload["subscriptions"] == true {
-            return Ok(json!({"checks": self.plan_checks().await?}));
         }
         Ok(json!({"due": self.tick().await?}))
     }

@@ -4,29 +4,33 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::TimeDelta;
 use shared::platform::metrics::{Measured, Unit};
-use shared::polling::state::Status;
+use shared::polling::next::Status;
 
 /// What a batch came to so far; its messages are worked side by side.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     polls: AtomicUsize,
     failed: AtomicUsize,
-    stopped: AtomicUsize,
+    refused: AtomicUsize,
     rate_limited: AtomicUsize,
     skipped: AtomicUsize,
     audit_found: AtomicUsize,
 }
 
 impl Tally {
-    /// A poll was made, left its instance like this, and passed over so many records.
-    pub(crate) fn polled(&self, status: Status, skipped: u64) {
+    /// So many records could not be enqueued.
+    pub(crate) fn skipped(&self, records: usize) {
+        add(&self.skipped, records);
+    }
+
+    /// An instance was polled, and left like this.
+    pub(crate) fn polled(&self, status: Status) {
         add(&self.polls, 1);
-        add(&self.skipped, usize::try_from(skipped).unwrap_or(usize::MAX));
         match status {
             Status::Ok => {}
             Status::RateLimited => add(&self.rate_limited, 1),
             Status::Failing => add(&self.failed, 1),
-            Status::Stopped => add(&self.stopped, 1),
+            Status::Refused => add(&self.refused, 1),
         }
     }
 
@@ -45,7 +49,7 @@ impl Tally {
         Measured::default()
             .count("Polls", self.polls.into_inner())
             .count("PollsFailed", self.failed.into_inner())
-            .count("PollersStopped", self.stopped.into_inner())
+            .count("PollersRefused", self.refused.into_inner())
             .count("RateLimited", self.rate_limited.into_inner())
             .count("RecordsSkipped", self.skipped.into_inner())
             .count("AuditFound", self.audit_found.into_inner())

@@ -1,13 +1,11 @@
 //! The check of the subscriptions at Close that this system made: one that Close paused is resumed, one that is gone
-//! is made again, and what was not sent meanwhile is told from Close's event log.
+//! is made again, and what was not sent meanwhile is enqueued from Close's event feed.
 //!
-//! `plan` finds the checks that are due, `look` asks Close, `mend` puts right what it finds, `fill` tells what is
-//! missing.
+//! `look` asks Close, `mend` puts right what it finds, `fill` enqueues what is missing.
 
 mod fill;
 mod look;
 mod mend;
-mod plan;
 
 use std::sync::Arc;
 
@@ -15,22 +13,20 @@ use chrono::{DateTime, Utc};
 use close::object_types::{self, Subscribed};
 use shared::instances::{CachedInstance, EventSource, key};
 use shared::platform::aws::AwsError;
-use shared::polling::schedule::KeyDigest;
+use shared::polling::store::Versioned;
 use shared::subscriptions::{Check, Problem, Status};
 
 use crate::Poller;
-use crate::account::key_digest;
 use close::{Account, CloseError};
 
 /// One look at one subscription.
 struct Look {
     instance: Arc<CachedInstance>,
     account: Account,
-    check: Check,
+    check: Versioned<Check>,
     /// Close's id of the subscription.
     id: String,
     events: Vec<Subscribed>,
-    key: KeyDigest,
     ends_at: DateTime<Utc>,
 }
 
@@ -60,13 +56,12 @@ impl Look {
     fn new(
         instance: Arc<CachedInstance>,
         account: Account,
-        check: Check,
+        check: Versioned<Check>,
         id: String,
         ends_at: DateTime<Utc>,
     ) -> Self {
         let events = object_types::events(&instance.events.objects);
-        let key = key_digest(&instance.instance);
-        Self { instance, account, check, id, events, key, ends_at }
+        Self { instance, account, check, id, events, ends_at }
     }
 
     /// Whether nobody wants the instance's events now.
@@ -75,19 +70,27 @@ impl Look {
         self.instance.instance.disabled || !events.enabled || events.callback_url.is_none()
     }
 
+    /// When it is looked at next, if nothing is out of order.
+    fn regular(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        Check::regular(now, &self.check.key)
+    }
+
     /// Notes that Close did not do what it was asked, and says when to ask again.
     fn failed(&mut self, error: &CloseError, now: DateTime<Utc>) -> DateTime<Utc> {
         let problem = Problem { at: now, message: error.to_string() };
+        let check = &mut self.check.value;
         match error {
             CloseError::RateLimited { wait } => now + *wait,
-            CloseError::Unavailable(_) => now + self.check.failed(Status::Failing, problem),
-            CloseError::Refused { .. } => {
-                self.check.failed(Status::Refused, problem);
-                Check::regular(now, &self.key)
+            CloseError::Unavailable(_) | CloseError::TooMuch(_) => {
+                now + check.failed(Status::Failing, problem)
+            }
+            CloseError::Unauthorized(_) | CloseError::Forbidden(_) => {
+                check.failed(Status::Refused, problem);
+                self.regular(now)
             }
             CloseError::Invalid { .. } | CloseError::NotAllowed(_) => {
-                self.check.failed(Status::Failing, problem);
-                Check::regular(now, &self.key)
+                check.failed(Status::Failing, problem);
+                self.regular(now)
             }
         }
     }
@@ -103,12 +106,11 @@ fn managed(instance: &CachedInstance) -> Option<String> {
 }
 
 impl Poller {
-    /// Writes what a look came to; the look holds the check until `next` then.
-    async fn note(&self, look: &mut Look, next: DateTime<Utc>) -> Result<(), Stop> {
-        if !self.checks.write(&look.check, next).await? {
+    /// Writes what a look has found so far.
+    async fn note(&self, look: &mut Look) -> Result<(), Stop> {
+        if !self.pollers.write(&mut look.check).await? {
             return Err(Stop::Elsewhere);
         }
-        look.check.due_at = next;
         Ok(())
     }
 }

@@ -6,10 +6,10 @@
 //! crossed by number (lists) or by Close's own cursor (searches, which live 30 seconds). A run may take more than
 //! one poll, so how far it was crossed is kept as well.
 //!
-//! The event log goes from new to old with Close's cursors, and resumes by date too. Activities of before it are found
+//! The event feed goes from new to old with Close's cursors, and resumes by date too. Activities of before it are found
 //! by their list, along their creation.
 
-mod event_log;
+mod event_feed;
 mod list;
 mod page;
 mod search;
@@ -18,9 +18,9 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use serde_json::value::RawValue;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
+use shared::polling::cursor::{Run, Walk};
 use shared::polling::record;
 use shared::polling::resource::Source;
-use shared::polling::window::{Run, Walk};
 
 use close::{Account, CloseError, RateLimit};
 
@@ -29,8 +29,10 @@ use close::{Account, CloseError, RateLimit};
 pub(crate) struct Page {
     /// The records as Close wrote them.
     pub(crate) records: Vec<Box<RawValue>>,
-    /// Whether the window ends with it.
+    /// True if the window ends with it.
     pub(crate) last: bool,
+    /// True if rows are older than what was asked for: Close ignores the filter.
+    pub(crate) ignored: bool,
     /// The second whose rows end with it only because Close shows no more of them.
     pub(crate) cut: Option<DateTime<Utc>>,
     /// What may still be asked.
@@ -47,10 +49,12 @@ pub(crate) struct Walker<'a> {
     at: Option<DateTime<Utc>>,
     /// How far into what has that date.
     run: Option<Run>,
-    /// The list of what the event log is too short for, while that is walked.
+    /// The list of what the event feed is too short for, while that is walked.
     history: Option<&'static str>,
-    /// Whether the run was begun anew because its rows had moved or its cursor had expired.
+    /// True if the run was begun anew because its rows had moved or its cursor had expired.
     begun_anew: bool,
+    /// Records a page.
+    page_size: u32,
     /// What Close is asked to filter by itself.
     filters: Vec<(&'a str, String)>,
 }
@@ -62,7 +66,7 @@ impl<'a> Walker<'a> {
         configuration: &'a ResourceConfiguration,
         since: DateTime<Utc>,
         walk: &Walk,
-        scope: &Scope<'_>,
+        (page_size, scope): (Option<u32>, &Scope<'_>),
     ) -> Self {
         let equalities = configuration.condition.as_ref().map(|it| it.equalities(scope)).unwrap_or_default();
         let filters = match configuration.resource.source() {
@@ -71,9 +75,10 @@ impl<'a> Walker<'a> {
             }
             Source::Search { .. } | Source::WholeList { .. } | Source::EventLog { .. } => Vec::new(),
         };
-        let history = configuration.resource.history().filter(|_| since < walk.log_begins_at());
+        let history = configuration.resource.history().filter(|_| walk.outlasts_feed(since));
+        let page_size = page_size.unwrap_or(configuration.page_size);
         let Walk { at, run, .. } = walk.clone();
-        Self { account, configuration, since, at, run, history, begun_anew: false, filters }
+        Self { account, configuration, since, at, run, history, begun_anew: false, page_size, filters }
     }
 
     /// The walk, to go on from here.
@@ -86,7 +91,7 @@ impl<'a> Walker<'a> {
         self.at
     }
 
-    /// Whether it goes through what is older than the event log.
+    /// True if it goes through what is older than the event feed.
     pub(crate) fn is_history(&self) -> bool {
         self.history.is_some()
     }
@@ -100,7 +105,7 @@ impl<'a> Walker<'a> {
             Source::Search { object_type, fields } => self.search(object_type, fields).await,
             Source::List(list) => self.list(&list).await,
             Source::WholeList { path } => self.whole_list(path).await,
-            Source::EventLog { .. } => self.event_log().await,
+            Source::EventLog { .. } => self.event_feed().await,
         }
     }
 
@@ -113,7 +118,7 @@ impl<'a> Walker<'a> {
             return Err(CloseError::Unavailable("its cursors expire before they can be used".to_owned()));
         }
         (self.run, self.begun_anew) = (None, true);
-        Ok(Page { records: Vec::new(), last: false, cut: None, rate_limit })
+        Ok(Page { records: Vec::new(), last: false, ignored: false, cut: None, rate_limit })
     }
 
     /// Moves on past a page of a walk from old to new; `run` is what crosses a run longer than the page.

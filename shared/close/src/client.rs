@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::{CloseApiHosts, CloseError, RateLimit};
 
-/// From the first byte sent to the last one read. Close's slow searches take seconds.
+/// From the first byte sent to the last one read, if nobody says less. Close's slow searches take seconds.
 const DEADLINE: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A page of large emails has some megabytes.
@@ -36,6 +36,7 @@ pub struct CloseClient {
     /// Where it may go: an instance's API key is sent nowhere else, also when the list has changed since it was
     /// provisioned.
     hosts: CloseApiHosts,
+    deadline: Duration,
 }
 
 /// One API key's view of Close.
@@ -72,7 +73,13 @@ impl CloseClient {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .build(https.wrap_connector(http));
-        Ok(Self { http, hosts })
+        Ok(Self { http, hosts, deadline: DEADLINE })
+    }
+
+    /// The same with less time for a request.
+    #[must_use]
+    pub fn within(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
     }
 }
 
@@ -156,8 +163,9 @@ impl Account {
             }
             Err(CloseError::of_answer(head.status, &head.headers, &body))
         };
-        let late = |_| CloseError::Unavailable(format!("no answer within {} seconds", DEADLINE.as_secs()));
-        timeout(DEADLINE, exchange).await.map_err(late)?
+        let deadline = self.client.deadline;
+        let late = |_| CloseError::TooMuch(format!("no answer within {} seconds", deadline.as_secs()));
+        timeout(deadline, exchange).await.map_err(late)?
     }
 }
 
@@ -167,7 +175,7 @@ async fn read(mut body: Incoming) -> Result<Bytes, CloseError> {
         let frame = frame.map_err(|_| CloseError::Unavailable("the answer was cut off".to_owned()))?;
         let Ok(data) = frame.into_data() else { continue };
         if read.len() + data.len() > MAX_BODY {
-            return Err(CloseError::Unavailable(format!("the answer has more than {MAX_BODY} bytes")));
+            return Err(CloseError::TooMuch(format!("the answer has more than {MAX_BODY} bytes")));
         }
         read.extend_from_slice(&data);
     }

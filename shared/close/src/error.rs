@@ -15,14 +15,12 @@ pub enum CloseError {
         /// How long.
         wait: TimeDelta,
     },
-    /// The API key is not taken, or may not do this.
-    #[error("Close answered {status}: {message}")]
-    Refused {
-        /// 401 or 403.
-        status: u16,
-        /// Close's words.
-        message: String,
-    },
+    /// The API key is not taken.
+    #[error("Close answered 401: {0}")]
+    Unauthorized(String),
+    /// The API key may not do this.
+    #[error("Close answered 403: {0}")]
+    Forbidden(String),
     /// The API key may not be sent where the instance says, here and now.
     #[error("base.url {0}")]
     NotAllowed(String),
@@ -36,6 +34,9 @@ pub enum CloseError {
         /// What may still be asked.
         rate_limit: Option<RateLimit>,
     },
+    /// The answer takes too long, or is too large; a smaller one may not be.
+    #[error("Close could not be read: {0}")]
+    TooMuch(String),
     /// Close could not answer; it may the next time.
     #[error("Close could not be read: {0}")]
     Unavailable(String),
@@ -50,16 +51,18 @@ impl CloseError {
         let (code, message) = (status.as_u16(), message(body));
         match code {
             429 => Self::RateLimited { wait: rate_limit::wait(headers, body) },
-            401 | 403 => Self::Refused { status: code, message },
+            401 => Self::Unauthorized(message),
+            403 => Self::Forbidden(message),
             // The time-outs of proxies, and answers of nobody in particular.
-            408 | 425 | 500..=599 => Self::Unavailable(format!("it answered {code}")),
+            408 | 504 => Self::TooMuch(format!("it answered {code}")),
+            425 | 500..=599 => Self::Unavailable(format!("it answered {code}")),
             300..=399 => Self::Unavailable(format!("it answered {code}, and redirects are not followed")),
             _ => Self::Invalid { status: code, message, rate_limit: RateLimit::read(headers) },
         }
     }
 }
 
-/// The words of an error body, which has one of several forms (facts: Close's API, §8).
+/// The words of an error body, which has one of several forms (Close API, "Errors").
 fn message(body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
@@ -85,10 +88,11 @@ mod tests {
         let unauthorized = r#"{"error": "The server could not verify that you are authorized."}"#;
         let refused = "Close answered 401: The server could not verify that you are authorized.";
         assert_eq!(of(401, unauthorized).to_string(), refused);
-        assert!(matches!(of(403, ""), CloseError::Refused { .. }));
-        for status in [500, 502, 503, 504, 408, 302] {
+        assert!(matches!(of(403, ""), CloseError::Forbidden(_)));
+        for status in [500, 502, 503, 302] {
             assert!(matches!(of(status, "<html>"), CloseError::Unavailable(_)), "{status}");
         }
+        assert!(matches!((of(504, ""), of(408, "")), (CloseError::TooMuch(_), CloseError::TooMuch(_))));
         let field = r#"{"errors": [], "field-errors": {"lead": "This field is required."}}"#;
         assert_eq!(of(400, field).to_string(), r#"Close answered 400: {"lead":"This field is required."}"#);
         assert_eq!(of(402, r#"{"errors":["Pay."]}"#).to_string(), "Close answered 402: Pay.");

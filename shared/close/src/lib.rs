@@ -22,6 +22,6 @@ pub use error::CloseError;
 pub use event::{Event, EventKey, EventType};
 pub use hosts::CloseApiHosts;
 pub use normalize::{IgnoredReason, LoggedEvent, Normalized, ObjectFilter, Occurrence, normalize};
-pub use rate_limit::RateLimit;
-pub use subscriptions::{NewSubscription, Subscription, exhausted};
+pub use rate_limit::{RateLimit, exhausted};
+pub use subscriptions::{NewSubscription, Subscription};
 pub use wire::Malformed;

@@ -1,4 +1,4 @@
-//! Close's rate limits, in every form that was seen (facts: Close's API, §8).
+//! Close's rate limits, in every form that was seen (Close API, "Rate Limits").
 
 use chrono::TimeDelta;
 use http::HeaderMap;
@@ -43,6 +43,12 @@ impl RateLimit {
         )]
         Some(Self { remaining: remaining as u32, reset: seconds(reset) })
     }
+}
+
+/// How long nothing more may be asked, when an answer used up the limit.
+#[must_use]
+pub fn exhausted(limit: Option<RateLimit>) -> Option<TimeDelta> {
+    limit.filter(|limit| limit.remaining == 0).map(|limit| limit.reset)
 }
 
 /// How long a 429 asks to wait.

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::object_types::Subscribed;
-use crate::{Account, Answer, CloseError, RateLimit};
+use crate::{Account, Answer, CloseError};
 
 const PATH: &str = "webhook/";
 
@@ -104,6 +104,25 @@ impl Account {
         self.put(&one(id), body.to_string()).await.map(drop)
     }
 
+    /// Asks whose the key is, to learn whether Close takes it.
+    ///
+    /// # Errors
+    /// When Close does not answer as documented; see [`CloseError`].
+    pub async fn check_key(&self) -> Result<(), CloseError> {
+        self.get("me/", &[]).await.map(drop)
+    }
+
+    /// Has a subscription send these events from now on. One that is gone is left to the check of subscriptions.
+    ///
+    /// # Errors
+    /// When Close does not answer as documented; see [`CloseError`].
+    pub async fn change_events(&self, id: &str, events: &[Subscribed]) -> Result<(), CloseError> {
+        match self.put(&one(id), json!({ "events": events }).to_string()).await {
+            Ok(_) | Err(CloseError::Invalid { status: 404, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Makes a subscription.
     ///
     /// # Errors
@@ -123,12 +142,6 @@ impl Account {
             Err(error) => Err(error),
         }
     }
-}
-
-/// How long nothing more may be asked, when an answer used up the limit.
-#[must_use]
-pub fn exhausted(limit: Option<RateLimit>) -> Option<CloseError> {
-    limit.filter(|limit| limit.remaining == 0).map(|limit| CloseError::RateLimited { wait: limit.reset })
 }
 
 /// The id goes into a path, and came from Close.

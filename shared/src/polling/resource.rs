@@ -1,6 +1,15 @@
-//! What can be polled, and the endpoint of Close's that can say what changed (facts: Close's API, §5 and §6).
+//! What can be polled, and the endpoint of Close's that can say what changed (Close API, "Event Log" and the
+//! lists of each object).
 
-/// A resource of the platform's.
+mod fields;
+
+use close::ObjectFilter;
+use close::object_types::{FAMILIES, ObjectType, TYPES, normal};
+use serde_json::Value;
+
+use fields::{CONTACT_FIELDS, LEAD_FIELDS};
+
+/// What can be polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
     /// Leads, by the platform's name.
@@ -19,8 +28,10 @@ pub enum Resource {
     Notes,
     /// Users.
     Users,
-    /// Everything that Close's event log tells, deletions and merges included.
+    /// Everything in Close's event feed, deletions and merges included.
     Events,
+    /// One type of objects in Close's event feed, or a family of types, deletions included.
+    Feed(&'static ObjectType),
 }
 
 /// How a resource's changes are found.
@@ -65,51 +76,6 @@ pub const DATE_UPDATED: &str = "date_updated";
 /// When the object was created, in every kind of object.
 pub const DATE_CREATED: &str = "date_created";
 
-const LEAD_FIELDS: &[&str] = &[
-    "id",
-    "display_name",
-    "name",
-    "description",
-    "status_id",
-    "status_label",
-    "url",
-    "html_url",
-    "addresses",
-    "contacts",
-    "opportunities",
-    "tasks",
-    "integration_links",
-    "organization_id",
-    "created_by",
-    "created_by_name",
-    "updated_by",
-    "updated_by_name",
-    DATE_CREATED,
-    DATE_UPDATED,
-    // All custom fields: named one by one they may be more than the list may hold.
-    "custom",
-];
-
-const CONTACT_FIELDS: &[&str] = &[
-    "id",
-    "lead_id",
-    "display_name",
-    "name",
-    "title",
-    "emails",
-    "phones",
-    "urls",
-    "timezone",
-    "timezone_source",
-    "integration_links",
-    "organization_id",
-    "created_by",
-    "updated_by",
-    DATE_CREATED,
-    DATE_UPDATED,
-    "custom",
-];
-
 const OPPORTUNITIES: List = List {
     path: "opportunity/",
     fixed: &[],
@@ -126,24 +92,47 @@ const TASKS: List = List {
     filters: &["lead_id", "assigned_to", "is_complete"],
 };
 
-impl Resource {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Accounts,
-        Self::Leads,
-        Self::Contacts,
-        Self::Opportunities,
-        Self::Tasks,
-        Self::Activities,
-        Self::Notes,
-        Self::Users,
-        Self::Events,
-    ];
+/// Names of resources that are not Close's types, or that mean more than a type.
+const NAMED: [(&str, Resource); 13] = [
+    ("accounts", Resource::Accounts),
+    ("leads", Resource::Leads),
+    ("contacts", Resource::Contacts),
+    ("opportunities", Resource::Opportunities),
+    ("tasks", Resource::Tasks),
+    ("activities", Resource::Activities),
+    ("notes", Resource::Notes),
+    ("users", Resource::Users),
+    ("events", Resource::Events),
+    ("activity", Resource::Activities),
+    ("note", Resource::Notes),
+    ("activity.note", Resource::Notes),
+    ("user", Resource::Users),
+];
 
-    /// The resource of this name.
+impl Resource {
+    /// The resource of this name: the platform's, Close's, or one of its aliases.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|resource| resource.name().eq_ignore_ascii_case(name))
+        let name = normal(name);
+        let fixed = NAMED.iter().find(|(known, _)| *known == name).map(|(_, resource)| *resource);
+        fixed.or_else(|| ObjectType::named(&name).map(Self::Feed))
+    }
+
+    /// The names that messages and documents list: the platform's, then those of the types of the event feed.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let feed = TYPES.iter().chain(FAMILIES).map(Self::Feed).map(Self::name);
+        let fixed = NAMED.iter().map(|(name, _)| *name).take(9);
+        fixed.chain(feed.filter(|name| NAMED.iter().all(|(known, _)| known != name)))
+    }
+
+    /// The name that somebody who wrote `name` probably meant.
+    #[must_use]
+    pub fn nearest(name: &str) -> Option<&'static str> {
+        let name = normal(name);
+        let aliases = TYPES.iter().flat_map(|it| it.aliases.iter().copied());
+        let distance = |known: &&str| strsim::osa_distance(&name, known);
+        let nearest = Self::names().chain(aliases).min_by_key(distance)?;
+        (distance(&nearest) <= name.len() / 3).then_some(nearest)
     }
 
     /// Its name in a URL and, as a rule, in callbacks.
@@ -159,13 +148,30 @@ impl Resource {
             Self::Notes => "notes",
             Self::Users => "users",
             Self::Events => "events",
+            Self::Feed(it) => it.name.trim_end_matches('.'),
+        }
+    }
+
+    /// What it has of Close's types: one, a family (`activity.`), or all (empty).
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Accounts | Self::Leads => "lead",
+            Self::Contacts => "contact",
+            Self::Opportunities => "opportunity",
+            Self::Tasks => "task.",
+            Self::Activities => "activity.",
+            Self::Notes => "activity.note",
+            Self::Users => "user",
+            Self::Events => "",
+            Self::Feed(it) => it.name,
         }
     }
 
     /// Where its changes are found.
     ///
-    /// Activities can be listed by creation only, so that a later change would never be seen; the event log
-    /// tells both, and deletions too, in one walk.
+    /// Activities can be listed by creation only, so that a later change would never be seen; the event feed
+    /// has both, and deletions too, in one walk. So it has every object by Close's name of it.
     #[must_use]
     pub fn source(self) -> Source {
         match self {
@@ -173,22 +179,21 @@ impl Resource {
             Self::Contacts => Source::Search { object_type: "contact", fields: CONTACT_FIELDS },
             Self::Opportunities => Source::List(OPPORTUNITIES),
             Self::Tasks => Source::List(TASKS),
-            Self::Activities => Source::EventLog { object_type: "activity." },
-            Self::Notes => Source::EventLog { object_type: "activity.note" },
             Self::Users => Source::WholeList { path: "user/" },
-            Self::Events => Source::EventLog { object_type: "" },
+            Self::Activities | Self::Notes | Self::Events | Self::Feed(_) => {
+                Source::EventLog { object_type: self.kind() }
+            }
         }
     }
-}
 
-impl Resource {
-    /// The list, below `base.url`, of what the event log is too short for: it can be filtered and ordered by creation,
+    /// The list, below `base.url`, of what the event feed is too short for: it can be filtered and ordered by creation,
     /// so that each object is found in its last state, but for those that are gone.
     #[must_use]
     pub fn history(self) -> Option<&'static str> {
         match self {
             Self::Activities => Some("activity/"),
             Self::Notes => Some("activity/note/"),
+            Self::Feed(it) => it.list,
             Self::Accounts
             | Self::Leads
             | Self::Contacts
@@ -198,6 +203,36 @@ impl Resource {
             | Self::Events => None,
         }
     }
+
+    /// True if anything of it may be wanted, where its events are called `object_type`. What is not wanted need not be
+    /// asked for.
+    #[must_use]
+    pub fn is_wanted(self, object_type: &str, objects: &ObjectFilter) -> bool {
+        // Close may have types in its feed that nobody knows yet.
+        self == Self::Events || objects.wants_any(object_type, self.kind())
+    }
+
+    /// Close's type of a record that a list or a search has of it.
+    pub(super) fn closes_type(self, record: &Value) -> String {
+        let kind = self.kind();
+        match record.get("_type").and_then(Value::as_str) {
+            Some(own) if kind.ends_with('.') => format!("{kind}{}", snake_case(own)),
+            _ => kind.trim_end_matches('.').to_owned(),
+        }
+    }
+}
+
+/// `LeadStatusChange` as `lead_status_change`, `SMS` as `sms`.
+fn snake_case(name: &str) -> String {
+    let (mut text, mut after_small) = (String::new(), false);
+    for letter in name.replace("WhatsApp", "Whatsapp").chars() {
+        if letter.is_uppercase() && after_small {
+            text.push('_');
+        }
+        after_small = letter.is_lowercase();
+        text.extend(letter.to_lowercase());
+    }
+    text
 }
 
 impl Source {
@@ -212,3 +247,6 @@ impl Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,28 +1,31 @@
-//! When an instance is polled.
+//! When an API key is due.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
 use crate::events::id::hex;
-use crate::platform::secret::Secret;
+use crate::instances::{Configuration, key};
+use url::Url;
 
 /// The first wait after a failure; it doubles with each further one.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);
 /// No failure waits longer.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 
-/// What tells one API key from another without being it.
+/// What tells one API key from another without being it: a digest of the key and of the host that it is for.
 ///
-/// Instances of one key are polled at the same time, one after the other, because Close counts their requests
-/// together.
+/// Close counts the requests of a key together, so that all instances that have the same one are polled in one turn.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyDigest(String);
 
 impl KeyDigest {
-    /// The digest of a key.
+    /// The digest of the key that an instance's settings name.
     #[must_use]
-    pub fn of(api_key: &Secret) -> Self {
-        let digest = Sha256::digest([b"poller:", api_key.expose().as_bytes()].concat());
+    pub fn of(configuration: &Configuration) -> Self {
+        let base = configuration.get(key::BASE_URL).and_then(|base| Url::parse(base).ok());
+        let host = base.as_ref().and_then(Url::host_str).unwrap_or("api.close.com");
+        let api_key = configuration.get(key::USERNAME).unwrap_or_default();
+        let digest = Sha256::digest(format!("poller:{api_key}/{host}"));
         Self(hex(&digest[..16]))
     }
 
@@ -58,12 +61,11 @@ pub fn next_due(now: DateTime<Utc>, interval: TimeDelta, key: &KeyDigest) -> Dat
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// How long to wait after `failures` failed polls in a row: 30 s, a minute, two … an hour; at least what Close
-/// asked for.
+/// How long to wait after `failures` failures in a row: 30 s, a minute, two … an hour.
 #[must_use]
-pub fn wait_after(failures: u32, asked: Option<TimeDelta>) -> TimeDelta {
+pub fn wait_after(failures: u32) -> TimeDelta {
     let doubled = FIRST_WAIT * (1 << failures.saturating_sub(1).min(7));
-    doubled.min(LONGEST_WAIT).max(asked.unwrap_or_default().min(LONGEST_WAIT))
+    doubled.min(LONGEST_WAIT)
 }
 
 #[cfg(test)]
@@ -73,7 +75,8 @@ mod tests {
     use super::*;
 
     fn key(n: u32) -> KeyDigest {
-        KeyDigest::of(&Secret::new(format!("api_{n}")))
+        let username = (key::USERNAME.to_owned(), Some(format!("api_{n}")));
+        KeyDigest::of(&[username].into_iter().collect())
     }
 
     #[test]
@@ -98,12 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn failures_back_off_to_an_hour_and_listen_to_close() {
-        let seconds: Vec<i64> = (0..10).map(|failures| wait_after(failures, None).num_seconds()).collect();
+    fn failures_back_off_to_an_hour() {
+        let seconds: Vec<i64> = (0..10).map(|failures| wait_after(failures).num_seconds()).collect();
         assert_eq!(seconds, [30, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
-        assert_eq!(wait_after(1, Some(TimeDelta::seconds(45))), TimeDelta::seconds(45));
-        assert_eq!(wait_after(1, Some(TimeDelta::seconds(5))), TimeDelta::seconds(30));
-        assert_eq!(wait_after(1, Some(TimeDelta::days(9))), TimeDelta::hours(1));
     }
 
     #[test]
@@ -111,5 +111,13 @@ mod tests {
         assert_eq!(key(1), key(1));
         assert_ne!(key(1), key(2));
         assert!(!key(1).as_str().contains("api_1"));
+        let at = |base: &str| {
+            let settings = [(key::USERNAME, "api_1"), (key::BASE_URL, base)];
+            KeyDigest::of(
+                &settings.map(|(key, value)| (key.to_owned(), Some(value.to_owned()))).into_iter().collect(),
+            )
+        };
+        assert_eq!(at("https://api.close.com/api/v1"), at("https://api.close.com/api/v1/"));
+        assert_ne!(at("https://api.close.com/api/v1"), at("https://app.close.io/api/v1"));
     }
 }

@@ -1,106 +1,277 @@
-//! How an instance's polling goes, for whoever asks why nothing comes.
+//! How an instance's polling goes: what is kept of it, and what its owner sees who asks why nothing comes.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::cursor::{Cursor, Cursors, arrange};
+use super::next::{Answer, Pace, Status, after, slot_since};
+use super::schedule::{KeyDigest, next_due};
+use super::settings::PollerSettings;
 use crate::subscriptions::Problem;
 
-/// How polling goes, in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Status {
-    /// The last poll did what it should.
-    #[default]
-    Ok,
-    /// Close asked to wait.
-    RateLimited,
-    /// Close could not be asked; it is tried again.
-    Failing,
-    /// Close refuses the API key; nothing is tried until the instance is changed or enabled again.
-    Stopped,
-}
-
-/// How polling goes. The JSON form has camel case and times in Unix milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct PollingState {
-    /// In a word.
-    pub status: Status,
-    /// What went wrong last, if it is not right again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// What went wrong last, put right since or not.
-    #[serde(skip_serializing_if = "Option::is_none")]
+/// The polling of one instance, as the pollers table keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Polling {
+    /// When polling was asked for first.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub registered_at: DateTime<Utc>,
+    /// When the instance was last made, changed or enabled.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub configured_at: DateTime<Utc>,
+    /// `event.poller.since`, as it was followed.
+    #[serde(
+        default,
+        with = "chrono::serde::ts_microseconds_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub asked_since: Option<DateTime<Utc>>,
+    /// Minutes from one poll to the next.
+    pub interval: i64,
+    /// True while nobody wants its events: it is not due.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
+    /// How it goes with the whole of it: its settings and its API key.
+    #[serde(default, skip_serializing_if = "Pace::is_regular")]
+    pub whole: Pace,
+    /// How far each resource got.
+    #[serde(default)]
+    pub cursors: Cursors,
+    /// When a poll last went well, as far as it was written: a poll that changes nothing writes nothing.
+    #[serde(
+        default,
+        with = "chrono::serde::ts_milliseconds_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub success_at: Option<DateTime<Utc>>,
+    /// What last went wrong, put right since or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Problem>,
-    /// When a poll went well last.
-    #[serde(with = "chrono::serde::ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
-    pub last_success: Option<DateTime<Utc>>,
-    /// Since when it is so.
-    #[serde(with = "chrono::serde::ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
-    pub since: Option<DateTime<Utc>>,
-    /// Failed polls in a row.
-    pub failures: u32,
-    /// Records that could not be told, ever.
+    /// Records that could not be enqueued, ever.
+    #[serde(default)]
     pub bad_records: u64,
     /// What was wrong with the last of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_bad_record: Option<String>,
+}
+
+impl Polling {
+    /// The polling of an instance that begins at `now`.
+    #[must_use]
+    pub fn starting_at(now: DateTime<Utc>, settings: &PollerSettings) -> Self {
+        let mut polling = Self {
+            registered_at: now,
+            configured_at: now,
+            asked_since: settings.since,
+            interval: settings.interval.num_minutes(),
+            off: false,
+            whole: Pace::default(),
+            cursors: Cursors::new(),
+            success_at: None,
+            last_error: None,
+            bad_records: 0,
+            last_bad_record: None,
+        };
+        polling.follow(settings);
+        polling
+    }
+
+    /// Notes that the instance was changed: what was wrong before may be right, and is asked for at its next time.
+    pub fn configure(&mut self, now: DateTime<Utc>, settings: &PollerSettings) {
+        (self.configured_at, self.off, self.whole) = (now, false, Pace::default());
+        for cursor in self.cursors.values_mut() {
+            cursor.pace.next_at = None;
+        }
+        let known = self.cursors.clone();
+        self.follow(settings);
+        // The change may yet fail: only a turn, which reads the instance, drops a cursor.
+        self.cursors.extend(
+            known.into_iter().filter(|(name, _)| !self.cursors.contains_key(name)).collect::<Vec<_>>(),
+        );
+    }
+
+    /// Brings the cursors in line with the settings. Returns true if anything changed.
+    pub fn follow(&mut self, settings: &PollerSettings) -> bool {
+        let before = (self.interval, self.asked_since);
+        self.interval = settings.interval.num_minutes();
+        if settings.since != self.asked_since
+            && let Some(since) = settings.since
+        {
+            // The delivery log drops what was delivered before.
+            for cursor in self.cursors.values_mut() {
+                *cursor = Cursor::starting_at(since, cursor.of.clone());
+            }
+        }
+        self.asked_since = settings.since;
+        let added_at = settings.since.unwrap_or(self.configured_at);
+        arrange(&mut self.cursors, settings, added_at) || before != (self.interval, self.asked_since)
+    }
+
+    /// When its first resource is due; `None` while nobody wants its events. `turn_at` is when the API key last had its
+    /// turn.
+    #[must_use]
+    pub fn due_at(&self, turn_at: DateTime<Utc>, key: &KeyDigest) -> Option<DateTime<Utc>> {
+        let regular = next_due(turn_at, self.interval(), key);
+        let resources = self.cursors.values().map(|cursor| cursor.pace.due_at(regular));
+        let first = resources.min().unwrap_or(regular);
+        (!self.off).then(|| self.whole.next_at.map_or(first, |at| first.max(at)))
+    }
+
+    /// The resources that are due, each with the time since when it is. `turn_before` is when the API key had its
+    /// turn before this one.
+    #[must_use]
+    pub fn due(
+        &self,
+        turn_before: Option<DateTime<Utc>>,
+        key: &KeyDigest,
+        now: DateTime<Utc>,
+    ) -> Vec<(DateTime<Utc>, String)> {
+        if self.off || self.whole.next_at.is_some_and(|at| at > now) {
+            return Vec::new();
+        }
+        let regular = slot_since(turn_before, self.interval(), key, now);
+        let due = self.cursors.iter().map(|(name, cursor)| (cursor.pace.due_at(regular), name.clone()));
+        due.filter(|(due_at, _)| *due_at <= now).collect()
+    }
+
+    /// From one poll to the next.
+    #[must_use]
+    pub fn interval(&self) -> TimeDelta {
+        TimeDelta::minutes(self.interval)
+    }
+
+    /// Notes that the instance as a whole cannot be polled, and is looked at again later.
+    pub fn stopped_by(&mut self, answer: &Answer, now: DateTime<Utc>) {
+        self.whole = after(&self.whole, answer, 1, now).pace;
+        let message = self.whole.error.clone().unwrap_or_default();
+        self.last_error = Some(Problem { at: now, message });
+    }
+
+    /// What is wrong, worst first: with the whole, or with some resources.
+    fn worst(&self) -> (&Pace, Option<&str>) {
+        let resources = self.cursors.iter().map(|(name, cursor)| (&cursor.pace, Some(&**name)));
+        let all = std::iter::once((&self.whole, None)).chain(resources);
+        all.reduce(|worst, it| if it.0.status > worst.0.status { it } else { worst })
+            .unwrap_or((&self.whole, None))
+    }
+
+    /// What its owner sees. `turn_at` is when the API key last had its turn.
+    #[must_use]
+    pub fn state(&self, turn_at: Option<DateTime<Utc>>, audit_finds: u64) -> PollingState {
+        let (pace, resource) = self.worst();
+        let error = pace.error.clone().map(|error| match resource {
+            Some(resource) => format!("{resource}: {error}"),
+            None => error,
+        });
+        let idle = turn_at.filter(|at| pace.status == Status::Ok && !self.off && *at > self.registered_at);
+        let wrong = self.cursors.iter().filter(|(_, cursor)| cursor.pace.status != Status::Ok);
+        PollingState {
+            status: pace.status,
+            error,
+            last_error: self.last_error.clone(),
+            last_success: self.success_at.max(idle),
+            since: pace.since,
+            failures: pace.failures,
+            bad_records: self.bad_records,
+            last_bad_record: self.last_bad_record.clone(),
+            audit_finds,
+            resources: wrong.map(|(name, cursor)| (name.clone(), cursor.pace.clone())).collect(),
+        }
+    }
+}
+
+/// How polling goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PollingState {
+    /// The worst of the instance and its resources.
+    pub status: Status,
+    /// What is wrong.
+    pub error: Option<String>,
+    /// What last went wrong, put right since or not.
+    pub last_error: Option<Problem>,
+    /// When a poll last went well.
+    pub last_success: Option<DateTime<Utc>>,
+    /// Since when it is so.
+    pub since: Option<DateTime<Utc>>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Records that could not be enqueued, ever.
+    pub bad_records: u64,
+    /// What was wrong with the last of them.
     pub last_bad_record: Option<String>,
     /// Changes that only an audit found; none is expected.
     pub audit_finds: u64,
-}
-
-impl PollingState {
-    /// The state after a poll that went well.
-    #[must_use]
-    pub fn recovered(&self, now: DateTime<Utc>) -> Self {
-        match self.status {
-            Status::Ok => self.clone(),
-            Status::RateLimited | Status::Failing | Status::Stopped => {
-                Self { status: Status::Ok, error: None, since: Some(now), failures: 0, ..self.clone() }
-            }
-        }
-    }
-
-    /// The state after a poll that did not.
-    #[must_use]
-    pub fn failed(&self, status: Status, error: String, now: DateTime<Utc>) -> Self {
-        let since = if self.status == status { self.since } else { Some(now) };
-        let failures = self.failures.saturating_add(1);
-        let last_error = Some(Problem { at: now, message: error.clone() });
-        Self { status, error: Some(error), last_error, since, failures, ..self.clone() }
-    }
+    /// The resources with which something is wrong.
+    pub resources: BTreeMap<String, Pace>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::polling::configuration::of_resource;
+    use crate::polling::resource::Resource;
+    use close::CloseError;
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minutes)
+    }
+
+    fn settings(since: Option<DateTime<Utc>>, resources: &[Resource]) -> PollerSettings {
+        let resources = resources.iter().map(|it| of_resource(*it)).collect();
+        PollerSettings { interval: TimeDelta::minutes(15), since, resources }
+    }
 
     #[test]
-    fn a_state_lasts_from_its_first_failure_to_the_next_success() {
-        let at = |minute| DateTime::UNIX_EPOCH + chrono::TimeDelta::minutes(minute);
-        let ok = PollingState { bad_records: 3, ..PollingState::default() };
-        let failing = ok.failed(Status::Failing, "one".to_owned(), at(1)).failed(
-            Status::Failing,
-            "two".to_owned(),
-            at(2),
+    fn a_change_of_since_takes_effect_and_a_new_resource_begins_when_it_was_added() {
+        let mut polling = Polling::starting_at(at(0), &settings(None, &[Resource::Contacts]));
+        assert_eq!(polling.cursors["contacts"].since, at(0));
+        polling.configure(at(60), &settings(None, &[Resource::Contacts, Resource::Tasks]));
+        polling.configure(at(70), &settings(None, &[Resource::Contacts, Resource::Tasks]));
+        assert_eq!((polling.cursors["contacts"].since, polling.cursors["tasks"].since), (at(0), at(60)));
+        polling.configure(at(80), &settings(Some(at(-90)), &[Resource::Contacts]));
+        assert_eq!(polling.cursors["contacts"].since, at(-90));
+        assert!(polling.cursors.contains_key("tasks"), "the change may yet fail");
+        assert!(polling.follow(&settings(Some(at(-90)), &[Resource::Contacts])));
+        assert!(!polling.cursors.contains_key("tasks"));
+        assert!(!polling.follow(&settings(Some(at(-90)), &[Resource::Contacts])));
+    }
+
+    #[test]
+    fn resources_are_due_by_their_interval_or_at_a_time_of_their_own() {
+        let key = KeyDigest::from_text("");
+        let mut polling = Polling::starting_at(
+            at(0),
+            &settings(None, &[Resource::Contacts, Resource::Tasks, Resource::Users]),
         );
-        assert_eq!(
-            (failing.since, failing.failures, failing.error.as_deref()),
-            (Some(at(1)), 2, Some("two"))
-        );
-        let limited = failing.failed(Status::RateLimited, "wait".to_owned(), at(3));
-        assert_eq!((limited.since, limited.failures), (Some(at(3)), 3));
-        let well = limited.recovered(at(4));
-        assert_eq!(
-            (well.status, well.failures, well.error.as_ref(), well.bad_records),
-            (Status::Ok, 0, None, 3)
-        );
-        assert_eq!(well.recovered(at(5)), well);
-        let json = serde_json::to_string(&limited).unwrap();
-        assert_eq!(
-            json,
-            r#"{"status":"rateLimited","error":"wait","lastError":{"at":180000,"message":"wait"},"since":180000,"failures":3,"badRecords":3,"auditFinds":0}"#
-        );
-        assert_eq!(serde_json::from_str::<PollingState>("{}").unwrap(), PollingState::default());
+        polling.cursors.get_mut("tasks").unwrap().pace.next_at = Some(at(17));
+        polling.cursors.get_mut("users").unwrap().pace.next_at = Some(at(8));
+        let names = |before, now| -> Vec<_> {
+            let due = polling.due(Some(at(before)), &key, at(now));
+            due.into_iter().map(|(at, name)| ((at - super::tests::at(0)).num_minutes(), name)).collect()
+        };
+        assert_eq!(names(1, 7), []);
+        assert_eq!(names(1, 9), [(8, "users".to_owned())]);
+        assert_eq!(names(1, 16), [(15, "contacts".to_owned()), (8, "users".to_owned())]);
+        assert_eq!(names(16, 18).len(), 2, "the interval has not passed for contacts");
+        assert_eq!(polling.due_at(at(1), &key), Some(at(8)));
+        polling.stopped_by(&Answer::Failed(CloseError::Unauthorized("no".to_owned())), at(10));
+        assert_eq!(polling.due_at(at(1), &key), Some(at(70)));
+        assert!(polling.due(Some(at(1)), &key, at(69)).is_empty());
+        polling.off = true;
+        assert_eq!(polling.due_at(at(1), &key), None);
+    }
+
+    #[test]
+    fn the_worst_is_what_the_owner_sees() {
+        let mut polling =
+            Polling::starting_at(at(0), &settings(None, &[Resource::Contacts, Resource::Users]));
+        assert_eq!(polling.state(Some(at(5)), 0).last_success, Some(at(5)));
+        let forbidden = Answer::Failed(CloseError::Forbidden("no".to_owned()));
+        polling.cursors.get_mut("users").unwrap().pace = after(&Pace::default(), &forbidden, 1, at(6)).pace;
+        let state = polling.state(Some(at(6)), 3);
+        assert_eq!((state.status, state.audit_finds, state.last_success), (Status::Refused, 3, None));
+        assert_eq!(state.error.as_deref(), Some("users: Close answered 403: no"));
+        assert_eq!(state.resources.keys().collect::<Vec<_>>(), ["users"]);
     }
 }

@@ -105,6 +105,8 @@ pub(super) fn prefix(object_type: &str) -> &str {
 pub(super) fn collection(object_type: &str) -> String {
     match object_type.split_once('.') {
         Some(("task", _)) => "/api/v1/task/".to_owned(),
+        Some(("activity", "custom_activity")) => "/api/v1/activity/custom/".to_owned(),
+        Some(("activity", "email_thread")) => "/api/v1/activity/emailthread/".to_owned(),
         _ => format!("/api/v1/{}/", object_type.replace('.', "/")),
     }
 }

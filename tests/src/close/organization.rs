@@ -155,6 +155,13 @@ impl Organization {
         Some(fields.into())
     }
 
+    /// The object at a path of the API.
+    pub(super) fn at(&self, path: &str, id: &str) -> Option<Value> {
+        let object = self.objects.get(id)?;
+        let is_there = collection(&object.object_type).trim_matches('/') == format!("api/v1/{path}");
+        self.as_api(id).filter(|_| is_there)
+    }
+
     /// Every object with its type, as the API shows it.
     pub(super) fn all(&self) -> BTreeMap<String, (String, Value)> {
         let shown = |id: &String| self.as_api(id).unwrap_or_default();

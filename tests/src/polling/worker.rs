@@ -75,6 +75,16 @@ impl Worker {
         self.wires.sqs()
     }
 
+    /// All calls to AWS since the last time that somebody asked.
+    #[must_use]
+    pub fn take_calls(&self) -> BTreeMap<String, usize> {
+        let mut calls = BTreeMap::new();
+        for (name, count) in self.wires.take_calls() {
+            *calls.entry(name).or_default() += count;
+        }
+        calls
+    }
+
     /// The metrics since the last time that somebody asked: of each its sum, or what it said last.
     #[must_use]
     pub fn take_metrics(&self) -> BTreeMap<String, i64> {

@@ -63,7 +63,7 @@ async fn polling_says_when_it_went_well_last_and_why_it_does_not() {
     polled.bed.minutes(30).await;
     let listed = get(&polled.bed, "/instances").await.json();
     for shown in [&get(&polled.bed, &path).await.json(), &listed[0]] {
-        assert_eq!(shown["pollingState"]["status"], "stopped");
+        assert_eq!(shown["pollingState"]["status"], "refused");
         assert_eq!(shown["lastSuccess"]["polling"], last, "the last poll before the key was refused");
         let error = &shown["lastError"]["polling"];
         assert!(error["message"].as_str().unwrap().starts_with("Close answered 401"), "{error}");
@@ -74,7 +74,7 @@ async fn polling_says_when_it_went_well_last_and_why_it_does_not() {
     // A change has it polled again.
     let change = json!({"configuration": {"a": "1"}});
     let changed = polled.bed.call(Method::PATCH, &path, &change).await.json();
-    assert_eq!(changed["pollingState"]["status"], "stopped", "not yet");
+    assert_eq!(changed["pollingState"]["status"], "refused", "not yet");
     polled.bed.minutes(2).await;
     let shown = get(&polled.bed, &path).await.json();
     assert_eq!(shown["pollingState"]["status"], "ok");

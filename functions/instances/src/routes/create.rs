@@ -16,6 +16,7 @@ use crate::Instances;
 use crate::answer::Failure;
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::close_access::CloseAccess;
 use crate::modify::refused;
 use crate::polling;
 use crate::provision::Provision;
@@ -36,10 +37,10 @@ pub(crate) async fn create(
     let provision = Provision::read(&body, &state.rules).map_err(refused)?;
     let Provision { name, tags, configuration } = provision;
     let created_at = state.clock.now();
-    if let Some(fault) = polling::forgotten(&configuration, created_at) {
+    if let Some(fault) = polling::since_fault(&configuration, created_at) {
         return Err(refused(vec![fault]).into());
     }
-    polling::check_key(&configuration).await?;
+    polling::check_key(&state.close, &configuration).await?;
     let base = representation::base_url(&headers);
     for _ in 0..TRIES {
         let (id, token) = draw(&*state.random).map_err(|error| unavailable(&error))?;
@@ -57,16 +58,16 @@ pub(crate) async fn create(
             revision: 0,
             retired_key: None,
         };
-        polling::register(&state.pollers, id, &instance.configuration, created_at).await?;
+        polling::register(&state.pollers, None, &instance, created_at).await?;
         let webhook_url = representation::webhook_url(id, &base);
-        subscription::begin(&mut instance, &webhook_url).await?;
-        let watched = subscription::watch(&state.checks, &instance, &webhook_url, created_at).await;
+        subscription::begin(&state.close, &mut instance, &webhook_url).await?;
+        let watched = subscription::watch(&state.pollers, &instance, &webhook_url, created_at).await;
         let created = match watched {
             Ok(()) => state.instances.create(instance.clone(), &state.credentials_table).await,
             Err(error) => Err(error),
         };
         if !matches!(created, Ok(Created::Yes)) {
-            abandon(&instance).await;
+            abandon(&state.close, &instance).await;
         }
         if created? == Created::Yes {
             tracing::info!(instance = %id, "instance created");
@@ -78,8 +79,8 @@ pub(crate) async fn create(
 
 /// Ends the subscription of an instance that did not come to be. If that fails too, Close is answered with 404 and
 /// pauses it by itself.
-async fn abandon(instance: &Instance) {
-    if let Err(error) = subscription::end(instance).await {
+async fn abandon(close: &CloseAccess, instance: &Instance) {
+    if let Err(error) = subscription::end(close, instance).await {
         tracing::warn!(instance = %instance.id, %error, "a subscription at Close is left without its instance");
     }
 }

@@ -1,8 +1,8 @@
-//! Telling from Close's event log what a subscription did not send.
+//! Enqueuing from Close's event feed what a subscription did not send.
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use close::LoggedEvent;
 use close::object_types::Subscribed;
 use serde_json::value::RawValue;
@@ -10,46 +10,44 @@ use shared::events::id::EventId;
 use shared::platform::aws::AwsError;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::of_resource;
+use shared::polling::cursor::Walk;
 use shared::polling::resource::Resource;
 use shared::polling::template::Times;
-use shared::polling::window::Walk;
-use shared::subscriptions::{Check, Gap};
+use shared::subscriptions::Gap;
 
 use super::{Look, Stop};
 use crate::Poller;
 use crate::judge::Change;
+use crate::turn::TIME_FOR_ONE;
 use crate::walk::Walker;
-use close::exhausted;
-
-/// No page is asked for with less time left: an answer of Close's at its slowest, and the writes after it.
-const TIME_FOR_ONE: TimeDelta = TimeDelta::seconds(25);
+use close::{CloseError, exhausted};
 
 impl Poller {
     /// Fills the gap as far as time allows, and says when to go on or look again.
     pub(super) async fn fill(&self, look: &mut Look) -> Result<DateTime<Utc>, Stop> {
         let now = self.clock.now();
-        let Some(gap) = look.check.findings.gap.clone() else { return Ok(Check::regular(now, &look.key)) };
-        let walk = gap.walk.clone().unwrap_or(Walk { began_at: now, at: None, run: None });
+        let Some(gap) = look.check.value.findings.gap.clone() else { return Ok(look.regular(now)) };
+        let walk = gap.walk.clone().unwrap_or(Walk::starting_at(now));
         match self.walk(look, gap.since, &walk).await {
-            Ok(told) => {
-                tracing::info!(instance = %look.check.instance_id, since = %gap.since, told, "a gap is filled");
+            Ok(enqueued) => {
+                tracing::info!(instance = %look.check.id, since = %gap.since, enqueued, "a gap is filled");
                 Ok(self.filled(look, &gap, &walk))
             }
             Err((walk, stop)) => {
-                look.check.findings.gap = Some(Gap { walk: Some(walk), ..gap });
+                look.check.value.findings.gap = Some(Gap { walk: Some(walk), ..gap });
                 // What there was no time for goes on at once.
                 if let Stop::Elsewhere = stop { Ok(self.clock.now()) } else { Err(stop) }
             }
         }
     }
 
-    /// Walks through the event log, and says how much of it was missing here; or how far it got and why no further.
+    /// Walks through the event feed, and says how much of it was missing here; or how far it got and why no further.
     async fn walk(&self, look: &Look, since: DateTime<Utc>, walk: &Walk) -> Result<usize, (Walk, Stop)> {
         let configuration = of_resource(Resource::Events);
         let scope = Scope { times: Times { last_poll: since, now: walk.began_at }, pattern: None };
-        let mut walker = Walker::new(&look.account, &configuration, since, walk, &scope);
+        let mut walker = Walker::new(&look.account, &configuration, since, walk, (None, &scope));
         let subscribed: HashSet<Subscribed> = look.events.iter().cloned().collect();
-        let mut told = 0;
+        let mut enqueued = 0;
         loop {
             if look.ends_at - self.clock.now() < TIME_FOR_ONE {
                 return Err((walker.pause(walk), Stop::Elsewhere));
@@ -57,13 +55,13 @@ impl Poller {
             let page = walker.next().await;
             let page = page.map_err(|error| (walker.pause(walk), error.into()))?;
             let changes = page.records.iter().filter_map(|entry| change(look, &subscribed, since, entry));
-            let missing = self.tell_missing(look, changes.collect()).await;
-            told += missing.map_err(|error| (walk.clone(), error.into()))?;
+            let missing = self.enqueue_missing(look, changes.collect()).await;
+            enqueued += missing.map_err(|error| (walk.clone(), error.into()))?;
             if page.last {
-                return Ok(told);
+                return Ok(enqueued);
             }
-            if let Some(error) = exhausted(page.rate_limit) {
-                return Err((walker.pause(walk), error.into()));
+            if let Some(wait) = exhausted(page.rate_limit) {
+                return Err((walker.pause(walk), CloseError::RateLimited { wait }.into()));
             }
         }
     }
@@ -71,38 +69,38 @@ impl Poller {
     /// A walk came to the end of the gap: it is closed, or walked once more when the log has settled.
     fn filled(&self, look: &mut Look, gap: &Gap, walk: &Walk) -> DateTime<Utc> {
         if let Some((again, when)) = gap.walked(walk) {
-            look.check.findings.gap = Some(again);
+            look.check.value.findings.gap = Some(again);
             return when;
         }
         let now = self.clock.now();
-        look.check.findings.gap = None;
-        look.check.good(now);
-        Check::regular(now, &look.key)
+        look.check.value.findings.gap = None;
+        look.check.value.good(now);
+        look.regular(now)
     }
 
     /// Queues what the log of this system has nothing of, oldest first.
-    async fn tell_missing(&self, look: &Look, mut changes: Vec<Change>) -> Result<usize, AwsError> {
-        let instance = look.check.instance_id;
+    async fn enqueue_missing(&self, look: &Look, mut changes: Vec<Change>) -> Result<usize, AwsError> {
+        let instance = look.check.id;
         let ids: Vec<_> = changes.iter().map(|change| change.event_id.clone()).collect();
         let missing = self.log.missing(instance, &ids).await?;
         changes.retain(|change| missing.contains(&change.event_id));
         changes.sort_by_key(|change| change.changed_at);
-        let told = changes.len();
-        self.tell(instance, changes).await?;
-        Ok(told)
+        let enqueued = changes.len();
+        self.enqueue(instance, changes).await?;
+        Ok(enqueued)
     }
 }
 
-/// An entry of the event log as the webhook that the subscription would have sent; `None` when it would not have.
+/// An entry of the event feed as the webhook that the subscription would have sent; `None` when it would not have.
 fn change(
     look: &Look,
     subscribed: &HashSet<Subscribed>,
     since: DateTime<Utc>,
     entry: &RawValue,
 ) -> Option<Change> {
-    let instance = look.check.instance_id;
+    let instance = look.check.id;
     let logged = LoggedEvent::read(entry).inspect_err(|error| {
-        tracing::warn!(%instance, %error, "an entry of Close's event log is unusable");
+        tracing::warn!(%instance, %error, "an entry of Close's event feed is unusable");
     });
     let logged = logged.ok()?;
     let kind = Subscribed { object_type: logged.object_type, action: logged.action };
@@ -115,6 +113,7 @@ fn change(
         event_id: EventId::of(instance, &logged.key),
         event: logged.event,
         changed_at: logged.date_updated,
+        shown_until: logged.date_updated,
         raw,
     })
 }

@@ -1,59 +1,82 @@
 //! One look: what Close says of a subscription, and what follows from it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::instances::CachedInstance;
+use shared::callbacks::url::Reach;
+use shared::instances::{CachedInstance, EventSettings};
 use shared::platform::aws::AwsError;
-use shared::polling::store::Due;
+use shared::polling::schedule::KeyDigest;
+use shared::polling::store::Versioned;
 use shared::subscriptions::{Check, Problem, Status};
 
 use super::{Look, Stop, managed};
 use crate::Poller;
-use crate::account::{account as account_of, key_digest};
-use crate::poll::After;
-use crate::work::Turn;
+use crate::agenda::{Agenda, account_of};
 use close::{CloseError, Subscription};
+
+/// The check, if there is one still, and what Close did not do.
+type Looked = (Option<Versioned<Check>>, Option<CloseError>);
 
 /// A check without an instance is given this time for its instance to come: it is registered first.
 const ORPHANED_AFTER: TimeDelta = TimeDelta::minutes(10);
 
 impl Poller {
     /// Looks at one subscription that is due.
-    pub(crate) async fn check(&self, due: &Due, turn: &mut Turn<'_>) -> Result<After, AwsError> {
-        let id = due.instance_id;
-        let Some(check) = self.checks.get(id).await?.filter(|check| check.due_at == due.due_at) else {
-            // It was made, or another is due instead.
-            return Ok(After::Nothing);
+    pub(crate) async fn check(
+        &self,
+        agenda: &mut Agenda,
+        place: usize,
+        ends_at: DateTime<Utc>,
+    ) -> Result<(), AwsError> {
+        let Some(check) = agenda.checks.get(place).cloned().flatten() else { return Ok(()) };
+        let (check, error) = self.looked(check, ends_at).await?;
+        let now = self.clock.now();
+        match error {
+            Some(CloseError::RateLimited { wait }) => agenda.hold = agenda.hold.max(Some(now + wait)),
+            Some(_) | None => {}
+        }
+        if let Some(at) = agenda.checks.get_mut(place) {
+            *at = check;
+        }
+        Ok(())
+    }
+
+    async fn looked(&self, check: Versioned<Check>, ends_at: DateTime<Utc>) -> Result<Looked, AwsError> {
+        let now = self.clock.now();
+        let (key, id) = (check.key.clone(), check.id);
+        let found = self.instances.get(id).await?;
+        let Some(instance) = found.filter(|it| KeyDigest::of(&it.configuration) == key) else {
+            return self.orphaned(check, now).await;
         };
-        let Some(instance) = self.instances.fresh(id).await? else { return self.orphaned(&check).await };
+        let Ok(events) = EventSettings::read(&instance.configuration, Reach::Any) else {
+            let message = "the instance's settings cannot be used".to_owned();
+            return self.unaddressable(check, message, now).await;
+        };
+        let instance = Arc::new(CachedInstance { instance, events });
         let Some(subscription) = managed(&instance) else {
-            self.checks.remove(id).await?;
-            return Ok(After::Nothing);
+            self.pollers.remove::<Check>(&key, id).await?;
+            return Ok((None, None));
         };
         let account = match account_of(&instance.instance, &self.close) {
             Ok(account) => account,
-            Err(error) => return self.unaddressable(&instance, check, &error).await,
+            Err(error) => return self.unaddressable(check, error.to_string(), now).await,
         };
-        if let Some(at) = self.take_key(&key_digest(&instance.instance), turn).await? {
-            return Ok(After::Later(at));
-        }
-        let mut look = Look::new(instance, account, check, subscription, turn.ends_at);
-        let mut limited = false;
-        let next = match self.look(&mut look).await {
-            Ok(next) => next,
-            Err(Stop::Elsewhere) => return Ok(After::Nothing),
+        let mut look = Look::new(instance, account, check, subscription, ends_at);
+        let mut failure = None;
+        match self.look(&mut look).await {
+            Ok(next) => look.check.value.due_at = next,
+            Err(Stop::Elsewhere) => return Ok((Some(look.check), None)),
             Err(Stop::Own(error)) => return Err(error),
             Err(Stop::Close(error)) => {
-                limited = matches!(error, CloseError::RateLimited { .. });
-                let next = look.failed(&error, self.clock.now());
+                look.check.value.due_at = look.failed(&error, self.clock.now());
                 tracing::warn!(instance = %id, subscription = look.id, %error, "a subscription was not checked");
-                next
+                failure = Some(error);
             }
-        };
-        match self.note(&mut look, next).await {
-            Ok(()) if limited => Ok(After::Wait(next)),
-            Ok(()) => Ok(After::Again(next)),
+        }
+        match self.note(&mut look).await {
+            Ok(()) | Err(Stop::Elsewhere | Stop::Close(_)) => Ok((Some(look.check), failure)),
             Err(Stop::Own(error)) => Err(error),
-            Err(Stop::Elsewhere | Stop::Close(_)) => Ok(After::Nothing),
         }
     }
 
@@ -61,50 +84,53 @@ impl Poller {
         let found = look.account.subscription(&look.id).await?;
         let now = self.clock.now();
         if look.is_unwanted() {
-            look.check.unwanted(now);
+            look.check.value.unwanted(now);
         }
         match found {
-            Some(found) if found.sends_to(&look.check.url) => {
+            Some(found) if found.sends_to(&look.check.value.url) => {
                 if !found.is_of(&look.events) {
-                    tracing::info!(instance = %look.check.instance_id, "a subscription's events are put right");
-                    look.account.activate(&look.id, &look.check.url, &look.events).await?;
+                    tracing::info!(instance = %look.check.id, "a subscription's events are put right");
+                    look.account.activate(&look.id, &look.check.value.url, &look.events).await?;
                 }
-                look.check.resumed(now);
+                look.check.value.resumed(now);
             }
             // What is answered with 403 all the time, as it is while nobody wants it, Close would pause again.
             found if look.instance.instance.disabled => {
-                look.check.findings.status = status_of(found.as_ref());
-                return Ok(Check::regular(now, &look.key));
+                look.check.value.findings.status = status_of(found.as_ref());
+                return Ok(look.regular(now));
             }
             found => self.mend(look, found, now).await?,
         }
-        if look.check.findings.gap.is_some() {
+        if look.check.value.findings.gap.is_some() {
             return self.fill(look).await;
         }
-        look.check.good(now);
-        Ok(Check::regular(now, &look.key))
+        look.check.value.good(now);
+        Ok(look.regular(now))
     }
 
-    /// A check without an instance: it was deleted, or is not written yet.
-    async fn orphaned(&self, check: &Check) -> Result<After, AwsError> {
-        if check.registered_at + ORPHANED_AFTER <= self.clock.now() {
-            tracing::info!(instance = %check.instance_id, "the instance was deleted, and so is its check");
-            self.checks.remove(check.instance_id).await?;
+    /// A check without an instance: it was deleted, or is not written yet, or has another API key now.
+    async fn orphaned(&self, mut check: Versioned<Check>, now: DateTime<Utc>) -> Result<Looked, AwsError> {
+        if check.value.registered_at + ORPHANED_AFTER <= now {
+            tracing::info!(instance = %check.id, "the instance is gone, and its check with it");
+            self.pollers.remove::<Check>(&check.key, check.id).await?;
+            return Ok((None, None));
         }
-        Ok(After::Nothing)
+        check.value.due_at = now + ORPHANED_AFTER;
+        self.pollers.write(&mut check).await?;
+        Ok((Some(check), None))
     }
 
     /// An instance whose Close cannot even be called.
     async fn unaddressable(
         &self,
-        instance: &CachedInstance,
-        mut check: Check,
-        error: &CloseError,
-    ) -> Result<After, AwsError> {
-        let now = self.clock.now();
-        check.failed(Status::Failing, Problem { at: now, message: error.to_string() });
-        self.checks.write(&check, Check::regular(now, &key_digest(&instance.instance))).await?;
-        Ok(After::Nothing)
+        mut check: Versioned<Check>,
+        message: String,
+        now: DateTime<Utc>,
+    ) -> Result<Looked, AwsError> {
+        check.value.failed(Status::Failing, Problem { at: now, message });
+        check.value.due_at = Check::regular(now, &check.key);
+        self.pollers.write(&mut check).await?;
+        Ok((Some(check), None))
     }
 }
 

@@ -11,9 +11,6 @@ use shared::platform::secret::Secret;
 use crate::Poller;
 use close::Subscription;
 
-/// A check is held this much longer than its function runs, for clocks that disagree.
-const MARGIN: TimeDelta = TimeDelta::seconds(5);
-
 /// What the key of a subscription that is gone signed is taken for as long as Close delivers again.
 const OVERLAP: TimeDelta = TimeDelta::hours(72);
 
@@ -27,39 +24,40 @@ impl Poller {
         found: Option<Subscription>,
         now: DateTime<Utc>,
     ) -> Result<(), Stop> {
-        let instance = look.check.instance_id;
+        let instance = look.check.id;
         let gone = || "Close does not have the subscription any more".to_owned();
         let message = found.as_ref().map_or_else(gone, Subscription::complaint);
         tracing::warn!(%instance, subscription = look.id, message, "a subscription does not send");
-        let news = look.check.lost(status_of(found.as_ref()), Problem { at: now, message }, self.retention);
+        let news =
+            look.check.value.lost(status_of(found.as_ref()), Problem { at: now, message }, self.retention);
         if look.is_unwanted() {
-            look.check.unwanted(now);
+            look.check.value.unwanted(now);
         }
-        self.note(look, look.ends_at + MARGIN).await?;
+        self.note(look).await?;
         if news {
             self.metrics.write(Measured::default().count("SubscriptionsPaused", 1));
         }
         match found {
-            Some(_) => look.account.activate(&look.id, &look.check.url, &look.events).await?,
+            Some(_) => look.account.activate(&look.id, &look.check.value.url, &look.events).await?,
             None => self.subscribe_again(look).await?,
         }
-        look.check.resumed(self.clock.now());
+        look.check.value.resumed(self.clock.now());
         self.metrics.write(Measured::default().count("SubscriptionsResumed", 1));
         tracing::info!(%instance, subscription = look.id, "a subscription sends again");
-        self.note(look, look.check.due_at).await
+        self.note(look).await
     }
 
     /// Makes a new subscription and gives it to the instance, before anything else can go wrong with it.
     async fn subscribe_again(&self, look: &mut Look) -> Result<(), Stop> {
         // One whose key nobody kept, because a function died, would only use up the organisation's forty.
-        for orphan in look.account.subscriptions_to(&look.check.url).await? {
+        for orphan in look.account.subscriptions_to(&look.check.value.url).await? {
             look.account.unsubscribe(&orphan).await?;
         }
-        let new = look.account.subscribe(&look.check.url, &look.events).await?;
+        let new = look.account.subscribe(&look.check.value.url, &look.events).await?;
         let until = self.clock.now() + OVERLAP;
         let made = (&*new.id, &Secret::new(new.signature_key()));
-        let store = self.instances.store();
-        let kept = store.replace_subscription(look.check.instance_id, &look.id, made, until).await;
+        let store = &self.instances;
+        let kept = store.replace_subscription(look.check.id, &look.id, made, until).await;
         if !matches!(kept, Ok(true)) {
             // The instance was deleted or changed meanwhile, or its table cannot be written.
             look.account.unsubscribe(&new.id).await?;

@@ -1,8 +1,10 @@
 //! Lists: opportunities, tasks, users.
 
+use chrono::SubsecRound as _;
+use serde_json::value::RawValue;
+use shared::polling::cursor::Run;
 use shared::polling::record;
 use shared::polling::resource::{DATE_CREATED, DATE_UPDATED, List};
-use shared::polling::window::Run;
 
 use super::{Page, Walker, moment, page};
 use close::CloseError;
@@ -22,7 +24,10 @@ impl Walker<'_> {
             parameters.push((&changed, moment(self.since)));
         }
         parameters.extend(from.map(|from| (along.as_str(), moment(from))));
-        let (page, run) = self.rows(list.path, &parameters).await?;
+        let (mut page, run) = self.rows(list.path, &parameters).await?;
+        let since = self.since.trunc_subsecs(0);
+        let changed = |raw: &Box<RawValue>| record::position(raw, DATE_UPDATED);
+        page.ignored = page.records.iter().filter_map(changed).any(|changed| changed < since);
         if !page.last {
             self.advance(&page.records, list.key, Some(run));
         }
@@ -59,7 +64,7 @@ impl Walker<'_> {
         loop {
             let skip = rows.saturating_sub(usize::from(last.is_some()));
             let mut asked = parameters.to_vec();
-            asked.push(("_limit", self.configuration.page_size.to_string()));
+            asked.push(("_limit", self.page_size.to_string()));
             if skip > 0 {
                 asked.push(("_skip", skip.to_string()));
             }
@@ -78,7 +83,13 @@ impl Walker<'_> {
             if last.is_some() {
                 body.data.remove(0);
             }
-            let page = Page { records: body.data, last: is_last, cut: None, rate_limit: answer.rate_limit };
+            let page = Page {
+                records: body.data,
+                last: is_last,
+                ignored: false,
+                cut: None,
+                rate_limit: answer.rate_limit,
+            };
             return Ok((page, run));
         }
     }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use close::CloseError;
 
-/// A page in any of the three shapes: lists have `has_more`, searches `cursor`, the event log `cursor_next`.
+/// A page in any of the three shapes: lists have `has_more`, searches `cursor`, the event feed `cursor_next`.
 /// Small lists leave `has_more` out.
 #[derive(Debug, Deserialize)]
 pub(super) struct Body {

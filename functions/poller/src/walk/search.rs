@@ -2,8 +2,8 @@
 
 use chrono::{SubsecRound as _, TimeDelta};
 use serde_json::{Value, json};
+use shared::polling::cursor::Run;
 use shared::polling::resource::DATE_UPDATED;
-use shared::polling::window::Run;
 
 use super::{Page, Walker, moment, page};
 use close::CloseError;
@@ -38,7 +38,7 @@ impl Walker<'_> {
             cut = self.at.filter(|_| rows >= LONGEST);
             (self.at, self.run) = (after_run, None);
         }
-        Ok(Page { records: body.data, last, cut, rate_limit: answer.rate_limit })
+        Ok(Page { records: body.data, last, ignored: false, cut, rate_limit: answer.rate_limit })
     }
 
     fn query(&self, object_type: &str, fields: &[&str]) -> String {
@@ -55,7 +55,7 @@ impl Walker<'_> {
             ]},
             "_fields": {object_type: fields},
             "sort": [{"direction": "asc", "field": field}],
-            "_limit": self.configuration.page_size,
+            "_limit": self.page_size,
         });
         if let Some(Run::Cursor { cursor, .. }) = &self.run {
             query["cursor"] = Value::String(cursor.clone());

@@ -158,12 +158,11 @@ fn its_poller_is_called_every_minute_and_ends_before_the_next_poll_can_be_due() 
     let poller = template.function("PollerFunction");
     let schedules: Vec<_> =
         poller.schedules.iter().map(|it| (it.every.as_secs(), it.input.clone())).collect();
-    let [audits, checks] = [json!({"audit": true}), json!({"subscriptions": true})];
-    assert_eq!(schedules, [(3600, Some(audits)), (300, Some(checks)), (60, Some(json!({})))]);
+    assert_eq!(schedules, [(3600, Some(json!({"audit": true}))), (60, Some(json!({})))]);
     let [source] = poller.queues.as_slice() else { panic!("one queue") };
     assert_eq!((source.queue.as_str(), source.batch_size), ("local-poll", 10));
     // A lease is the time-out and five seconds; the shortest interval is a minute.
     assert!(poller.timeout.as_secs() + 5 < 60);
     let indexes = &template.table("PollersTable").create_request["GlobalSecondaryIndexes"];
-    assert_eq!(indexes[0]["Projection"]["NonKeyAttributes"], json!(["key_digest"]));
+    assert_eq!(indexes[0]["Projection"]["NonKeyAttributes"], json!(["interval"]));
 }

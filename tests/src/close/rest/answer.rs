@@ -37,6 +37,10 @@ impl Answer {
         Self::new(401, json!({"error": message}))
     }
 
+    pub(super) fn forbidden() -> Self {
+        Self::new(403, json!({"error": "You do not have permission to perform this action."}))
+    }
+
     pub(super) fn not_found() -> Self {
         let message = "The requested URL was not found on the server. If you entered the URL manually please \
             check your spelling and try again.";
@@ -77,6 +81,25 @@ impl Answer {
         let parts = [format!("limit={limit}"), format!("remaining={remaining}"), format!("reset={reset}")];
         if let Ok(value) = parts.join(separator).parse() {
             self.headers.insert("ratelimit", value);
+        }
+        self
+    }
+
+    /// The rows of a page.
+    pub(super) fn rows(&self) -> Vec<Value> {
+        self.body["data"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The same with larger objects, if it has not too many of them.
+    pub(super) fn weighed(mut self, most_rows: usize, padding: usize) -> Self {
+        let Some(rows) = self.body["data"].as_array_mut() else { return self };
+        if rows.len() > most_rows {
+            return Self::empty(504);
+        }
+        if padding > 0 {
+            for row in rows.iter_mut().filter_map(Value::as_object_mut) {
+                row.insert("description".to_owned(), "x".repeat(padding).into());
+            }
         }
         self
     }

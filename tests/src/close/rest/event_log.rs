@@ -1,6 +1,6 @@
 //! `GET /event/`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
@@ -11,6 +11,9 @@ use super::{date_of, moment};
 use crate::close::Event;
 
 const MAX_LIMIT: usize = 50;
+
+/// For so long events show their data to everybody.
+const SHOWN_TO_ALL: TimeDelta = TimeDelta::hours(1);
 
 /// The filters that may stand together; a date may join any of them.
 const COMBINATIONS: &[&[&str]] = &[
@@ -45,7 +48,13 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Newest first; a cursor goes on without the dates that began it, and there is no other order.
-pub(super) fn list(events: &[Event], query: &Query, quirks: &Quirks, now: DateTime<Utc>) -> Answer {
+pub(super) fn list(
+    events: &[Event],
+    query: &Query,
+    key: &str,
+    quirks: &Quirks,
+    now: DateTime<Utc>,
+) -> Answer {
     let limit: usize = query.get("_limit").map_or(MAX_LIMIT, |limit| limit.parse().unwrap_or(0));
     if limit == 0 || limit > MAX_LIMIT {
         return Answer::bad_request(&format!("The limit you set is larger than max_limit={MAX_LIMIT}."));
@@ -89,19 +98,32 @@ pub(super) fn list(events: &[Event], query: &Query, quirks: &Quirks, now: DateTi
         let date = last["date_updated"].as_str().unwrap_or_default();
         format!("{}|{date}|{}", now.timestamp_millis(), last["id"].as_str().unwrap_or_default())
     });
-    for event in found.iter_mut().filter_map(Value::as_object_mut) {
-        if quirks.hides_event_data {
-            event.remove("data");
-            event.remove("previous_data");
-        }
-        if !quirks.naive_dates {
-            for date in ["date_created", "date_updated"] {
-                let zoned = event.get(date).and_then(Value::as_str).map(|naive| format!("{naive}+00:00"));
-                event.insert(date.to_owned(), zoned.into());
-            }
+    found.iter_mut().for_each(|event| show(event, key, quirks, now));
+    Answer::ok(json!({"data": found, "cursor_next": next, "cursor_previous": null}))
+}
+
+/// `GET /event/{id}/`.
+pub(super) fn one(events: &[Event], id: &str, key: &str, quirks: &Quirks, now: DateTime<Utc>) -> Answer {
+    let Some(event) = events.iter().find(|event| event.id == id) else { return Answer::not_found() };
+    let mut event = serde_json::to_value(event).unwrap_or_default();
+    show(&mut event, key, quirks, now);
+    Answer::ok(event)
+}
+
+/// Leaves out what the key may not see, and spells the dates.
+fn show(event: &mut Value, key: &str, quirks: &Quirks, now: DateTime<Utc>) {
+    let is_old = date_of(event, "date_updated").is_none_or(|date| now - date > SHOWN_TO_ALL);
+    let Some(event) = event.as_object_mut() else { return };
+    if is_old && quirks.without_rights.contains(key) {
+        event.remove("data");
+        event.remove("previous_data");
+    }
+    if !quirks.naive_dates {
+        for date in ["date_created", "date_updated"] {
+            let zoned = event.get(date).and_then(Value::as_str).map(|naive| format!("{naive}+00:00"));
+            event.insert(date.to_owned(), zoned.into());
         }
     }
-    Answer::ok(json!({"data": found, "cursor_next": next, "cursor_previous": null}))
 }
 
 type Position = (DateTime<Utc>, String);

@@ -41,13 +41,23 @@ pub(super) fn at(path: &str) -> Option<List> {
         "activity/" => {
             list("activity.", &["date_created", "activity_at"], &["date_created"], &["lead_id"], false)
         }
-        "activity/note/" => {
-            list("activity.note", &["date_created", "activity_at"], &["date_created"], &["lead_id"], false)
-        }
         "user/" => list("user", &[], &["date_created"], &[], false),
-        _ => return None,
+        _ => {
+            let (_, object_type) = ACTIVITIES.iter().find(|(it, _)| *it == path)?;
+            list(object_type, &["date_created", "activity_at"], &["date_created"], &["lead_id"], false)
+        }
     })
 }
+
+/// The lists of one kind of activity, and the kind.
+const ACTIVITIES: &[(&str, &str)] = &[
+    ("activity/call/", "activity.call"),
+    ("activity/email/", "activity.email"),
+    ("activity/note/", "activity.note"),
+    ("activity/sms/", "activity.sms"),
+    ("activity/meeting/", "activity.meeting"),
+    ("activity/custom/", "activity.custom_activity"),
+];
 
 impl List {
     /// Whether the list knows a parameter, and what it is asked to be.
@@ -63,8 +73,11 @@ impl List {
         }
     }
 
-    /// A page.
-    pub(super) fn page(&self, mut objects: Vec<Value>, query: &Query, quirks: &Quirks) -> Answer {
+    /// A page of the list at `at`.
+    pub(super) fn page(&self, at: &str, mut objects: Vec<Value>, query: &Query, quirks: &Quirks) -> Answer {
+        let ignored = |name: &str| {
+            quirks.ignored.iter().any(|(path, parameter)| path == at && name.starts_with(parameter))
+        };
         let unknown = query.parameters().find(|(name, value)| !self.knows(name, value));
         if let Some((name, value)) = unknown.filter(|_| !quirks.ignores_unknown) {
             return Answer::bad_request(&format!("{name}={value} is unknown here."));
@@ -83,7 +96,7 @@ impl List {
         if self.object_type == "task." && query.get("_type") != Some("all") {
             objects.retain(|task| task["_type"] == query.get("_type").unwrap_or("lead"));
         }
-        for date in self.dates {
+        for date in self.dates.iter().filter(|date| !ignored(date)) {
             objects.retain(|object| query.admits(object, date));
         }
         for filter in self.filters {

@@ -37,14 +37,21 @@ pub struct Quirks {
     pub faults: VecDeque<Fault>,
     /// Of a hundred requests so many fail at random: 503s, resets, and answers cut off.
     pub failing_percent: u64,
-    /// Paths below the version that are answered with a status, and nothing else.
+    /// Paths below the version that are answered with a status, and nothing else; a search may be named by its type
+    /// (`data/search/contact`), and many by the beginning of their paths (`activity/`).
     pub away: BTreeMap<String, u16>,
     /// API keys that are not taken.
     pub revoked: BTreeSet<String>,
     /// Bodies are written over several lines.
     pub pretty: bool,
-    /// Events show no data, as to a key that is no administrator's.
-    pub hides_event_data: bool,
+    /// API keys of users who are not administrators: events show them no data once they are an hour old.
+    pub without_rights: BTreeSet<String>,
+    /// Parameters of lists that are ignored, by path and beginning (`task/`, `date_updated`).
+    pub ignored: BTreeSet<(String, String)>,
+    /// A page with more rows than this takes too long: the gateway answers 504.
+    pub most_rows: usize,
+    /// Every object is so many bytes larger.
+    pub padding: usize,
     /// Parameters that a list does not know are ignored without a word; or else refused.
     pub ignores_unknown: bool,
     /// Filters of the event log that do not go together are refused; or else all applied.
@@ -90,6 +97,13 @@ pub enum Fault {
     Nothing,
 }
 
+impl Quirks {
+    /// The status that everything at a place is answered with, if it is away.
+    pub(super) fn is_away(&self, subject: &str) -> Option<u16> {
+        self.away.iter().find(|(path, _)| subject.starts_with(*path)).map(|(_, status)| *status)
+    }
+}
+
 impl Default for Quirks {
     fn default() -> Self {
         Self {
@@ -110,7 +124,10 @@ impl Default for Quirks {
             away: BTreeMap::new(),
             revoked: BTreeSet::new(),
             pretty: false,
-            hides_event_data: false,
+            without_rights: BTreeSet::new(),
+            ignored: BTreeSet::new(),
+            most_rows: usize::MAX,
+            padding: 0,
             ignores_unknown: true,
             refuses_combinations: true,
             consolidates: true,

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming};
@@ -40,12 +41,20 @@ pub struct Call {
     pub key: String,
     /// The method.
     pub method: Method,
+    /// When it was answered.
+    pub at: DateTime<Utc>,
+    /// What `base.url` has before the version, if anything: it can name who asks.
+    pub asked_by: String,
+    /// The path below the version: `event/`; of a search with its object type, `data/search/contact`.
+    pub subject: String,
     /// The path below the version: `event/`.
     pub path: String,
     /// The query.
     pub query: String,
     /// The status of the answer; 0 when there was none.
     pub status: u16,
+    /// What it showed, if the answer came whole: objects, or entries of the event feed.
+    pub shown: Vec<Value>,
 }
 
 struct Shared {
@@ -102,6 +111,18 @@ impl Rest {
     #[must_use]
     pub fn most_together(&self) -> usize {
         self.shared.state().under_way.values().map(|(_, most)| *most).max().unwrap_or_default()
+    }
+
+    /// The behaviour as it is.
+    #[must_use]
+    pub fn quirks(&self) -> Quirks {
+        self.shared.state().quirks.clone()
+    }
+
+    /// The requests since the last time that somebody took them.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.state().calls.clone()
     }
 
     /// The requests since the last time that somebody asked.
@@ -175,20 +196,31 @@ impl Shared {
         let drawn =
             [Fault::Status(503), Fault::Reset, Fault::CutOff][usize::try_from(state.seen % 3).unwrap_or(0)];
         let key = api_key(request);
-        let path = request.uri().path().strip_prefix(VERSION).unwrap_or_default().to_owned();
-        let away = state.quirks.away.get(&path).map(|status| Fault::Status(*status));
+        let (asked_by, path) = request.uri().path().split_once(VERSION).unwrap_or_default();
+        let (asked_by, path) = (asked_by.trim_start_matches('/').to_owned(), path.to_owned());
+        let subject = subject(&path, request);
+        let away = state.quirks.is_away(&subject).map(Fault::Status);
         let fault = state.quirks.faults.pop_front().or(away).or(random.then_some(drawn));
         let fault = fault.unwrap_or(Fault::Nothing);
         let answer = match fault {
+            Fault::Status(403) => Some(Answer::forbidden()),
             Fault::Status(status) => Some(Answer::empty(status)),
             Fault::Reset => None,
-            Fault::CutOff | Fault::Nothing => Some(self.limited(&mut state, key.as_deref(), request, &path)),
+            Fault::CutOff | Fault::Nothing => {
+                let answer = self.limited(&mut state, key.as_deref(), request, &path);
+                Some(answer.weighed(state.quirks.most_rows, state.quirks.padding))
+            }
         };
+        let whole = answer.as_ref().filter(|answer| answer.status == 200 && fault == Fault::Nothing);
         state.calls.push(Call {
             key: key.unwrap_or_default(),
             method: request.method().clone(),
             query: request.uri().query().unwrap_or_default().to_owned(),
             status: answer.as_ref().map_or(0, |answer| answer.status),
+            shown: whole.map(Answer::rows).unwrap_or_default(),
+            at: self.clock.now(),
+            asked_by,
+            subject,
             path,
         });
         let answer = answer.ok_or(io::ErrorKind::ConnectionReset)?;
@@ -200,7 +232,7 @@ impl Shared {
         let Some(key) = key.filter(|key| !state.quirks.revoked.contains(*key)) else {
             return Answer::unauthorized();
         };
-        let Some(limit) = state.quirks.limit else { return self.route(&state.quirks, request, path) };
+        let Some(limit) = state.quirks.limit else { return self.route(&state.quirks, key, request, path) };
         let millis = self.clock.now().timestamp_millis();
         let window = millis.div_euclid(limit.window * 1000);
         let used = state.windows.entry(key.to_owned()).or_insert((window, 0));
@@ -216,12 +248,12 @@ impl Shared {
         let answer = if over {
             Answer::too_many(spelling, limit.requests, reset, limit.window)
         } else {
-            self.route(&state.quirks, request, path)
+            self.route(&state.quirks, key, request, path)
         };
         answer.with_limit(spelling, limit.requests, left, reset)
     }
 
-    fn route(&self, quirks: &Quirks, request: &Request<Bytes>, path: &str) -> Answer {
+    fn route(&self, quirks: &Quirks, key: &str, request: &Request<Bytes>, path: &str) -> Answer {
         if let Some(rest) = path.strip_prefix("webhook/") {
             return subscriptions::answer(&self.close, request, rest);
         }
@@ -231,15 +263,37 @@ impl Shared {
                 let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
                 self.close.with_index(|index, cursors| search::search(&body, index, cursors, quirks, now))
             }
-            ("GET", "event/") => event_log::list(&self.close.events(), &query, quirks, now),
+            ("GET", "event/") => event_log::list(&self.close.events(), &query, key, quirks, now),
             ("GET", "me/") => Answer::ok(json!({"id": "user_1", "organizations": [{"id": "orga_1"}]})),
             ("GET", path) => match lists::at(path) {
-                Some(list) => list.page(self.close.objects_of(list.object_type), &query, quirks),
-                None => Answer::not_found(),
+                Some(list) => list.page(path, self.close.objects_of(list.object_type), &query, quirks),
+                None => self.one(quirks, key, path),
             },
             _ => Answer::not_found(),
         }
     }
+
+    /// One object, or one entry of the event feed.
+    fn one(&self, quirks: &Quirks, key: &str, path: &str) -> Answer {
+        let Some((collection, id)) = path.trim_end_matches('/').rsplit_once('/') else {
+            return Answer::not_found();
+        };
+        if collection == "event" {
+            return event_log::one(&self.close.events(), id, key, quirks, self.clock.now());
+        }
+        self.close.object_at(collection, id).map_or_else(Answer::not_found, Answer::ok)
+    }
+}
+
+/// What is asked for: the path, and of a search the type too.
+fn subject(path: &str, request: &Request<Bytes>) -> String {
+    let body: Value = match path {
+        "data/search/" => serde_json::from_slice(request.body()).unwrap_or_default(),
+        _ => Value::Null,
+    };
+    let queries = body["query"]["queries"].as_array().into_iter().flatten();
+    let object_type = queries.filter_map(|query| query["object_type"].as_str()).next();
+    format!("{path}{}", object_type.unwrap_or_default())
 }
 
 impl Query {

@@ -1,8 +1,8 @@
-//! The event log: everything that happened, the newest first.
+//! The event feed: everything that happened, the newest first.
 
+use shared::polling::cursor::Run;
 use shared::polling::record;
 use shared::polling::resource::DATE_UPDATED;
-use shared::polling::window::Run;
 
 use super::{Page, Walker, moment, page};
 use close::CloseError;
@@ -10,8 +10,8 @@ use close::CloseError;
 const PATH: &str = "event/";
 
 impl Walker<'_> {
-    /// A page of the event log. Its filters combine with a date in few ways, so all of it is read.
-    pub(super) async fn event_log(&mut self) -> Result<Page, CloseError> {
+    /// A page of the event feed. Its filters combine with a date in few ways, so all of it is read.
+    pub(super) async fn event_feed(&mut self) -> Result<Page, CloseError> {
         let answer = match self.account.get(PATH, &self.parameters()).await {
             // An expired cursor: the walk goes on by date, and meets again what has the same date.
             Err(CloseError::Invalid { status: 400, rate_limit, .. }) if self.run.is_some() => {
@@ -32,14 +32,12 @@ impl Walker<'_> {
             self.at = at;
             self.run = Some(Run::Cursor { cursor, rows: body.data.len() });
         }
-        Ok(Page { records: body.data, last, cut: None, rate_limit: answer.rate_limit })
+        Ok(Page { records: body.data, last, ignored: false, cut: None, rate_limit: answer.rate_limit })
     }
 
     fn parameters(&self) -> Vec<(&'static str, String)> {
-        let mut parameters = vec![
-            ("_limit", self.configuration.page_size.to_string()),
-            ("date_updated__gte", moment(self.since)),
-        ];
+        let mut parameters =
+            vec![("_limit", self.page_size.to_string()), ("date_updated__gte", moment(self.since))];
         match &self.run {
             Some(Run::Cursor { cursor, .. }) => parameters.push(("_cursor", cursor.clone())),
             None | Some(Run::Rows { .. }) => {

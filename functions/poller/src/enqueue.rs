@@ -12,9 +12,8 @@ use crate::judge::Change;
 impl Poller {
     /// Queues changes; all of them are durable when it returns.
     ///
-    /// A change has the same event id whenever it is told, so one that a crash repeats is dropped by whoever
-    /// delivers it.
-    pub(crate) async fn tell(&self, instance: InstanceId, changes: Vec<Change>) -> Result<(), AwsError> {
+    /// A change has the same event id whenever it is queued, so one that a crash repeats is dropped by the dispatcher.
+    pub(crate) async fn enqueue(&self, instance: InstanceId, changes: Vec<Change>) -> Result<(), AwsError> {
         let now = self.clock.now();
         let mut deliveries = Vec::with_capacity(changes.len());
         for change in changes {

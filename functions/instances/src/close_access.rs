@@ -1,0 +1,58 @@
+//! An instance's access to Close, and what is answered when Close does not do what it is asked.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use close::{Account, CloseApiHosts, CloseClient, CloseError};
+use shared::instances::{Configuration, key};
+use shared::platform::api_error::ApiError;
+
+/// From the first look-up to the last byte. Two of these fit the function's time-out.
+const DEADLINE: Duration = Duration::from_secs(8);
+
+/// Where this function calls Close.
+#[derive(Debug, Clone)]
+pub(crate) struct CloseAccess {
+    hosts: CloseApiHosts,
+}
+
+impl CloseAccess {
+    pub(crate) fn new(hosts: CloseApiHosts) -> Self {
+        Self { hosts }
+    }
+
+    /// The account that an instance's settings give access to.
+    ///
+    /// A client is built for each: provisioning is rare, and a start that reads no certificates is quicker.
+    ///
+    /// # Errors
+    /// When the settings, or this system, cannot be used to call Close.
+    pub(crate) fn account(&self, configuration: &Configuration) -> Result<Account, CloseError> {
+        let client = CloseClient::new(self.hosts.clone());
+        let client = client.map_err(|_| CloseError::Unavailable("no root certificates".to_owned()))?;
+        let of = |key: &str| configuration.get(key);
+        Account::new(&client.within(DEADLINE), of(key::BASE_URL), of(key::USERNAME).unwrap_or_default())
+    }
+}
+
+/// 400 with Close's own words when it refused, 502 when it could not be asked.
+pub(crate) fn failed(error: CloseError) -> ApiError {
+    let refused =
+        |text: &str, message| ApiError::new(StatusCode::BAD_REQUEST, text).with_provider_message(message);
+    match error {
+        CloseError::Unauthorized(message) => {
+            refused("Close refused the API key in configuration.username.", message)
+        }
+        CloseError::Forbidden(message) => refused("Close refused with 403.", message),
+        CloseError::Invalid { status, message, .. } => {
+            refused(&format!("Close refused with {status}."), message)
+        }
+        CloseError::NotAllowed(reason) => {
+            ApiError::new(StatusCode::BAD_REQUEST, format!("configuration.base.url {reason}."))
+        }
+        CloseError::RateLimited { .. } | CloseError::TooMuch(_) | CloseError::Unavailable(_) => {
+            ApiError::new(StatusCode::BAD_GATEWAY, "Close could not be asked; try again.")
+                .with_provider_message(error.to_string())
+        }
+    }
+}

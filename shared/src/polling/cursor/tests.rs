@@ -1,0 +1,103 @@
+use super::*;
+use crate::events::id::EventId;
+use crate::polling::configuration::of_resource;
+use crate::polling::resource::Resource;
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minutes)
+}
+
+fn version(byte: u8) -> Version {
+    Version::of(&EventId::derive(&[&[byte]]))
+}
+
+fn remember(cursor: &mut Cursor, byte: u8, changed_at: DateTime<Utc>) {
+    cursor.told.insert((version(byte), Object::of("x")), changed_at, changed_at, 100);
+}
+
+fn cursor() -> Cursor {
+    Cursor::starting_at(at(0), String::new())
+}
+
+const DAY: i64 = 24 * 60;
+
+#[test]
+fn the_window_moves_up_to_the_beginning_of_a_finished_walk() {
+    let mut cursor = cursor();
+    remember(&mut cursor, 1, at(3));
+    remember(&mut cursor, 2, at(12));
+    let walk = cursor.walk(at(15));
+    assert!(cursor.finish(&walk, true, TimeDelta::zero()));
+    assert_eq!(cursor.since, at(10));
+    assert!(!cursor.told.contains(&version(1)) && cursor.told.contains(&version(2)));
+    let walk = cursor.walk(at(16));
+    assert!(cursor.finish(&walk, true, TimeDelta::minutes(30)), "news");
+    assert_eq!(cursor.since, at(10), "it never moves back");
+}
+
+#[test]
+fn a_paused_walk_goes_on_and_counts_from_when_it_began() {
+    let mut cursor = cursor();
+    let run = Some(Run::Rows { rows: 3, last: Some("task_1".to_owned()) });
+    let walk = Walk { at: Some(at(7)), run, ..cursor.walk(at(15)) };
+    cursor.walk = Some(walk.clone());
+    assert_eq!(cursor.walk(at(30)), walk);
+    assert!(cursor.finish(&walk, false, TimeDelta::zero()));
+    assert_eq!((cursor.since, cursor.walk), (at(10), None));
+}
+
+#[test]
+fn an_idle_resource_is_written_once_a_day_and_when_it_can_forget() {
+    let mut cursor = cursor();
+    let mut written = 0;
+    for minute in 1..=(3 * DAY) {
+        let walk = cursor.walk(at(minute));
+        written += usize::from(cursor.finish(&walk, false, TimeDelta::zero()));
+    }
+    assert_eq!(written, 2);
+    remember(&mut cursor, 1, at(3 * DAY + 1));
+    let walk = cursor.walk(at(3 * DAY + 3));
+    assert!(!cursor.finish(&walk, false, TimeDelta::zero()));
+    let walk = cursor.walk(at(3 * DAY + 7));
+    assert!(cursor.finish(&walk, false, TimeDelta::zero()), "what left the window is forgotten");
+    assert!(cursor.told.is_empty());
+}
+
+#[test]
+fn what_is_older_than_the_feed_is_walked_once_and_then_the_feed_takes_over() {
+    let mut cursor = cursor();
+    let history = cursor.walk(at(60 * DAY));
+    assert!(history.outlasts_feed(cursor.since));
+    cursor.finish_history(&history);
+    assert_eq!(cursor.since, at(31 * DAY), "the end does not move with the time that the walk takes");
+    let feed = cursor.walk(at(60 * DAY + 23 * 60));
+    assert!(!feed.outlasts_feed(cursor.since));
+    assert!(!cursor.outlasts_event_feed(feed.began_at));
+    assert!(cursor.outlasts_event_feed(at(61 * DAY + 1)));
+}
+
+#[test]
+fn a_cursor_belongs_to_what_is_asked() {
+    let settings = |resources: &[Resource]| PollerSettings {
+        interval: TimeDelta::minutes(1),
+        since: None,
+        resources: resources.iter().map(|it| of_resource(*it)).collect(),
+    };
+    let mut cursors = Cursors::new();
+    assert!(arrange(&mut cursors, &settings(&[Resource::Contacts, Resource::Users]), at(1)));
+    assert!(!arrange(&mut cursors, &settings(&[Resource::Contacts, Resource::Users]), at(2)));
+    assert_eq!(cursors["users"].since, at(1));
+    cursors.get_mut("contacts").unwrap().walk = Some(Walk::starting_at(at(2)));
+    let mut changed = settings(&[Resource::Contacts, Resource::Tasks]);
+    changed.resources[0].resource = Resource::Leads;
+    assert!(arrange(&mut cursors, &changed, at(3)));
+    assert_eq!(cursors.keys().collect::<Vec<_>>(), ["contacts", "tasks"]);
+    assert_eq!((cursors["contacts"].since, &cursors["contacts"].walk), (at(1), &None));
+    assert_eq!(cursors["tasks"].since, at(3));
+}
+
+#[test]
+fn an_idle_cursor_is_small() {
+    let item = serde_json::to_string(&cursor()).unwrap();
+    assert!(item.len() < 60, "{item}");
+}

@@ -1,0 +1,486 @@
+//! Lets a plan happen.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::check::Evidence;
+use super::expected::{Past, Shown, Watch};
+use super::heard::Ears;
+use super::plan::{InstancePlan, Plan, settings};
+use super::requests::{Asking, Load, Requests};
+use super::step::{Change, Patch, Step, Trouble};
+use crate::bed::Bed;
+use crate::close::{Call, Close, Quirks, Rest};
+use crate::polling::{State, Status, Way, Worker};
+use crate::receiver::{Hook, Receiver};
+
+/// The longest that anything waits: what was refused is asked for again within the hour.
+const LONGEST_WAIT: usize = 130;
+/// For so long a minute after a killed poll is no minute as it should be.
+const AFTER_A_KILL: TimeDelta = TimeDelta::minutes(12);
+/// What was refused or failed for long is asked for again by then.
+const AFTER_TROUBLE: TimeDelta = TimeDelta::minutes(66);
+/// The event feed keeps 30 days, and what is required of it was not older than 20 when polling began.
+const MOST_OFF: i64 = 9 * 24;
+
+/// A history that is happening.
+struct Scene<'a> {
+    plan: &'a Plan,
+    bed: Bed,
+    close: Close,
+    rest: Rest,
+    _receiver: Receiver,
+    instances: Vec<Polled>,
+    workers: [Worker; 2],
+    past: Past,
+    requests: Requests,
+    problems: Vec<String>,
+    off: i64,
+}
+
+/// An instance that polls.
+struct Polled {
+    plan: InstancePlan,
+    id: u64,
+    hook: Hook,
+    watches: Vec<Watch>,
+    ears: Ears,
+    shown: Shown,
+}
+
+/// Lets a plan happen, and says what was wrong.
+pub async fn run(plan: &Plan) -> Vec<String> {
+    let mut scene = match Scene::set(plan).await {
+        Ok(scene) => scene,
+        Err(problem) => return vec![problem],
+    };
+    for step in &plan.steps {
+        scene.step(step).await;
+    }
+    scene.end().await
+}
+
+impl<'a> Scene<'a> {
+    async fn set(plan: &'a Plan) -> Result<Self, String> {
+        let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+        let close = Close::new(plan.seed, Arc::new(bed.clock().clone()));
+        let rest = close.serve(bed.clock(), Quirks::default()).await;
+        let workers = [Worker::on(&bed).await, Worker::on(&bed).await];
+        let mut scene = Self {
+            plan,
+            bed,
+            close,
+            rest,
+            instances: Vec::new(),
+            workers,
+            past: Past::default(),
+            requests: Requests::default(),
+            problems: Vec::new(),
+            off: 0,
+            _receiver: receiver,
+        };
+        for (hours, change) in &plan.past {
+            scene.bed.pass(hours * 3600);
+            scene.change(change);
+        }
+        for (number, instance) in plan.instances.iter().enumerate() {
+            scene.provision(number, instance).await?;
+        }
+        // Provisioning asked whether the keys hold.
+        scene.rest.take_calls();
+        let without_rights =
+            plan.instances.iter().filter(|_| plan.without_rights).map(|it| it.key.to_owned()).collect();
+        scene.rest.behave(|it| *it = Quirks { without_rights, ..plan.quirks.clone() });
+        Ok(scene)
+    }
+
+    async fn provision(&mut self, number: usize, plan: &InstancePlan) -> Result<(), String> {
+        // The dates of changes run a little ahead of a clock that stands still.
+        self.bed.pass(2);
+        let now = self.bed.now();
+        let hook = self._receiver.at(&format!("i{number}"));
+        let base = self.rest.url().replace("/api/v1", &format!("/i{number}/api/v1"));
+        let configuration = settings(plan, &base, hook.url(), now);
+        let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": configuration});
+        let answer = self.bed.call(Method::POST, "/instances", &body).await;
+        if answer.status != 200 {
+            return Err(format!("provisioning was refused: {}", answer.message()));
+        }
+        let from = plan.since.map_or(now, |(hours, _)| now - TimeDelta::hours(hours));
+        let watches = plan.resources.iter().map(|resource| Watch::new(resource, from, now)).collect();
+        let id = answer.json()["id"].as_u64().unwrap_or_default();
+        let (ears, shown) = (Ears::default(), Shown::new());
+        self.instances.push(Polled { plan: plan.clone(), id, hook, watches, ears, shown });
+        self.requests.excuse(number, None, now);
+        Ok(())
+    }
+
+    async fn step(&mut self, step: &Step) {
+        let began_at = self.bed.now();
+        match step {
+            Step::Change(change) => return self.change(change),
+            Step::Pass(seconds) => self.bed.pass(*seconds),
+            Step::Off(hours) if self.off + hours > MOST_OFF => return,
+            Step::Off(hours) => {
+                self.off += hours;
+                self.bed.pass(hours * 3600);
+            }
+            Step::Minutes(minutes) => {
+                self.bed.minutes(*minutes).await;
+                return self.settle(began_at, Polls::Whole);
+            }
+            Step::Killed(way) => return self.killed(*way).await,
+            Step::Twice => return self.twice().await,
+            Step::Trouble(trouble, minutes) => return self.trouble(trouble, *minutes).await,
+            Step::Disabled(number, minutes) => return self.disabled(*number, *minutes).await,
+            Step::Patch(number, patch) => return self.patch(*number, patch).await,
+        }
+        self.excuse_all(None, self.bed.now());
+    }
+
+    /// Takes over what Close was asked and what the receivers were sent in a step.
+    fn settle(&mut self, began_at: DateTime<Utc>, polls: Polls) {
+        let calls = self.rest.take_calls();
+        let now = self.bed.now();
+        let asking: Vec<_> = self.instances.iter().enumerate().map(asking).collect();
+        let load = Load::of(self.plan, &self.close, &asking);
+        if polls == Polls::Whole {
+            self.requests.take(&calls, &asking, &load, (began_at, now));
+        }
+        for (number, it) in self.instances.iter_mut().enumerate() {
+            it.ears.listen(&it.hook);
+            let of_it = |call: &&Call| call.asked_by == format!("i{number}");
+            let spent = self.plan.quirks.request_takes * i32::try_from(calls.len()).unwrap_or(i32::MAX);
+            // What one request of a poll shows that is cut short need not be told before it is shown again.
+            let is_whole = polls == Polls::Whole
+                && calls.iter().filter(of_it).all(|call| call.status == 200)
+                && self.plan.quirks.limit.is_none()
+                && self.plan.quirks.failing_percent == 0
+                && spent < TimeDelta::seconds(15);
+            for call in calls.iter().filter(of_it).filter(|_| is_whole) {
+                for watch in &it.watches {
+                    it.shown.extend(watch.shown(&it.plan, call, &self.past));
+                }
+            }
+        }
+    }
+
+    async fn killed(&mut self, way: Way) {
+        let [one, _] = &self.workers;
+        one.scheduled(&self.bed, json!({})).await;
+        self.bed.pass(60);
+        let batch = one.receive(&self.bed).await;
+        one.work_until_killed(&self.bed, &batch, way).await;
+        self.excuse_all(None, self.bed.now() + AFTER_A_KILL);
+        self.settle(self.bed.now(), Polls::Cut);
+    }
+
+    async fn twice(&mut self) {
+        let [one, other] = &self.workers;
+        one.scheduled(&self.bed, json!({})).await;
+        other.scheduled(&self.bed, json!({})).await;
+        self.bed.pass(60);
+        tokio::join!(work(one, &self.bed), work(other, &self.bed));
+        self.excuse_all(None, self.bed.now() + AFTER_A_KILL);
+        self.settle(self.bed.now(), Polls::Cut);
+    }
+
+    async fn trouble(&mut self, trouble: &Trouble, minutes: usize) {
+        let began_at = self.bed.now();
+        let before = self.rest.quirks();
+        self.rest.behave(|quirks| match trouble {
+            Trouble::Unauthorized(key) => quirks.revoked = [(*key).to_owned()].into(),
+            Trouble::Away(subject, status) => quirks.away = [(subject.clone(), *status)].into(),
+            Trouble::Down => quirks.away = [(String::new(), 503)].into(),
+            Trouble::Large(rows) => quirks.most_rows = *rows,
+        });
+        let over = began_at + TimeDelta::minutes(i64::try_from(minutes).unwrap_or_default()) + AFTER_TROUBLE;
+        for number in 0..self.instances.len() {
+            match trouble {
+                Trouble::Unauthorized(key) if self.instances[number].plan.key != *key => {}
+                Trouble::Away(subject, _) => self.requests.excuse(number, Some(subject), over),
+                Trouble::Unauthorized(_) | Trouble::Down | Trouble::Large(_) => {
+                    self.requests.excuse(number, None, over);
+                }
+            }
+        }
+        self.bed.minutes(minutes / 2).await;
+        self.change(&Change::Create("contact", "a"));
+        self.change(&Change::Create("opportunity", "a"));
+        self.bed.minutes(minutes - minutes / 2).await;
+        self.states_in(trouble).await;
+        self.rest.behave(|quirks| *quirks = before);
+        self.settle(began_at, Polls::Whole);
+    }
+
+    /// An instance names what is wrong while it is.
+    async fn states_in(&mut self, trouble: &Trouble) {
+        let (subject, status) = match trouble {
+            Trouble::Unauthorized(_) => ("", 401),
+            Trouble::Away(subject, status) => (subject.as_str(), *status),
+            Trouble::Down => ("", 503),
+            Trouble::Large(_) => return,
+        };
+        let is_plain = self.plan.quirks.failing_percent == 0 && self.plan.quirks.limit.is_none();
+        let calls = self.rest.calls();
+        for (number, it) in self.instances.iter().enumerate() {
+            let asked_by = format!("i{number}");
+            let last =
+                calls.iter().rfind(|call| call.asked_by == asked_by && call.subject.starts_with(subject));
+            if is_plain && last.is_some_and(|call| call.status == status) {
+                let state = State::of(&self.bed, it.id).await;
+                if state.status == Status::Ok || !state.shown.to_string().contains(&status.to_string()) {
+                    let shown = &state.shown;
+                    self.problems.push(format!("instance {number} does not say in {trouble:?}: {shown}"));
+                }
+            }
+        }
+    }
+
+    async fn disabled(&mut self, number: usize, minutes: usize) {
+        let path = format!("/instances/{}/enabled", self.instances[number].id);
+        let began_at = self.bed.now();
+        self.ask(Method::DELETE, &path, &json!(null)).await;
+        // Its last poll may be under way, and is not to be delivered any more.
+        self.bed.minutes(minutes).await;
+        self.change(&Change::Create("contact", "a"));
+        self.ask(Method::PUT, &path, &json!(null)).await;
+        let longest = self.instances.iter().map(|it| it.plan.interval).max().unwrap_or(1);
+        let interval = TimeDelta::minutes(i64::try_from(longest).unwrap_or(1));
+        self.requests.excuse(number, None, self.bed.now() + interval);
+        self.settle(began_at, Polls::Cut);
+    }
+
+    async fn patch(&mut self, number: usize, patch: &Patch) {
+        self.bed.pass(2);
+        let now = self.bed.now();
+        let it = &mut self.instances[number];
+        let alive = |watch: &&mut Watch| watch.alive;
+        let mut configuration = json!({});
+        match patch {
+            Patch::Add(resource) if it.plan.resources.iter().any(|other| other.name == resource.name) => {
+                return;
+            }
+            Patch::Add(resource) => {
+                it.plan.resources.push(resource.clone());
+                // Of the time before, what `event.poller.since` asks for may be told.
+                let mut watch = Watch::new(resource, now, now);
+                if let Some((hours, _)) = it.plan.since {
+                    watch.allowed_from = it
+                        .watches
+                        .first()
+                        .map_or(now, |it| it.allowed_from.min(it.begun_at - TimeDelta::hours(hours)));
+                }
+                watch.is_only = it.watches.iter().all(|other| other.resource.name != resource.name);
+                it.watches.push(watch);
+            }
+            Patch::Remove(at) if it.plan.resources.len() < 2 || *at >= it.plan.resources.len() => return,
+            Patch::Remove(at) => {
+                let gone = it.plan.resources.remove(*at);
+                let gone = it.watches.iter_mut().filter(alive).find(|watch| watch.resource == gone);
+                if let Some(watch) = gone {
+                    watch.alive = false;
+                }
+            }
+            Patch::Url(at, resource) => {
+                let at = at % it.plan.resources.len();
+                let before = it.plan.resources[at].clone();
+                if before.kind().found != resource.kind().found {
+                    return;
+                }
+                let resource = super::plan::ResourcePlan { name: before.name.clone(), ..resource.clone() };
+                it.plan.resources[at] = resource.clone();
+                let gone = it.watches.iter_mut().filter(alive).find(|watch| watch.resource == before);
+                let Some(gone) = gone else { return };
+                gone.alive = false;
+                let allowed_from = gone.allowed_from;
+                let watch = Watch { allowed_from, is_only: false, ..Watch::new(&resource, now, now) };
+                it.watches.push(watch);
+            }
+            Patch::Since(hours) => {
+                let since = now - TimeDelta::hours(*hours);
+                configuration["event.poller.since"] = json!(super::plan::Spelling::Utc.spell(since));
+                for watch in it.watches.iter_mut().filter(alive) {
+                    watch.required_from = watch.required_from.min(since + TimeDelta::seconds(1));
+                    watch.allowed_from = watch.allowed_from.min(since);
+                    watch.is_only = false;
+                }
+            }
+            Patch::Interval(minutes) => {
+                it.plan.interval = *minutes;
+                configuration["event.poller.refresh_interval"] = json!(minutes.to_string());
+            }
+        }
+        configuration["event.poller.configuration"] = it.plan.configuration();
+        let path = format!("/instances/{}", it.id);
+        self.requests.excuse(number, None, now);
+        self.ask(Method::PATCH, &path, &json!({"configuration": configuration})).await;
+    }
+
+    async fn ask(&mut self, method: Method, path: &str, body: &Value) {
+        let answer = self.bed.call(method.clone(), path, body).await;
+        if answer.status != 200 {
+            self.problems.push(format!("{method} {path} was refused: {}", answer.message()));
+        }
+    }
+
+    fn excuse_all(&mut self, subject: Option<&str>, until: DateTime<Utc>) {
+        (0..self.instances.len()).for_each(|number| self.requests.excuse(number, subject, until));
+    }
+
+    fn change(&mut self, change: &Change) {
+        happen(&self.close, change);
+        self.past.record(&self.close);
+    }
+
+    /// Nothing is wrong any more, so that everything is told after a while, and then nothing.
+    async fn end(mut self) -> Vec<String> {
+        self.rest.behave(|quirks| {
+            (quirks.failing_percent, quirks.limit) = (0, None);
+            quirks.request_takes = TimeDelta::zero();
+            let usual = Quirks::default();
+            (quirks.search_cursor_life, quirks.event_cursor_life) =
+                (usual.search_cursor_life, usual.event_cursor_life);
+        });
+        self.excuse_all(None, self.bed.now() + AFTER_TROUBLE);
+        let longest = self.instances.iter().map(|it| it.plan.interval).max().unwrap_or(1);
+        for _ in 0..LONGEST_WAIT + 2 * longest {
+            let began_at = self.bed.now();
+            self.bed.minutes(1).await;
+            self.settle(began_at, Polls::Whole);
+            if self.unhappy().await.is_empty() {
+                break;
+            }
+        }
+        // The lags and the overlap pass, and nothing is told again.
+        let began_at = self.bed.now();
+        self.bed.minutes(12 + 2 * longest).await;
+        self.settle(began_at, Polls::Whole);
+        let unhappy = self.unhappy().await;
+        let wrong = (0..self.instances.len()).flat_map(|number| {
+            self.evidence(number)
+                .wrong()
+                .into_iter()
+                .map(move |problem| format!("instance {number}: {problem}"))
+        });
+        let mut problems: Vec<_> = unhappy.into_iter().chain(wrong).collect();
+        problems.append(&mut self.problems);
+        problems.append(&mut self.requests.problems);
+        problems
+    }
+
+    /// What is not as it should be yet.
+    async fn unhappy(&self) -> Vec<String> {
+        let mut unhappy = Vec::new();
+        for (number, it) in self.instances.iter().enumerate() {
+            let missing = self.evidence(number).missing();
+            unhappy.extend(missing.into_iter().map(|problem| format!("instance {number}: {problem}")));
+            if unhappy.is_empty() {
+                let state = State::of(&self.bed, it.id).await;
+                if state.status != Status::Ok {
+                    unhappy.push(format!("instance {number} is not well: {}", state.shown));
+                }
+            }
+        }
+        unhappy
+    }
+
+    fn evidence(&self, number: usize) -> Evidence<'_> {
+        let it = &self.instances[number];
+        Evidence {
+            plan: &it.plan,
+            watches: &it.watches,
+            ears: &it.ears,
+            shown: &it.shown,
+            past: &self.past,
+            close: &self.close,
+        }
+    }
+}
+
+/// Whether the polls of a step were all as they should be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Polls {
+    Whole,
+    Cut,
+}
+
+fn asking((number, it): (usize, &Polled)) -> Asking<'_> {
+    Asking { number, plan: &it.plan, watches: &it.watches }
+}
+
+/// Works what can be received now, but not what that makes due at once for ever.
+async fn work(worker: &Worker, bed: &Bed) {
+    for _ in 0..8 {
+        let batch = worker.receive(bed).await;
+        if batch.is_empty() {
+            return;
+        }
+        worker.work(bed, &batch).await;
+    }
+}
+
+/// The objects that a change may choose from.
+fn living(close: &Close) -> Vec<(String, String)> {
+    close.objects().into_iter().map(|(id, (object_type, _))| (object_type, id)).collect()
+}
+
+fn happen(close: &Close, change: &Change) {
+    let living = living(close);
+    let chosen = |n: &usize| (!living.is_empty()).then(|| living[n % living.len()].clone());
+    let field = |kind: &str| match kind.split('.').next() {
+        Some("task") => "text",
+        Some("activity") => "note",
+        Some("user") => "first_name",
+        _ => "name",
+    };
+    let leads: Vec<_> = living.iter().filter(|(kind, _)| kind == "lead").collect();
+    let of = |kind: &str, mark: &str| {
+        let lead = leads.first().filter(|_| !matches!(kind, "lead" | "user")).map(|(_, id)| id.clone());
+        let status = if mark == "a" { "won" } else { "active" };
+        let mut fields = json!({"mark": mark});
+        if kind == "opportunity" {
+            fields["status_type"] = json!(status);
+        }
+        if let Some(lead) = lead {
+            fields["lead_id"] = json!(lead);
+        }
+        fields
+    };
+    let value = close.events().len().to_string();
+    match change {
+        Change::Create(kind, mark) => drop(close.create(kind, &of(kind, mark))),
+        Change::Burst(kind, count) => close.create_together(*count, kind, &of(kind, "a")),
+        Change::Update(n) => {
+            if let Some((kind, id)) = chosen(n) {
+                close.update(&kind, &id, field(&kind), value);
+            }
+        }
+        Change::Consolidate(n) => {
+            if let Some((kind, id)) = chosen(n) {
+                let is_it = |event: &&crate::close::Event| event.object_id == id && event.action == "updated";
+                match close.events().iter().rfind(is_it) {
+                    Some(event) if close.is_recent(event) => {
+                        close.update_again(&kind, &id, field(&kind), value);
+                    }
+                    _ => close.update(&kind, &id, field(&kind), value),
+                }
+            }
+        }
+        Change::Delete(n) => {
+            if let Some((kind, id)) = chosen(n) {
+                close.delete(&kind, &id);
+            }
+        }
+        Change::Merge(one, other) if leads.len() > 1 => {
+            let (source, destination) = (leads[one % leads.len()], leads[other % leads.len()]);
+            if source != destination {
+                close.merge_leads(&source.1, &destination.1);
+            }
+        }
+        Change::Merge(..) => {}
+    }
+}
