@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod callback_health;
 mod caller;
+mod cors;
 mod modify;
 mod page;
 mod query;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use close::CloseApiHosts;
 use shared::accounts::DynamoCredentialStore;
 use shared::callbacks::health::DynamoEndpointStore;
@@ -44,6 +45,8 @@ use shared::subscriptions::store::DynamoCheckStore;
 
 pub use provision::{Fault, Provision, Rules};
 
+use cors::CorsOrigins;
+
 /// The function with everything that it needs; clones share it.
 #[derive(Clone)]
 pub struct Instances(Arc<Parts>);
@@ -59,6 +62,7 @@ struct Parts {
     pollers: DynamoPollerStore,
     checks: DynamoCheckStore,
     rules: Rules,
+    origins: CorsOrigins,
     clock: SharedClock,
     random: SharedRandom,
 }
@@ -98,6 +102,7 @@ impl Instances {
                 reach: if anywhere { Reach::Any } else { Reach::Public },
                 close_api_hosts: variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?,
             },
+            origins: variables.or("CORS_ALLOW_ORIGINS", CorsOrigins::default())?,
             clock,
             random,
         })))
@@ -114,6 +119,7 @@ impl Instances {
             // The routes bound bodies themselves, with an answer in the platform's shape.
             .layer(DefaultBodyLimit::disable())
             .layer(from_fn(answer::finish))
+            .layer(from_fn_with_state(self.0.origins.clone(), cors::answer))
             .with_state(self)
     }
 }

@@ -16,11 +16,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::configuration::Settings;
-use super::{Configuration, Instance, RetiredKey, key};
-use crate::accounts::{self, Account, Credential, CredentialKey};
+use super::{Configuration, Instance, RetiredKey, Token, key};
+use crate::accounts::{self, Account, Credential, CredentialKey, Profile};
 use crate::instances::InstanceId;
 use crate::instances::vault::{Purpose, Sealed, Vault};
 use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::secret::Secret;
 use close::signature::SignatureKey;
 
 const KEY: &str = "instance_id";
@@ -51,6 +52,7 @@ struct Item {
     company_id: u64,
     account_id: u64,
     user_id: u64,
+    owner: Profile,
     name: String,
     tags: Vec<String>,
     configuration: BTreeMap<String, Option<String>>,
@@ -98,9 +100,10 @@ impl DynamoInstanceStore {
     pub async fn create(&self, instance: Instance, credentials: &str) -> Result<Created, AwsError> {
         const ACTION: &str = "write an instance";
         let proves = Credential::Element { instance_id: instance.id };
-        let credential = instance.token.clone();
+        let credential = instance.token.key.clone();
         let item = serde_dynamo::to_item(self.sealed(instance).await?).unavailable(ACTION)?;
-        let credential = serde_dynamo::to_item(accounts::CredentialItem { credential, proves });
+        let credential =
+            serde_dynamo::to_item(accounts::CredentialItem { credential, proves, profile: None });
         let put_instance = put_new(&self.instances, KEY, item)?;
         let put_token = put_new(credentials, accounts::KEY, credential.unavailable(ACTION)?)?;
         let write = self.client.transact_write_items().transact_items(put_instance).transact_items(put_token);
@@ -138,18 +141,23 @@ impl DynamoInstanceStore {
             let text = serde_json::to_vec(&settings).unwrap_or_default();
             secrets.insert(purpose, self.vault.seal(instance.id, purpose, &text).await?);
         }
+        if let Some(token) = &instance.token.text {
+            let sealed = self.vault.seal(instance.id, Purpose::Token, token.expose().as_bytes()).await?;
+            secrets.insert(Purpose::Token, sealed);
+        }
         Ok(Item {
             instance_id: instance.id,
             company_id: instance.account.company_id,
             account_id: instance.account.account_id,
             user_id: instance.account.user_id,
+            owner: instance.owner,
             name: instance.name,
             tags: instance.tags,
             configuration,
             secrets,
             disabled: instance.disabled,
             created_at: instance.created_at,
-            token: instance.token,
+            token: instance.token.key,
             revision: instance.revision,
             replaced_webhook: None,
             replaced_until: None,
@@ -157,8 +165,15 @@ impl DynamoInstanceStore {
     }
 
     /// The instance that an item is, with the secrets that this store may see.
-    async fn unsealed(&self, item: Item) -> Result<Instance, AwsError> {
+    async fn unsealed(&self, mut item: Item) -> Result<Instance, AwsError> {
         let mut configuration: Configuration = item.configuration.into_iter().collect();
+        let text = match item.secrets.remove(&Purpose::Token) {
+            Some(sealed) if self.vault.opens(Purpose::Token) => {
+                let text = self.vault.open(item.instance_id, Purpose::Token, &sealed).await?;
+                Some(Secret::new(String::from_utf8_lossy(&text)))
+            }
+            _ => None,
+        };
         for (purpose, sealed) in item.secrets {
             if !self.vault.opens(purpose) {
                 continue;
@@ -181,12 +196,13 @@ impl DynamoInstanceStore {
                 account_id: item.account_id,
                 user_id: item.user_id,
             },
+            owner: item.owner,
             name: item.name,
             tags: item.tags,
             configuration,
             disabled: item.disabled,
             created_at: item.created_at,
-            token: item.token,
+            token: Token { key: item.token, text },
             revision: item.revision,
             retired_key,
         })
