@@ -2,8 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a story cannot go on without the answer that it needs")]
 
+#[path = "instances_api/account.rs"]
+mod account;
+#[path = "instances_api/answers.rs"]
+mod answers;
 #[path = "instances_api/callers.rs"]
 mod callers;
+#[path = "instances_api/catalogue.rs"]
+mod catalogue;
 #[path = "instances_api/changes.rs"]
 mod changes;
 #[path = "instances_api/checks.rs"]
