@@ -6,5 +6,6 @@ mod docs {
     mod commands;
     mod cost;
     mod events;
+    mod migrating;
     mod pages;
 }
