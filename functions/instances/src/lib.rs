@@ -35,7 +35,7 @@ use shared::events::bodies::DynamoPayloadStore;
 use shared::events::log::DynamoEventHistory;
 use shared::events::queue::SqsDeliveryQueue;
 use shared::instances::DynamoInstanceStore;
-use shared::instances::vault::Vault;
+use shared::instances::vault::{DataKeyStore, Vault};
 use shared::platform::aws::Aws;
 use shared::platform::clock::SharedClock;
 use shared::platform::random::SharedRandom;
@@ -81,7 +81,8 @@ impl Instances {
         let dynamodb = aws.dynamodb();
         let credentials_table: String = variables.required("CREDENTIALS_TABLE")?;
         let key_id = variables.required("KMS_KEY_ID")?;
-        let vault = Vault::sealing(aws.kms(), key_id, clock.clone(), random.clone());
+        let keys = DataKeyStore::new(dynamodb.clone(), credentials_table.clone());
+        let vault = Vault::sealing(aws.kms(), key_id, keys, clock.clone(), random.clone());
         let pollers: String = variables.required("POLLERS_TABLE")?;
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         Ok(Self(Arc::new(Parts {

@@ -13,7 +13,7 @@ pub use fault::Fault;
 
 use close::CloseApiHosts;
 use shared::callbacks::url::Reach;
-use shared::instances::{Configuration, key};
+use shared::instances::{Configuration, EventSource, key};
 
 use reader::Reader;
 
@@ -81,11 +81,22 @@ impl Provision {
         if !faults.is_empty() {
             return Err(faults);
         }
-        for (key, value) in DEFAULTS {
-            configuration.set_default(key, value);
-        }
+        complete(&mut configuration);
         let tags = if tags.is_empty() { vec![name.clone()] } else { tags };
         Ok(Self { name, tags, configuration })
+    }
+}
+
+/// Adds what a configuration does not say: the defaults, and how its events come.
+fn complete(configuration: &mut Configuration) {
+    for (key, value) in DEFAULTS {
+        configuration.set_default(key, value);
+    }
+    // It must not depend on a secret, which some functions cannot read.
+    let has_key = configuration.get(key::SUBSCRIPTION_SIGNATURE_KEY).is_some();
+    let implied = EventSource::of(configuration).unwrap_or(EventSource::Webhook);
+    if configuration.get(key::VENDOR_TYPE).is_none() && (has_key || implied == EventSource::Polling) {
+        configuration.set(key::VENDOR_TYPE, Some(implied.as_str().to_owned()));
     }
 }
 

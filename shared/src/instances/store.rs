@@ -15,7 +15,6 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::configuration::Settings;
 use super::{Configuration, Instance, RetiredKey, Token, key};
 use crate::accounts::{self, Account, Credential, CredentialKey, Profile};
 use crate::instances::InstanceId;
@@ -25,10 +24,12 @@ use crate::platform::secret::Secret;
 use close::signature::SignatureKey;
 
 const KEY: &str = "instance_id";
+/// What the token is called among the secrets.
+const TOKEN: &str = "token";
 
 /// The instances table: `instance_id` (N) is the key; the index `by_account` has the keys of each account.
 ///
-/// Secret settings stand in an attribute of their own, `secrets`, encrypted for one purpose each. A store reads
+/// Secret settings stand in an attribute of their own, `secrets`, by purpose, each encrypted by itself. A store reads
 /// those that its [`Vault`] opens; the others are not set in the instances that it gives.
 #[derive(Debug, Clone)]
 pub struct DynamoInstanceStore {
@@ -137,13 +138,11 @@ impl DynamoInstanceStore {
         let (configuration, groups) = instance.configuration.split();
         let mut secrets = BTreeMap::new();
         for (purpose, settings) in groups {
-            // Strings and nulls always serialise.
-            let text = serde_json::to_vec(&settings).unwrap_or_default();
-            secrets.insert(purpose, self.vault.seal(instance.id, purpose, &text).await?);
+            secrets.insert(purpose, self.vault.seal(instance.id, purpose, &settings).await?);
         }
         if let Some(token) = &instance.token.text {
-            let sealed = self.vault.seal(instance.id, Purpose::Token, token.expose().as_bytes()).await?;
-            secrets.insert(Purpose::Token, sealed);
+            let token = [(TOKEN.to_owned(), Some(token.expose().to_owned()))].into();
+            secrets.insert(Purpose::Token, self.vault.seal(instance.id, Purpose::Token, &token).await?);
         }
         Ok(Item {
             instance_id: instance.id,
@@ -169,8 +168,8 @@ impl DynamoInstanceStore {
         let mut configuration: Configuration = item.configuration.into_iter().collect();
         let text = match item.secrets.remove(&Purpose::Token) {
             Some(sealed) if self.vault.opens(Purpose::Token) => {
-                let text = self.vault.open(item.instance_id, Purpose::Token, &sealed).await?;
-                Some(Secret::new(String::from_utf8_lossy(&text)))
+                let mut opened = self.vault.open(item.instance_id, Purpose::Token, &sealed).await?;
+                opened.remove(TOKEN).flatten().map(Secret::new)
             }
             _ => None,
         };
@@ -178,12 +177,12 @@ impl DynamoInstanceStore {
             if !self.vault.opens(purpose) {
                 continue;
             }
-            let settings = self.settings(item.instance_id, purpose, &sealed).await?;
+            let settings = self.vault.open(item.instance_id, purpose, &sealed).await?;
             configuration = configuration.merged_with(settings.into_iter().collect());
         }
         let retired_key = match (item.replaced_webhook, item.replaced_until) {
             (Some(sealed), Some(until)) if self.vault.opens(Purpose::Webhook) => {
-                let mut settings = self.settings(item.instance_id, Purpose::Webhook, &sealed).await?;
+                let mut settings = self.vault.open(item.instance_id, Purpose::Webhook, &sealed).await?;
                 let key = settings.remove(key::SUBSCRIPTION_SIGNATURE_KEY).flatten();
                 key.and_then(|key| SignatureKey::parse(&key).ok()).map(|key| RetiredKey { key, until })
             }
@@ -206,16 +205,5 @@ impl DynamoInstanceStore {
             revision: item.revision,
             retired_key,
         })
-    }
-
-    async fn settings(
-        &self,
-        instance: InstanceId,
-        purpose: Purpose,
-        sealed: &Sealed,
-    ) -> Result<Settings, AwsError> {
-        let text = self.vault.open(instance, purpose, sealed).await?;
-        serde_json::from_slice(&text)
-            .map_err(|_| AwsError::new("read an instance's secrets", "they are not settings"))
     }
 }

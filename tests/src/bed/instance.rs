@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::accounts::{Account, Profile};
 use shared::instances::InstanceId;
-use shared::instances::vault::Vault;
+use shared::instances::vault::{DataKeyStore, Vault};
 use shared::instances::{DynamoInstanceStore, Token, key};
 use shared::platform::aws::Aws;
 use shared::platform::random::{self, OsRandom};
@@ -66,10 +66,16 @@ pub(super) async fn store(
     let variables = environment.clone().into_iter().collect();
     let aws = Aws::from_variables(&variables).expect("the functions have credentials");
     let (clock, random) = (Arc::new(bed.clock.clone()), Arc::new(OsRandom));
-    let vault = Vault::sealing(aws.kms(), environment["KMS_KEY_ID"].clone(), clock, random);
+    let keys = DataKeyStore::new(aws.dynamodb(), environment["CREDENTIALS_TABLE"].clone());
+    let vault = Vault::sealing(aws.kms(), environment["KMS_KEY_ID"].clone(), keys, clock, random);
     let store = DynamoInstanceStore::new(aws.dynamodb(), environment["INSTANCES_TABLE"].clone(), vault);
     let id = InstanceId::from_entropy(random::array(&*bed.random).expect("the seed never runs out"));
-    let settings = [(key::USERNAME, "api_key"), (key::ENABLED, "true"), (key::CALLBACK_URL, callback_url)];
+    let settings = [
+        (key::USERNAME, "api_key"),
+        (key::ENABLED, "true"),
+        (key::VENDOR_TYPE, "webhook"),
+        (key::CALLBACK_URL, callback_url),
+    ];
     let mut instance = shared::instances::Instance {
         id,
         account: Account { company_id: 1, account_id: 1, user_id: 1 },

@@ -1,7 +1,6 @@
 //! Secrets are encrypted before anything is written, each for one instance and one purpose.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
@@ -89,7 +88,7 @@ async fn a_store_opens_the_secrets_of_its_purpose_only() {
         ),
     ];
     for (purposes, expected) in purposes {
-        let vault = Vault::opening(aws(&bed).kms(), purposes, Arc::new(bed.clock().clone()));
+        let vault = Vault::opening(aws(&bed).kms(), purposes);
         let table = bed.system().environment()["INSTANCES_TABLE"].clone();
         let store = DynamoInstanceStore::new(aws(&bed).dynamodb(), table, vault);
         let read = store.get(id).await.unwrap().unwrap();

@@ -121,9 +121,11 @@ pub(crate) fn with_settings() -> ElementWithSettings {
 
 /// What `GET /elements/{element}/metadata` answers with.
 pub(crate) fn metadata() -> Metadata {
-    let polled = |resource: Resource| {
-        let deletions = matches!(resource.source(), Source::EventLog { .. });
-        (resource.name(), Kinds { event_types: if deletions { CHANGES_AND_DELETIONS } else { CHANGES } })
+    let polled = |name: &'static str| {
+        let source = Resource::named(name).map(Resource::source);
+        let deletions =
+            !matches!(source, Some(Source::Search { .. } | Source::List(_) | Source::WholeList { .. }));
+        (name, Kinds { event_types: if deletions { CHANGES_AND_DELETIONS } else { CHANGES } })
     };
     Metadata {
         id: ELEMENT.id,
@@ -135,7 +137,7 @@ pub(crate) fn metadata() -> Metadata {
         events: Events {
             supported: true,
             methods: ["polling", "webhook"],
-            polling: Resource::ALL.into_iter().map(polled).collect(),
+            polling: Resource::names().map(polled).collect(),
             webhook: BY_WEBHOOK.map(|name| (name, Kinds { event_types: CHANGES_AND_DELETIONS })).into(),
         },
         configuration: settings(),

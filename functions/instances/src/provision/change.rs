@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use shared::instances::{Configuration, Instance, key};
 
 use super::reader::Reader;
-use super::{DEFAULTS, Fault, Rules, check, json, rotation};
+use super::{Fault, Rules, check, complete, json, rotation};
 use crate::subscription::{self, MANAGED};
 
 /// A change of an instance that is well-formed.
@@ -90,9 +90,7 @@ impl Change {
         };
         rotation::overlap(&instance.configuration, &mut changed, now);
         instance.configuration = changed;
-        for (key, value) in DEFAULTS {
-            instance.configuration.set_default(key, value);
-        }
+        complete(&mut instance.configuration);
         check::check(&instance.configuration, rules, &mut faults);
         if self.how == How::Replace {
             check::callback(&instance.configuration, &mut faults);
