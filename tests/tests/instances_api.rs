@@ -22,14 +22,14 @@ mod deleting;
 mod events;
 #[path = "instances_api/listing.rs"]
 mod listing;
+#[path = "instances_api/old_pages.rs"]
+mod old_pages;
 #[path = "instances_api/redelivery.rs"]
 mod redelivery;
 #[path = "instances_api/refusals.rs"]
 mod refusals;
 #[path = "instances_api/secrets.rs"]
 mod secrets;
-#[path = "instances_api/seeds.rs"]
-mod seeds;
 #[path = "instances_api/subscriptions.rs"]
 mod subscriptions;
 #[path = "instances_api/tool.rs"]

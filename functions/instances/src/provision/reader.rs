@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         String::new()
     }
 
-    /// The tags that say something; the seeds print an empty one where a tag goes.
+    /// The tags that are not empty; the old pages print an empty one where a tag goes.
     pub(super) fn tags(&mut self) -> Vec<String> {
         let Some(tags) = self.present("tags") else { return Vec::new() };
         let tags: Option<Vec<&str>> =
