@@ -75,12 +75,13 @@ impl FromRequestParts<Instances> for Scope {
 impl Scope {
     /// What a search is about: the account, if the caller proves it; a token alone sees its own instance.
     pub(crate) async fn of_search(parts: &mut Parts, state: &Instances) -> Result<Self, Failure> {
-        match Self::from_request_parts(parts, state).await? {
+        let scope = Self::from_request_parts(parts, state).await?;
+        Ok(match scope {
             Self::Instance(instance) if authorization(parts).organization.is_some() => {
-                Ok(Self::Account(instance.account))
+                Self::Account(instance.account)
             }
-            scope => Ok(scope),
-        }
+            Self::Instance(_) | Self::Account(_) => scope,
+        })
     }
 
     /// The number of the account.

@@ -25,8 +25,7 @@ use crate::subscription;
 pub(crate) struct Representation {
     id: u64,
     name: String,
-    #[serde(serialize_with = "shown")]
-    token: Option<Secret>,
+    token: ShownToken,
     element: Element,
     provision_interactions: [Value; 0],
     valid: bool,
@@ -78,9 +77,14 @@ struct User {
     last_name: String,
 }
 
-/// The one place where a token is written out; it is masked wherever else it may come, as in a log.
-fn shown<S: Serializer>(token: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(token.as_ref().map_or(MASK, Secret::expose))
+/// The token of an instance, written out in an answer and nowhere else: in a log it is masked.
+#[derive(Debug)]
+struct ShownToken(Option<Secret>);
+
+impl Serialize for ShownToken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_ref().map_or(MASK, Secret::expose))
+    }
 }
 
 impl User {
@@ -104,7 +108,7 @@ impl Representation {
         Self {
             id: instance.id.get(),
             name: instance.name.clone(),
-            token: instance.token.text.clone(),
+            token: ShownToken(instance.token.text.clone()),
             element: ELEMENT,
             provision_interactions: [],
             valid: true,

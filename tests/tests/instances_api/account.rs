@@ -142,7 +142,7 @@ async fn a_users_secret_and_a_token_open_the_routes_of_that_instance_and_no_othe
     let path = format!("/elements/closeio/instances/{}", instance.id());
     let renamed = bed.call_as(&alone, Method::PATCH, &path, r#"{"name":"New"}"#).await;
     assert_eq!((renamed.status.as_u16(), &renamed.json()["name"]), (200, &json!("New")));
-    let forged = format!("{}x", alone);
+    let forged = format!("{alone}x");
     let path = format!("/instances/{}", instance.id());
     assert_eq!(bed.call_as(&forged, Method::GET, &path, "").await.status, 401);
 }
