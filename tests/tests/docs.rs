@@ -8,4 +8,5 @@ mod docs {
     mod events;
     mod migrating;
     mod pages;
+    mod polling;
 }

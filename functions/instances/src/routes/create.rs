@@ -57,7 +57,7 @@ async fn made(
     let state = &*state.0;
     let Provision { name, tags, configuration } = provision;
     let created_at = state.clock.now();
-    if let Some(fault) = polling::forgotten(&configuration, created_at) {
+    if let Some(fault) = polling::since_fault(&configuration, created_at) {
         return Err(refused(vec![fault]).into());
     }
     polling::check_key(&configuration).await?;
