@@ -1,6 +1,6 @@
 //! Parts of a list, and the headers that lead from one to the next, as the platform has them.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -14,7 +14,7 @@ pub(crate) const NEXT: &str = "elements-next-page-token";
 const RETURNED: &str = "elements-returned-count";
 const TOTAL: &str = "elements-total-count";
 /// The header in which the platform says what is wrong with an answer that it gives all the same.
-pub(crate) const ERROR: &str = "elements-error";
+pub(crate) const ERROR: HeaderName = HeaderName::from_static("elements-error");
 
 /// How much of a list is asked for, and from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +55,10 @@ impl<P: Serialize> Page<P> {
 pub(crate) fn headers(returned: usize, next: Option<&impl Serialize>, total: Option<usize>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(RETURNED, returned.into());
-    headers.extend(total.map(|total| (axum::http::HeaderName::from_static(TOTAL), total.into())));
+    headers.extend(total.map(|total| (HeaderName::from_static(TOTAL), total.into())));
     let token = next.and_then(|next| serde_json::to_vec(next).ok());
     let token = token.and_then(|json| HeaderValue::try_from(URL_SAFE_NO_PAD.encode(json)).ok());
-    headers.extend(token.map(|token| (axum::http::HeaderName::from_static(NEXT), token)));
+    headers.extend(token.map(|token| (HeaderName::from_static(NEXT), token)));
     headers
 }
 

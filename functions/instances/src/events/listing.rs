@@ -1,10 +1,12 @@
 //! A page of the events of an instance, or of an account.
 
 use axum::http::{HeaderMap, HeaderValue, Uri};
-use shared::events::log::LogEntry;
+use chrono::{DateTime, Utc};
+use shared::events::log::{LogEntry, Order, Place, Span};
 
-use super::account::MOST_INSTANCES;
-use super::{Filter, Members, span, walk};
+use super::account::{MOST_INSTANCES, Members};
+use super::walk::Found;
+use super::{Filter, span, walk};
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Scope;
@@ -28,23 +30,32 @@ impl Listing {
         let query = Query::of(uri);
         let now = state.0.clock.now();
         let (span, filter) = (span(&query, now, None)?, Filter::of(&query)?);
-        let history = &state.0.history;
-        match scope {
-            Scope::Instance(instance) => {
-                let page = Page::of(&query, PAGE, LARGEST_PAGE)?;
-                let (entries, next) = walk(history, instance.id, (span, &filter), &page, now).await?;
-                Ok(Self { headers: page.headers(entries.len(), next.as_ref()), entries })
-            }
-            Scope::Account(account) => {
-                let page = Page::of(&query, PAGE, LARGEST_PAGE)?;
-                let members = Members::of(state, *account).await?;
-                let (entries, next) = members.walk(history, (span, &filter), &page, now).await?;
-                let mut headers = page.headers(entries.len(), next.as_ref());
-                if members.is_partial {
-                    headers.insert(page::ERROR, bound_met());
-                }
-                Ok(Self { headers, entries })
-            }
+        let page = Page::of(&query, PAGE, LARGEST_PAGE)?;
+        let what = (span, Order::NewestFirst, &filter);
+        let ((entries, next), bound) = find(state, scope, what, &page, now).await?;
+        let mut headers = page.headers(entries.len(), next.as_ref());
+        headers.extend(bound);
+        Ok(Self { headers, entries })
+    }
+}
+
+/// The events that fit, in this order, the place to go on from, and a header that says so if some were not looked at.
+pub(crate) async fn find(
+    state: &Instances,
+    scope: &Scope,
+    what: (Span, Order, &Filter),
+    page: &Page<Place>,
+    now: DateTime<Utc>,
+) -> Result<(Found<Place>, HeaderMap), Failure> {
+    let history = &state.0.history;
+    match scope {
+        Scope::Instance(instance) => {
+            Ok((walk(history, instance.id, what, page, now).await?, HeaderMap::new()))
+        }
+        Scope::Account(account) => {
+            let members = Members::of(state, *account).await?;
+            let bound = members.is_partial.then(|| (page::ERROR, bound_met()));
+            Ok((members.walk(history, what, page, now).await?, bound.into_iter().collect()))
         }
     }
 }

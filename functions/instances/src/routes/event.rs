@@ -4,18 +4,15 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde_json::json;
+use shared::accounts::Account;
+use shared::events::id::EventId;
 use shared::events::log::LogEntry;
-use shared::events::message::Payload;
 use shared::platform::api_error::ApiError;
 
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Scope;
-use crate::events::{Entry, Members};
-
-/// Lambda answers with 6 MB; in the answer a raw event is JSON in JSON.
-const LARGEST: usize = 2 * 1024 * 1024;
+use crate::events::{Entry, provider_data};
 
 /// Answers 200 with the event, 404 when the instance or the account has no such event.
 pub(crate) async fn event(
@@ -24,15 +21,8 @@ pub(crate) async fn event(
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Json<Entry>, Failure> {
     let entry = find(&state, &scope, &path).await?;
-    let stored = match &entry.stored {
-        None => None,
-        Some(stored) if stored.bytes > LARGEST => Some(elsewhere(stored.bytes)),
-        Some(stored) => {
-            let raw = state.0.payloads.fetch(&Payload::Stored(stored.clone())).await?;
-            Some(raw.get().to_owned())
-        }
-    };
-    Ok(Json(Entry::of(entry, stored)))
+    let provider_data = provider_data::of_one(&state.0.payloads, &entry).await?;
+    Ok(Json(Entry::of(entry, provider_data)))
 }
 
 /// The event that a path names.
@@ -42,19 +32,25 @@ pub(super) async fn find(
     path: &HashMap<String, String>,
 ) -> Result<LogEntry, Failure> {
     let id = path.get("event").cloned().unwrap_or_default();
-    let history = &state.0.history;
     // A longer key than DynamoDB takes names no event.
     let found = match scope {
         _ if id.is_empty() || id.len() > 1024 => None,
-        Scope::Instance(instance) => history.find(instance.id, &id.into()).await?,
-        Scope::Account(account) => Members::of(state, *account).await?.find(history, &id.into()).await?,
+        Scope::Instance(instance) => state.0.history.find(instance.id, &id.into()).await?,
+        Scope::Account(account) => of_account(state, *account, &id.into()).await?,
     };
     let now = state.0.clock.now().timestamp();
     let found = found.filter(|entry| entry.expires_at > now);
     Ok(found.ok_or_else(|| ApiError::not_found("There is no event with this ID."))?)
 }
 
-/// What stands for a raw event that does not fit the answer: still text of JSON, as clients parse it.
-pub(super) fn elsewhere(bytes: usize) -> String {
-    json!({ "omitted": format!("{bytes} bytes: too large for this answer") }).to_string()
+/// An event of any instance of an account.
+async fn of_account(
+    state: &Instances,
+    account: Account,
+    event: &EventId,
+) -> Result<Option<LogEntry>, Failure> {
+    let Some(entry) = state.0.history.find_of_any(event).await? else { return Ok(None) };
+    let instance = state.0.instances.get(entry.instance_id).await?;
+    let is_theirs = instance.is_some_and(|instance| instance.account.account_id == account.account_id);
+    Ok(Some(entry).filter(|_| is_theirs))
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Uri};
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Scope;
-use crate::events::{Entry, Listing};
+use crate::events::{Entry, Listing, provider_data};
 
 /// Answers 200 with the events that fit `from`, `to`, `status`, `deliveryStatus` and `objectType`; there may be none.
 ///
@@ -20,9 +20,10 @@ pub(crate) async fn events(
     uri: Uri,
 ) -> Result<(HeaderMap, Json<Vec<Entry>>), Failure> {
     let Listing { headers, entries } = Listing::of(&state, &scope, &uri).await?;
+    let mut data = provider_data::of_many(&state.0.payloads, &entries).await?;
     let shown = entries.into_iter().map(|entry| {
-        let elsewhere = entry.stored.as_ref().map(|stored| super::event::elsewhere(stored.bytes));
-        Entry::of(entry, elsewhere)
+        let provider_data = data.remove(&entry.event_id).unwrap_or_default();
+        Entry::of(entry, provider_data)
     });
     Ok((headers, Json(shown.collect())))
 }
