@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod callback_health;
 mod caller;
+mod cors;
 mod modify;
 mod page;
 mod query;
@@ -25,13 +26,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use close::CloseApiHosts;
 use shared::accounts::DynamoCredentialStore;
-use shared::callbacks::health::DynamoEndpointStore;
+use shared::callbacks::health::DynamoCallbackStore;
 use shared::callbacks::url::Reach;
 use shared::events::bodies::DynamoPayloadStore;
-use shared::events::log::DynamoEventHistory;
+use shared::events::log::DynamoDeliveryHistory;
 use shared::events::queue::SqsDeliveryQueue;
 use shared::instances::DynamoInstanceStore;
 use shared::instances::vault::{DataKeyStore, Vault};
@@ -44,6 +45,7 @@ use shared::polling::store::DynamoPollerStore;
 pub use provision::{Fault, Provision, Rules};
 
 use close_access::CloseAccess;
+use cors::CorsOrigins;
 
 /// The function with everything that it needs; clones share it.
 #[derive(Clone)]
@@ -53,13 +55,14 @@ struct Parts {
     instances: DynamoInstanceStore,
     credentials: DynamoCredentialStore,
     credentials_table: String,
-    endpoints: DynamoEndpointStore,
-    history: DynamoEventHistory,
+    endpoints: DynamoCallbackStore,
+    history: DynamoDeliveryHistory,
     payloads: DynamoPayloadStore,
     queue: SqsDeliveryQueue,
     pollers: DynamoPollerStore,
     close: CloseAccess,
     rules: Rules,
+    origins: CorsOrigins,
     clock: SharedClock,
     random: SharedRandom,
 }
@@ -88,15 +91,16 @@ impl Instances {
                 variables.required("INSTANCES_TABLE")?,
                 vault,
             ),
-            endpoints: DynamoEndpointStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?),
+            endpoints: DynamoCallbackStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?),
             pollers: DynamoPollerStore::new(dynamodb.clone(), variables.required("POLLERS_TABLE")?),
             close: CloseAccess::new(hosts.clone()),
             credentials: DynamoCredentialStore::new(dynamodb.clone(), credentials_table.clone()),
             credentials_table,
-            history: DynamoEventHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),
+            history: DynamoDeliveryHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             queue: SqsDeliveryQueue::new(aws.sqs(), variables.required("RETRY_QUEUE_URL")?),
             rules: Rules { reach: if anywhere { Reach::Any } else { Reach::Public }, close_api_hosts: hosts },
+            origins: variables.or("CORS_ALLOW_ORIGINS", CorsOrigins::default())?,
             clock,
             random,
         })))
@@ -113,6 +117,7 @@ impl Instances {
             // The routes bound bodies themselves, with an answer in the platform's shape.
             .layer(DefaultBodyLimit::disable())
             .layer(from_fn(answer::finish))
+            .layer(from_fn_with_state(self.0.origins.clone(), cors::answer))
             .with_state(self)
     }
 }

@@ -4,6 +4,7 @@ mod change;
 mod check;
 mod fault;
 mod json;
+mod placeholder;
 mod reader;
 mod rotation;
 
@@ -51,12 +52,32 @@ impl Provision {
     pub fn read(body: &[u8], rules: &Rules) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
+        reader.required_element();
+        Self::read_rest(reader, rules)
+    }
+
+    /// The same for `POST /elements/{element}/instances`, whose path names the element.
+    ///
+    /// # Errors
+    /// As [`Provision::read`].
+    pub fn read_of_element(body: &[u8], rules: &Rules) -> Result<Self, Vec<Fault>> {
+        let body = json::object(body)?;
+        let mut reader = Reader::new(&body);
         reader.element();
+        Self::read_rest(reader, rules)
+    }
+
+    fn read_rest(mut reader: Reader<'_>, rules: &Rules) -> Result<Self, Vec<Fault>> {
         let mut configuration = reader.configuration();
         let name = reader.name();
         let tags = reader.tags();
         let mut faults = reader.faults;
-        check::check(&configuration, rules, &mut faults);
+        let mut found = Vec::new();
+        check::check(&configuration, rules, &mut found);
+        check::callback(&configuration, &mut found);
+        // What a placeholder is not good for needs no second sentence.
+        found.retain(|fault| !faults.iter().any(|known| known.entry() == fault.entry()));
+        faults.extend(found);
         if !faults.is_empty() {
             return Err(faults);
         }

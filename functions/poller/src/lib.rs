@@ -20,7 +20,7 @@ use close::CloseApiHosts;
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 use shared::events::bodies::DynamoPayloadStore;
-use shared::events::log::DynamoEventLog;
+use shared::events::log::DynamoDeliveryLog;
 use shared::events::queue::SqsDeliveryQueue;
 use shared::instances::DynamoInstanceStore;
 use shared::instances::vault::{Purpose, Vault};
@@ -42,7 +42,7 @@ const ASSUMED_TIME: TimeDelta = TimeDelta::seconds(50);
 pub struct Poller {
     instances: DynamoInstanceStore,
     pollers: DynamoPollerStore,
-    log: DynamoEventLog,
+    log: DynamoDeliveryLog,
     payloads: DynamoPayloadStore,
     deliveries: SqsDeliveryQueue,
     polls: SqsPollQueue,
@@ -78,7 +78,7 @@ impl Poller {
         Ok(Self {
             instances,
             pollers: DynamoPollerStore::new(dynamodb.clone(), variables.required("POLLERS_TABLE")?),
-            log: DynamoEventLog::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?, retention),
+            log: DynamoDeliveryLog::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?, retention),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             deliveries: SqsDeliveryQueue::new(sqs.clone(), variables.required("DELIVERY_QUEUE_URL")?),
             polls: SqsPollQueue::new(sqs, variables.required("POLL_QUEUE_URL")?),

@@ -5,9 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use close::{self, Normalized, Occurrence};
 use lambda_http::http::StatusCode;
-use shared::events::bodies::DynamoPayloadStore;
 use shared::events::id::EventId;
-use shared::events::message::{Payload, QueuedDelivery};
+use shared::events::message::QueuedDelivery;
 use shared::instances::{CachedInstance, EventSettings, EventSource};
 use shared::platform::api_error::ApiError;
 use shared::platform::aws::AwsError;
@@ -54,22 +53,16 @@ impl Webhook {
     }
 
     /// The first attempt at an occurrence; a body too large for the queue is stored beside it first.
-    async fn delivery(
+    async fn delivery<'a>(
         &self,
         cached: &CachedInstance,
-        occurrence: Occurrence<'_>,
+        occurrence: Occurrence<'a>,
         received_at: DateTime<Utc>,
-    ) -> Result<QueuedDelivery, AwsError> {
+    ) -> Result<QueuedDelivery<'a>, AwsError> {
         let Occurrence { key, events, raw } = occurrence;
         let event_id = EventId::of(cached.instance.id, &key);
-        let instance_id = cached.instance.id;
-        let payload = if DynamoPayloadStore::fits_inline(raw.get()) {
-            Payload::Inline(raw.to_owned())
-        } else {
-            let stored = self.payloads.put(instance_id, &event_id, raw, received_at, self.retention).await?;
-            Payload::Stored(stored)
-        };
-        Ok(QueuedDelivery { instance_id, event_id, received_at, round: 0, attempt: 1, events, payload })
+        let body = self.payloads.pack(&event_id, raw, received_at + self.retention).await?;
+        Ok(QueuedDelivery::first(cached.instance.id, event_id, received_at, events, body))
     }
 }
 
@@ -92,7 +85,7 @@ fn ignored(cached: &CachedInstance, reason: String) -> Accepted {
 }
 
 /// For whoever follows an event as it passes; its one line comes when it ends.
-fn log(delivery: &QueuedDelivery, bytes: usize) {
+fn log(delivery: &QueuedDelivery<'_>, bytes: usize) {
     let Some(event) = delivery.events.first() else { return };
     tracing::debug!(
         instance = %delivery.instance_id,

@@ -41,11 +41,13 @@ pub enum Purpose {
     Callback,
     /// To know Close's webhooks.
     Webhook,
+    /// To show an instance's token to its account.
+    Token,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: &[Self] = &[Self::Close, Self::Callback, Self::Webhook];
+    pub const ALL: &[Self] = &[Self::Close, Self::Callback, Self::Webhook, Self::Token];
 
     /// The word in the encryption context.
     #[must_use]
@@ -54,6 +56,7 @@ impl Purpose {
             Self::Close => "close",
             Self::Callback => "callback",
             Self::Webhook => "webhook",
+            Self::Token => "token",
         }
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use shared::accounts::{Account, CredentialKey, CredentialKind};
+use shared::accounts::{Account, Profile};
 use shared::instances::InstanceId;
 use shared::instances::vault::{DataKeyStore, Vault};
-use shared::instances::{DynamoInstanceStore, key};
+use shared::instances::{DynamoInstanceStore, Token, key};
 use shared::platform::aws::Aws;
 use shared::platform::random::{self, OsRandom};
 use shared::platform::secret::Secret;
@@ -79,6 +79,7 @@ pub(super) async fn store(
     let mut instance = shared::instances::Instance {
         id,
         account: Account { company_id: 1, account_id: 1, user_id: 1 },
+        owner: Profile::of_name("", 1),
         name: "Test".to_owned(),
         tags: Vec::new(),
         configuration: settings
@@ -87,7 +88,7 @@ pub(super) async fn store(
             .collect(),
         disabled: false,
         created_at: bed.now(),
-        token: CredentialKey::of(CredentialKind::Element, &Secret::new(id.to_string())),
+        token: Token::of(Secret::new(id.to_string())),
         revision: 0,
         retired_key: None,
     };

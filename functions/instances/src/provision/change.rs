@@ -33,6 +33,7 @@ impl Change {
     pub(crate) fn patch(body: &[u8]) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
+        reader.element();
         let change = Self {
             name: reader.has("name").then(|| reader.name()),
             tags: reader.has("tags").then(|| reader.tags()),
@@ -49,9 +50,7 @@ impl Change {
     pub(crate) fn put(body: &[u8]) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
-        if reader.has_element() {
-            reader.element();
-        }
+        reader.element();
         let change = Self {
             configuration: Some(reader.configuration()),
             name: Some(reader.name()),
@@ -93,6 +92,9 @@ impl Change {
         instance.configuration = changed;
         complete(&mut instance.configuration);
         check::check(&instance.configuration, rules, &mut faults);
+        if self.how == How::Replace {
+            check::callback(&instance.configuration, &mut faults);
+        }
         if faults.is_empty() { Ok(instance) } else { Err(faults) }
     }
 }

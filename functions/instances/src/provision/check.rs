@@ -30,9 +30,6 @@ pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut V
     keys(configuration, faults);
     match EventSettings::read(configuration, rules.reach) {
         Ok(events) => {
-            if events.enabled && events.callback_url.is_none() {
-                faults.push(Fault::missing(format!("configuration.{}", key::CALLBACK_URL)));
-            }
             if events.source == EventSource::Polling && subscription::is_automatic(configuration) {
                 let reason = "is automatic, which goes with webhooks and not with polling";
                 faults.push(Fault::wrong(entry(key::SUBSCRIPTION_PROVISIONING), reason));
@@ -68,6 +65,16 @@ fn poller(configuration: &Configuration, faults: &mut Vec<Fault>) {
         Err(found) => {
             faults.extend(found.into_iter().map(|fault| Fault::wrong(entry(fault.key), fault.reason)));
         }
+    }
+}
+
+/// Adds the callback URL if events are to be delivered and there is none.
+///
+/// A change may enable events before it says where they go, as clients do that set one setting after the other.
+pub(super) fn callback(configuration: &Configuration, faults: &mut Vec<Fault>) {
+    let enabled = configuration.get(key::ENABLED).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    if enabled && configuration.get(key::CALLBACK_URL).is_none() {
+        faults.push(Fault::missing(format!("configuration.{}", key::CALLBACK_URL)));
     }
 }
 

@@ -1,7 +1,7 @@
-//! `PUT /instances/{id}/events/{eventId}/redeliver`, `PUT /instances/{id}/events/redeliver`, and the same by token:
-//! events are sent again.
+//! `PUT /instances/{id}/events/{eventId}/redeliver`, `PUT /instances/{id}/events/redeliver`, and the same by token or of
+//! the whole account: events are sent again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use axum::Json;
@@ -10,14 +10,15 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use shared::events::log::{DeliveryStatus, LogEntry, Order};
 use shared::events::timestamp;
-use shared::instances::Instance;
+use shared::instances::InstanceId;
 use shared::platform::api_error::ApiError;
 
 use crate::Instances;
 use crate::answer::Failure;
-use crate::caller::Addressed;
-use crate::events::{Filter, Resume, redeliver, resend, span, walk};
+use crate::caller::{Scope, no_such_instance};
+use crate::events::{Filter, Resume, Way, find, redeliver, resend, span};
 use crate::page::{self, Page};
 use crate::query::Query;
 
@@ -30,30 +31,41 @@ const HIGHEST_RATE: u32 = 100;
 /// SQS holds a message back for 15 minutes at most: nothing is planned further ahead than leaves room for a page.
 const FURTHEST: TimeDelta = TimeDelta::seconds(800);
 
-/// Answers 200 with the event's id and its new round; 409 while its first attempt is under way.
+/// Answers 200 with the event's id and its new round; 409 while an attempt at it is under way.
 pub(crate) async fn one(
     State(state): State<Instances>,
-    Addressed(instance): Addressed,
+    scope: Scope,
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Json<Value>, Failure> {
-    enabled(&instance)?;
-    let entry = super::event::find(&state, instance.id, &path).await?;
-    if !resend(&state.0.queue, &state.0.history, &entry, Duration::ZERO).await? {
-        let message = "The event's first attempt has not ended yet.";
+    check_enabled(&scope)?;
+    let entry = super::event::find(&state, &scope, &path).await?;
+    if let Scope::Account(_) = scope {
+        let instance = state.0.instances.get(entry.instance_id).await?.ok_or_else(no_such_instance)?;
+        check_enabled(&Scope::Instance(Box::new(instance)))?;
+    }
+    let now = state.0.clock.now();
+    if entry.is_under_way(now) {
+        let message = "The event is being delivered; see how that ends first.";
         return Err(ApiError::new(StatusCode::CONFLICT, message).into());
+    }
+    // Whoever asks for an event that waits for its callback wants it sent now.
+    let way = if entry.delivery_status == DeliveryStatus::Waiting { Way::Probe } else { Way::Usual };
+    if !resend(&state.0.queue, &state.0.history, (&entry, way), (now, Duration::ZERO)).await? {
+        return Err(ApiError::new(StatusCode::CONFLICT, "What Close sent for the event is not known.").into());
     }
     Ok(Json(json!({ "id": entry.event_id, "deliveryStatus": "queued", "round": entry.round + 1 })))
 }
 
-/// Answers 200 with the ids of the events that are sent again, `rate` of them a second, and the way on.
+/// Answers 200 with the ids of the events that are sent again, oldest first, `rate` of them a second, and the way on.
 ///
-/// The events are those that failed or were dropped, unless the query says otherwise.
+/// The events are those that failed or were dropped, unless the query says otherwise. Of an account, those of instances
+/// that are switched off are left out.
 pub(crate) async fn many(
     State(state): State<Instances>,
-    Addressed(instance): Addressed,
+    scope: Scope,
     uri: Uri,
 ) -> Result<Response, Failure> {
-    enabled(&instance)?;
+    check_enabled(&scope)?;
     let query = Query::of(&uri);
     let now = state.0.clock.now();
     let (span, filter) = (span(&query, now, None)?, Filter::of_what_failed(&query)?);
@@ -64,12 +76,17 @@ pub(crate) async fn many(
         return Ok(later(from - now - FURTHEST));
     }
     let page = Page { size, after: after.map(|resume| resume.place) };
-    let (mut found, next) = walk(&state.0.history, instance.id, (span, &filter), page, now).await?;
-    found.retain(|entry| entry.claimed_at <= began_at);
+    let what = (span, Order::OldestFirst, &filter);
+    let ((mut found, next), bound) = find(&state, &scope, what, &page, now).await?;
+    found.retain(|entry| entry.claimed_at <= began_at && !entry.is_under_way(now));
+    if let Scope::Account(_) = scope {
+        leave_out_disabled(&state, &mut found).await?;
+    }
     let done = redeliver(&state.0.queue, &state.0.history, &found, (now, from), rate).await?;
     let until = done.scheduled_until;
     let next = next.map(|place| Resume { place, began_at, scheduled_until: until });
-    let headers = page::headers(done.events.len(), next.as_ref());
+    let mut headers = page::headers(done.events.len(), next.as_ref(), None);
+    headers.extend(bound);
     let token = headers.get(page::NEXT).and_then(|token| token.to_str().ok());
     let body = json!({
         "redelivered": done.events.len(),
@@ -104,9 +121,23 @@ fn later(wait: TimeDelta) -> Response {
 }
 
 /// A disabled instance is answered with 403: its events would only be dropped.
-fn enabled(instance: &Instance) -> Result<(), ApiError> {
-    if instance.disabled {
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "The instance is disabled."));
+fn check_enabled(scope: &Scope) -> Result<(), ApiError> {
+    match scope {
+        Scope::Instance(instance) if instance.disabled => {
+            Err(ApiError::new(StatusCode::FORBIDDEN, "The instance is disabled."))
+        }
+        Scope::Instance(_) | Scope::Account(_) => Ok(()),
     }
+}
+
+/// Leaves out the events of instances that are switched off, or gone.
+async fn leave_out_disabled(state: &Instances, found: &mut Vec<LogEntry>) -> Result<(), Failure> {
+    let of: HashSet<InstanceId> = found.iter().map(|entry| entry.instance_id).collect();
+    let mut enabled = HashSet::new();
+    for id in of {
+        let instance = state.0.instances.get(id).await?;
+        enabled.extend(instance.filter(|instance| !instance.disabled).map(|instance| instance.id));
+    }
+    found.retain(|entry| enabled.contains(&entry.instance_id));
     Ok(())
 }

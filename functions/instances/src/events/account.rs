@@ -1,0 +1,171 @@
+//! The events of an account: the logs of its instances, merged. There is no index for this, so the work has a bound.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, VecDeque};
+
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use shared::accounts::Account;
+use shared::events::log::{DynamoDeliveryHistory, LogEntry, Order, Place, Span};
+use shared::instances::InstanceId;
+use shared::platform::aws::AwsError;
+
+use super::Filter;
+use super::provider_data::shown_bytes;
+use super::walk::{Found, MOST_BYTES, MOST_EXAMINED};
+use crate::Instances;
+use crate::page::Page;
+
+/// Instances whose logs are merged: each costs a few queries with every answer.
+pub(crate) const MOST_INSTANCES: usize = 200;
+/// Instances that are asked about together.
+const TOGETHER: usize = 16;
+
+/// The instances whose logs are merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Members {
+    ids: Vec<InstanceId>,
+    /// True if the account has more.
+    pub(crate) is_partial: bool,
+}
+
+impl Members {
+    /// The first instances of an account, by their numbers.
+    pub(crate) async fn of(state: &Instances, account: Account) -> Result<Self, AwsError> {
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let (found, next) = state.0.instances.ids(account.account_id, after).await?;
+            ids.extend(found);
+            after = next;
+            let is_partial = ids.len() > MOST_INSTANCES || (ids.len() == MOST_INSTANCES && after.is_some());
+            if after.is_none() || is_partial {
+                ids.truncate(MOST_INSTANCES);
+                return Ok(Self { ids, is_partial });
+            }
+        }
+    }
+
+    /// The events that fit, in this order, and the place to go on from.
+    pub(crate) async fn walk(
+        &self,
+        history: &DynamoDeliveryHistory,
+        (span, order, filter): (Span, Order, &Filter),
+        page: &Page<Place>,
+        now: DateTime<Utc>,
+    ) -> Result<Found<Place>, AwsError> {
+        let mut logs = self.logs(history, (span, order), page.after.as_ref()).await?;
+        let (mut found, mut examined, mut bytes) = (Vec::new(), 0, 0);
+        while let Some(mut log) = logs.pop() {
+            let Some(entry) = log.read.pop_front() else {
+                log.read_on(history).await?;
+                logs.extend(log.ahead());
+                continue;
+            };
+            examined += 1;
+            let here = entry.place();
+            log.turn = Turn::of(here.clone(), order);
+            logs.extend(log.ahead());
+            if entry.expires_at > now.timestamp() && filter.fits(&entry) {
+                bytes += shown_bytes(&entry);
+                found.push(entry);
+            }
+            if found.len() == page.size || bytes > MOST_BYTES || examined >= MOST_EXAMINED {
+                return Ok((found, Some(here).filter(|_| !logs.is_empty())));
+            }
+        }
+        Ok((found, None))
+    }
+
+    /// The logs that have events after a place.
+    async fn logs(
+        &self,
+        history: &DynamoDeliveryHistory,
+        what: (Span, Order),
+        after: Option<&Place>,
+    ) -> Result<BinaryHeap<Log>, AwsError> {
+        let open = |instance: InstanceId| async move {
+            // The place of the first event says whose turn it is; the events are read when it comes.
+            let first = history.first_place(instance, what, after).await?;
+            let log = first.map(|first| Log {
+                instance,
+                what,
+                turn: Turn::of(first, what.1),
+                read: VecDeque::new(),
+                after: after.cloned(),
+                is_read: false,
+            });
+            Ok::<_, AwsError>(log)
+        };
+        let logs = stream::iter(self.ids.iter().copied().map(open)).buffer_unordered(TOGETHER);
+        logs.try_filter_map(async |log| Ok(log)).try_collect().await
+    }
+}
+
+/// Whose turn it is: the greatest comes first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    NewestFirst(Place),
+    OldestFirst(Reverse<Place>),
+}
+
+impl Turn {
+    fn of(place: Place, order: Order) -> Self {
+        match order {
+            Order::NewestFirst => Self::NewestFirst(place),
+            Order::OldestFirst => Self::OldestFirst(Reverse(place)),
+        }
+    }
+}
+
+/// The log of one instance, read part by part.
+struct Log {
+    instance: InstanceId,
+    what: (Span, Order),
+    /// By the event that comes next, or by the one before it where that is not read yet.
+    turn: Turn,
+    read: VecDeque<LogEntry>,
+    after: Option<Place>,
+    is_read: bool,
+}
+
+impl Log {
+    async fn read_on(&mut self, history: &DynamoDeliveryHistory) -> Result<(), AwsError> {
+        while self.read.is_empty() && !self.is_read {
+            let (entries, next) = history.part(self.instance, self.what, self.after.as_ref()).await?;
+            self.is_read = next.is_none();
+            self.after = next;
+            self.read.extend(entries);
+        }
+        Ok(())
+    }
+
+    /// Itself, if there is more in it.
+    fn ahead(mut self) -> Option<Self> {
+        match self.read.front() {
+            Some(entry) => self.turn = Turn::of(entry.place(), self.what.1),
+            None if self.is_read => return None,
+            None => {}
+        }
+        Some(self)
+    }
+}
+
+impl PartialEq for Log {
+    fn eq(&self, other: &Self) -> bool {
+        self.turn == other.turn
+    }
+}
+
+impl Eq for Log {}
+
+impl PartialOrd for Log {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Log {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.turn.cmp(&other.turn)
+    }
+}
