@@ -4,6 +4,8 @@ pub mod api_error;
 pub mod aws;
 pub mod clock;
 pub mod deadline;
+pub mod http_function;
+pub mod logging;
 pub mod metrics;
 pub mod random;
 pub mod secret;

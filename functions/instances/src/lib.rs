@@ -17,6 +17,7 @@ mod events;
 mod markup;
 mod polling;
 mod provision;
+mod public_host;
 mod representation;
 mod setting;
 mod subscription;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, map_request};
 use close::CloseApiHosts;
 use shared::accounts::DynamoCredentialStore;
 use shared::callbacks::health::DynamoEndpointStore;
@@ -44,6 +45,8 @@ use shared::subscriptions::store::DynamoCheckStore;
 
 pub use provision::{Fault, Provision, Rules};
 
+use public_host::PublicHost;
+
 /// The function with everything that it needs; clones share it.
 #[derive(Clone)]
 pub struct Instances(Arc<Parts>);
@@ -59,6 +62,7 @@ struct Parts {
     pollers: DynamoPollerStore,
     checks: DynamoCheckStore,
     rules: Rules,
+    public_host: PublicHost,
     clock: SharedClock,
     random: SharedRandom,
 }
@@ -98,6 +102,7 @@ impl Instances {
                 reach: if anywhere { Reach::Any } else { Reach::Public },
                 close_api_hosts: variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?,
             },
+            public_host: PublicHost::from_variables(variables)?,
             clock,
             random,
         })))
@@ -107,6 +112,7 @@ impl Instances {
     pub fn router(self) -> Router {
         let api =
             routes::all().into_iter().fold(Router::new(), |api, (path, answers)| api.route(path, answers));
+        let public_host = self.0.public_host.clone();
         let api = api.method_not_allowed_fallback(answer::method_not_allowed);
         Router::new()
             .nest("/elements/api-v2", api)
@@ -114,6 +120,7 @@ impl Instances {
             // The routes bound bodies themselves, with an answer in the platform's shape.
             .layer(DefaultBodyLimit::disable())
             .layer(from_fn(answer::finish))
+            .layer(map_request(move |request| std::future::ready(public_host.clone().name(request))))
             .with_state(self)
     }
 }
