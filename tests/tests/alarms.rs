@@ -188,6 +188,19 @@ async fn the_alarm_of_a_schedule_watches_what_no_other_call_writes() {
 }
 
 #[test]
+fn the_price_of_the_alarms_is_said() {
+    let watched: usize =
+        alarms().iter().map(|(_, alarm)| tests::cloudwatch::Alarm::new(alarm).metrics().len()).sum();
+    let row = format!("| alarm | metric that it watches | 0.10 | {watched} in {} alarms |", alarms().len());
+    assert!(tree::file("docs/cost.md").text.contains(&row), "{row}");
+    let most = |alarm: &Value| alarm["Metrics"].as_array().is_none_or(|it| it.len() <= 11);
+    assert!(
+        alarms().iter().all(|(_, alarm)| most(alarm)),
+        "CloudWatch takes ten metrics and their expression"
+    );
+}
+
+#[test]
 fn alarms_of_all_functions_leave_none_out() {
     for name in ["ErrorsAlarm", "ThrottlesAlarm"] {
         let (_, alarm) = alarms().into_iter().find(|(alarm, _)| alarm == name).unwrap_or_default();

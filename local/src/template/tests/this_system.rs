@@ -65,10 +65,10 @@ fn its_dead_letters_are_kept_longer_than_its_deliveries() {
     let names: Vec<&str> = template.queues.iter().map(|queue| queue.name.as_str()).collect();
     assert_eq!(
         names,
-        ["DeliveryDeadLetterQueue", "DeliveryQueue", "PollDeadLetterQueue", "PollQueue", "RetryQueue"]
+        ["DeliveryDeadLetterQueue", "PollDeadLetterQueue", "DeliveryQueue", "PollQueue", "RetryQueue"]
     );
     let dead_letters = &template.queues[0];
-    for deliveries in [&template.queues[1], &template.queues[4]] {
+    for deliveries in [&template.queues[2], &template.queues[4]] {
         assert_eq!(deliveries.dead_letter_queue.as_ref(), Some(&dead_letters.name));
         assert_eq!(deliveries.attributes["MessageRetentionPeriod"], (4 * 24 * 60 * 60).to_string());
         let policy: Value = serde_json::from_str(&deliveries.attributes["RedrivePolicy"]).unwrap();
