@@ -2,6 +2,7 @@
 
 use aws_config::BehaviorVersion;
 use aws_sdk_cloudformation::error::DisplayErrorContext;
+use aws_sdk_cloudformation::types::{Output, Stack};
 use aws_smithy_http_client::{Builder, tls};
 use aws_types::SdkConfig;
 use aws_types::region::Region;
@@ -35,8 +36,8 @@ pub(crate) async fn table_of(stack: &str, config: &SdkConfig) -> Result<String, 
     let client = aws_sdk_cloudformation::Client::new(config);
     let answer = client.describe_stacks().stack_name(stack).send().await;
     let answer = answer.map_err(|error| refused(DisplayErrorContext(error).to_string()))?;
-    let outputs = answer.stacks().iter().flat_map(|stack| stack.outputs());
-    let table = outputs.into_iter().find(|output| output.output_key() == Some(OUTPUT));
-    let table = table.and_then(|output| output.output_value()).map(str::to_owned);
+    let mut outputs = answer.stacks().iter().flat_map(Stack::outputs);
+    let table = outputs.find(|output| output.output_key() == Some(OUTPUT));
+    let table = table.and_then(Output::output_value).map(str::to_owned);
     table.ok_or_else(|| refused(format!("it has no output {OUTPUT}; was it deployed to the end?")))
 }

@@ -14,7 +14,6 @@ mod schedule;
 mod system;
 mod watch;
 
-pub mod sqs;
 pub mod template;
 
 pub use console::main;

@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use sqs::{ACCOUNT, AttributeValue, MessageAttribute, REGION, Received};
+
 use crate::functions::MAX_EVENT;
-use crate::sqs::{ACCOUNT, AttributeValue, MessageAttribute, REGION, Received};
 
 /// The messages in batches, in their order, whose events are no larger than a synchronous call takes: Lambda calls with as many as
 /// fit its payload limit, however many the batch size allows (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS").
@@ -115,7 +116,7 @@ mod tests {
     use shared::platform::clock::ManualClock;
 
     use super::*;
-    use crate::sqs::{NewMessage, QueueAttributes, Receive, Sqs, Storage};
+    use sqs::{NewMessage, QueueAttributes, Receive, Sqs, Storage};
 
     async fn received() -> Vec<Received> {
         let clock = Arc::new(ManualClock::starting_at(DateTime::UNIX_EPOCH));

@@ -161,7 +161,7 @@ impl Parser<'_> {
                 let branches = self.series(then).into_iter().zip(self.series(otherwise));
                 let chosen = self.series(condition).into_iter().zip(branches);
                 let choose = |(condition, (then, otherwise)): (Option<f64>, (Option<f64>, Option<f64>))| {
-                    if condition? != 0.0 { then } else { otherwise }
+                    if condition? == 0.0 { otherwise } else { then }
                 };
                 Operand::One(chosen.map(choose).collect())
             }
