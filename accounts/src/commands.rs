@@ -27,6 +27,17 @@ pub enum Failure {
     /// No secret could be drawn.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// The stack does not say which table it is.
+    #[error("the stack {stack} cannot be used: {reason}")]
+    Stack {
+        /// Its name.
+        stack: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Nothing says which system is meant.
+    #[error("which system? pass --stack NAME, --table NAME or --local")]
+    Nowhere,
     /// A number is nobody's.
     #[error("there is no {what} with the number {number}; `list` shows which there are")]
     Unknown {
@@ -44,6 +55,9 @@ pub(crate) async fn run(
     random: &dyn Random,
 ) -> Result<String, Failure> {
     match command {
+        Command::Begin { organization, user } => {
+            crate::begin::begin(&organization, &user, directory, now, random).await
+        }
         Command::CreateOrganization { name } => create_organization(&name, directory, now, random).await,
         Command::CreateUser { name, organization, account, own_account, person } => {
             let account = match (account, own_account) {
@@ -170,7 +184,7 @@ async fn secrets_of(number: u64, directory: &DynamoDirectory) -> Result<Vec<Dire
     Ok(entries)
 }
 
-async fn add(
+pub(crate) async fn add(
     proves: Credential,
     named: (&str, Option<Profile>),
     directory: &DynamoDirectory,

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod aws;
+mod begin;
 mod commands;
 mod options;
 
@@ -10,7 +12,7 @@ use shared::accounts::DynamoDirectory;
 use shared::platform::aws::Aws;
 use shared::platform::clock::Clock;
 use shared::platform::random::Random;
-use shared::platform::settings::{SettingError, Variables};
+use shared::platform::settings::Variables;
 
 /// The name of the table on one machine: its logical id in the template.
 const LOCAL_TABLE: &str = "CredentialsTable";
@@ -25,13 +27,12 @@ pub async fn run(
     clock: &dyn Clock,
     random: &dyn Random,
 ) -> Result<String, Failure> {
-    let directory = directory(&options, variables)?;
+    let directory = directory(&options, variables).await?;
     commands::run(options.command, &directory, clock.now(), random).await
 }
 
-fn directory(options: &Options, mut variables: Variables) -> Result<DynamoDirectory, SettingError> {
-    let table = options.table.as_deref().or_else(|| variables.text("CREDENTIALS_TABLE"));
-    let table = table.or(options.local.as_ref().map(|_| LOCAL_TABLE)).map(str::to_owned);
+async fn directory(options: &Options, mut variables: Variables) -> Result<DynamoDirectory, Failure> {
+    let table = options.table.as_deref().or_else(|| variables.text("CREDENTIALS_TABLE")).map(str::to_owned);
     if let Some(url) = &options.local {
         let local = [
             ("AWS_REGION", "us-east-1"),
@@ -40,7 +41,18 @@ fn directory(options: &Options, mut variables: Variables) -> Result<DynamoDirect
             ("AWS_ENDPOINT_URL_DYNAMODB", url),
         ];
         variables.extend(local.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let table = table.unwrap_or_else(|| LOCAL_TABLE.to_owned());
+        return Ok(DynamoDirectory::new(Aws::from_variables(&variables)?.dynamodb(), table));
     }
-    let table = table.ok_or(SettingError::Missing { name: "CREDENTIALS_TABLE" })?;
-    Ok(DynamoDirectory::new(Aws::from_variables(&variables)?.dynamodb(), table))
+    let config = || aws::config(options.profile.as_deref(), options.region.as_deref());
+    let (config, table) = match (&options.stack, table) {
+        (Some(stack), _) => {
+            let config = config().await;
+            let table = aws::table_of(stack, &config).await?;
+            (config, table)
+        }
+        (None, Some(table)) => (config().await, table),
+        (None, None) => return Err(Failure::Nowhere),
+    };
+    Ok(DynamoDirectory::new(Aws::from_config(config).dynamodb(), table))
 }

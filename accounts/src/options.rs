@@ -14,10 +14,19 @@ use shared::accounts::Profile;
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(version, about, long_about, after_long_help = EXAMPLES)]
 pub struct Options {
-    /// The credentials table: the stack's output `CredentialsTableName`. Without it, the variable `CREDENTIALS_TABLE`
-    /// says which; with --local it is the template's.
+    /// The stack on AWS, by the name that it was deployed under.
+    #[arg(long, global = true, value_name = "NAME", conflicts_with_all = ["table", "local"])]
+    pub stack: Option<String>,
+    /// The credentials table, where it is not to be looked up: the stack's output `CredentialsTableName`. The variable
+    /// `CREDENTIALS_TABLE` does the same; with --local it is the template's.
     #[arg(long, global = true, value_name = "NAME")]
     pub table: Option<String>,
+    /// The profile of the AWS CLI whose credentials are used; by default the one that the CLI would use.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The region of the stack; by default the one that the CLI would use.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub region: Option<String>,
     /// Work on a system on this machine (`cargo run -p local`) instead of AWS: the URL of its DynamoDB.
     #[arg(
         long,
@@ -36,6 +45,13 @@ pub struct Options {
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
+    /// Make an organisation with its first user, and show the header that they call the API with.
+    Begin {
+        /// The organisation's name, for you to know it by.
+        organization: String,
+        /// The user's name, for you to know it by.
+        user: String,
+    },
     /// Make an organisation, with its secret and an account of the same number.
     CreateOrganization {
         /// Its name, for you to know it by.
@@ -106,16 +122,15 @@ impl Person {
 
 const EXAMPLES: &str = "\
 Examples:
-  On AWS, with credentials and region in the environment:
-    eval \"$(aws configure export-credentials --format env)\"; export AWS_REGION=eu-central-1
-    accounts --table closeio-CredentialsTable-1ABC create-organization 'Wayne Enterprises'
-    accounts --table closeio-CredentialsTable-1ABC create-user 'Bruce Wayne' --organization 1000 \\
-      --email bruce@wayne.example
+  On AWS, with the credentials and the region of the AWS CLI:
+    accounts --stack closeio-events begin 'Wayne Enterprises' Bruce
+    accounts --stack closeio-events --profile work --region eu-central-1 create-user Lucius --organization 1000 \\
+      --email lucius@wayne.example
 
   On this machine, while `cargo run -p local` is running:
     accounts --local list
     accounts --local=http://127.0.0.1:9101 rotate 1001 --overlap
 
   A change of secret without a moment in which neither holds:
-    accounts rotate 1001 --overlap    # hand out the new secret
-    accounts revoke 1001 --old        # when nobody uses the old one any more";
+    accounts --stack closeio-events rotate 1001 --overlap    # hand out the new secret
+    accounts --stack closeio-events revoke 1001 --old        # when nobody uses the old one any more";

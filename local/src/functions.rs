@@ -21,7 +21,7 @@ pub(crate) use outcomes::Outcomes;
 use remote::Remote;
 
 /// The largest event of a synchronous call (AWS Lambda quotas: 6 MB).
-const MAX_EVENT: usize = 6 * 1024 * 1024;
+pub(crate) const MAX_EVENT: usize = 6 * 1024 * 1024;
 
 /// The functions of the system, wherever they run.
 pub(crate) struct Functions {

@@ -102,7 +102,14 @@ impl Mapping {
         Ok(messages)
     }
 
+    /// Calls the function with what was received: once, or more often where one event would be larger than Lambda takes.
     async fn work(&self, messages: Vec<Received>) {
+        for batch in batch::fitting(messages) {
+            self.work_event(batch).await;
+        }
+    }
+
+    async fn work_event(&self, messages: Vec<Received>) {
         let queue = &self.source.queue;
         let event = batch::event(queue, &messages);
         let answer = self.functions.invoke(&self.function, event).await;

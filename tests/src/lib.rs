@@ -8,6 +8,7 @@ mod batch;
 pub mod bed;
 pub mod client;
 pub mod close;
+pub mod cloudwatch;
 pub mod fixtures;
 pub mod hostile;
 pub mod markdown;

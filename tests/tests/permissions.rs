@@ -25,10 +25,7 @@ type Grant = (String, String, String);
 /// The resource that an ARN of the local system stands for, as the template names it.
 fn logical(arn: &str) -> String {
     let name = arn.rsplit(':').next().unwrap_or_default();
-    let name = name.trim_start_matches("table/").trim_start_matches("key/");
-    let queues =
-        [("local-delivery", "DeliveryQueue"), ("local-retry", "RetryQueue"), ("local-poll", "PollQueue")];
-    queues.into_iter().fold(name.to_owned(), |name, (here, there)| name.replace(here, there))
+    name.trim_start_matches("table/").trim_start_matches("key/").to_owned()
 }
 
 /// What Lambda itself needs of the role: to read the queue for the function, and to write its log.

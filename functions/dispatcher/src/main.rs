@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use dispatcher::Dispatcher;
-use lambda_runtime::{Error, run, service_fn, tracing};
+use lambda_runtime::{Error, run, service_fn};
 use shared::platform::clock::SystemClock;
+use shared::platform::logging::Logging;
 use shared::platform::settings::Variables;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
-    let dispatcher = Dispatcher::from_variables(&Variables::of_process(), Arc::new(SystemClock))
+    let variables = Variables::of_process();
+    Logging::from_variables(&variables).init(Arc::new(SystemClock));
+    let dispatcher = Dispatcher::from_variables(&variables, Arc::new(SystemClock))
         .inspect_err(|error| tracing::error!("the dispatcher function cannot start: {error}"))
         // An error of `main` would be a second line about the same.
         .unwrap_or_else(|_| std::process::exit(1))

@@ -65,6 +65,8 @@ impl Report {
 pub(crate) fn measured(reports: &[Report]) -> Measured {
     let count = |ended| reports.iter().filter(|report| report.ended == ended).count();
     let over = |report: &&Report| matches!(report.ended, Ended::Delivered | Ended::Failed | Ended::Dropped);
+    let failed =
+        |report: &&Report| report.attempted && matches!(report.ended, Ended::Retried | Ended::Failed);
     let ends: Vec<_> = reports.iter().filter(over).collect();
     let latency = reports.iter().filter_map(|report| report.latency);
     Measured::default()
@@ -78,6 +80,7 @@ pub(crate) fn measured(reports: &[Report]) -> Measured {
         .count("OwnFaults", count(Ended::OwnFault))
         .count("HandedBack", count(Ended::HandedBack))
         .count("Attempts", reports.iter().filter(|report| report.attempted).count())
+        .count("AttemptsFailed", reports.iter().filter(failed).count())
         .count("Events", ends.len())
         .values("Amplification", Unit::None, ends.iter().map(|report| report.attempts))
         .values("Latency", Unit::Milliseconds, latency.map(|latency| latency.num_milliseconds()))
@@ -96,16 +99,20 @@ mod tests {
             latency: Some(TimeDelta::seconds(seconds)),
         };
         let retried = Report { ended: Ended::Retried, attempts: 1, attempted: true, latency: None };
-        let reports =
-            [delivered(1, 1), delivered(3, 601), retried, Report::without_attempt(Ended::Duplicate)];
+        // Of a callback that is disabled.
+        let unsent = Report::without_attempt(Ended::Failed);
+        let duplicate = Report::without_attempt(Ended::Duplicate);
+        let reports = [delivered(1, 1), delivered(3, 601), retried, unsent, duplicate];
         let expected = Measured::default()
-            .count("Received", 4)
+            .count("Received", 5)
             .count("Delivered", 2)
             .count("Retried", 1)
+            .count("Failed", 1)
             .count("Duplicates", 1)
             .count("Attempts", 3)
-            .count("Events", 2)
-            .values("Amplification", Unit::None, [1, 3])
+            .count("AttemptsFailed", 1)
+            .count("Events", 3)
+            .values("Amplification", Unit::None, [1, 3, 0])
             .values("Latency", Unit::Milliseconds, [1000, 601_000]);
         assert_eq!(measured(&reports), expected);
     }

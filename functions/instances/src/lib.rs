@@ -18,6 +18,7 @@ mod events;
 mod markup;
 mod polling;
 mod provision;
+mod public_host;
 mod representation;
 mod setting;
 mod subscription;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_request};
 use close::CloseApiHosts;
 use shared::accounts::DynamoCredentialStore;
 use shared::callbacks::health::DynamoCallbackStore;
@@ -46,6 +47,7 @@ pub use provision::{Fault, Provision, Rules};
 
 use close_access::CloseAccess;
 use cors::CorsOrigins;
+use public_host::PublicHost;
 
 /// The function with everything that it needs; clones share it.
 #[derive(Clone)]
@@ -63,6 +65,7 @@ struct Parts {
     close: CloseAccess,
     rules: Rules,
     origins: CorsOrigins,
+    public_host: PublicHost,
     clock: SharedClock,
     random: SharedRandom,
 }
@@ -101,6 +104,7 @@ impl Instances {
             queue: SqsDeliveryQueue::new(aws.sqs(), variables.required("RETRY_QUEUE_URL")?),
             rules: Rules { reach: if anywhere { Reach::Any } else { Reach::Public }, close_api_hosts: hosts },
             origins: variables.or("CORS_ALLOW_ORIGINS", CorsOrigins::default())?,
+            public_host: PublicHost::from_variables(variables)?,
             clock,
             random,
         })))
@@ -110,6 +114,7 @@ impl Instances {
     pub fn router(self) -> Router {
         let api =
             routes::all().into_iter().fold(Router::new(), |api, (path, answers)| api.route(path, answers));
+        let public_host = self.0.public_host.clone();
         let api = api.method_not_allowed_fallback(answer::method_not_allowed);
         Router::new()
             .nest("/elements/api-v2", api)
@@ -118,6 +123,7 @@ impl Instances {
             .layer(DefaultBodyLimit::disable())
             .layer(from_fn(answer::finish))
             .layer(from_fn_with_state(self.0.origins.clone(), cors::answer))
+            .layer(map_request(move |request| std::future::ready(public_host.clone().name(request))))
             .with_state(self)
     }
 }

@@ -141,7 +141,7 @@ pub(crate) fn webhook_url(id: InstanceId, base_url: &str) -> String {
     format!("{base_url}/elements/api-v2/events/{ELEMENT_KEY}/{}", id.encode())
 }
 
-/// Where this system is, in the caller's own words: the API has no other name for itself.
+/// Where this system is: see [`PublicHost`](crate::public_host::PublicHost).
 pub(crate) fn base_url(headers: &HeaderMap) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = text("x-forwarded-proto").unwrap_or("https");

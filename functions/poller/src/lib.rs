@@ -27,7 +27,7 @@ use shared::instances::vault::{Purpose, Vault};
 use shared::platform::aws::Aws;
 use shared::platform::clock::SharedClock;
 use shared::platform::deadline;
-use shared::platform::metrics::Metrics;
+use shared::platform::metrics::{Measured, Metrics, Unit};
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::{SettingError, Variables};
 use shared::polling::store::DynamoPollerStore;
@@ -108,8 +108,14 @@ impl Poller {
             return Ok(serde_json::to_value(self.work(batch, ends_at).await)?);
         }
         if payload["audit"] == true {
-            return Ok(json!({"audits": self.plan_audits().await?}));
+            return Ok(json!({"audits": self.planned("AuditsPlanned", self.plan_audits().await?)}));
         }
         Ok(json!({"due": self.tick().await?}))
+    }
+
+    /// Writes how much a schedule planned, even if it is nothing: its silence is an alarm.
+    fn planned(&self, metric: &'static str, count: usize) -> usize {
+        self.metrics.write(Measured::default().values(metric, Unit::Count, [count]));
+        count
     }
 }

@@ -1,5 +1,6 @@
 //! Functions in this process, behind the same adapters that their `main.rs` gives them on Lambda.
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,11 +10,12 @@ use dispatcher::Dispatcher;
 use instances::Instances;
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service;
-use lambda_http::{Adapter, Context, IntoResponse, LambdaEvent, Request};
+use lambda_http::{Context, IntoResponse, LambdaEvent, Request, Response};
 use poller::Poller;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::platform::clock::SharedClock;
+use shared::platform::http_function;
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::{SettingError, Variables};
 use uuid::Uuid;
@@ -76,14 +78,19 @@ pub(super) async fn invoke(
     task.await.map_err(InvokeError::Failed)
 }
 
-/// A function behind an HTTP API, in the adapter that `lambda_http::run` puts around it.
-fn http<S, R, E>(service: S) -> Handler
+/// A function behind an HTTP API, with what its `main.rs` puts around it.
+fn http<S, B>(service: S) -> Handler
 where
-    S: Service<Request, Response = R, Error = E, Future: Send> + Clone + Send + Sync + 'static,
-    R: IntoResponse + 'static,
-    E: Display + 'static,
+    S: Service<Request, Response = Response<B>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    B: From<String> + 'static,
+    Response<B>: IntoResponse,
 {
-    handler::<LambdaRequest, _, _, _>(move |event| Adapter::from(service.clone()).call(event))
+    let service = http_function::handler(service);
+    handler::<LambdaRequest, _, _, _>(move |event| service.clone().call(event))
 }
 
 fn handler<Q, F, A, E>(function: impl Fn(LambdaEvent<Q>) -> F + Send + Sync + 'static) -> Handler

@@ -64,7 +64,7 @@ pub(super) fn of(head: &Parts, body: &[u8], route: &Route, now: DateTime<Utc>) -
         "requestContext": {
             "accountId": "000000000000",
             "apiId": "local",
-            "domainName": "127.0.0.1",
+            "domainName": text_of(&head.headers, &header::HOST),
             "domainPrefix": "local",
             "http": {
                 "method": head.method.as_str(),

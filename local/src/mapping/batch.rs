@@ -9,6 +9,31 @@ use serde_json::{Value, json};
 
 use sqs::{ACCOUNT, AttributeValue, MessageAttribute, REGION, Received};
 
+use crate::functions::MAX_EVENT;
+
+/// The messages in batches, in their order, whose events are no larger than a synchronous call takes: Lambda calls with as many as
+/// fit its payload limit, however many the batch size allows (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS").
+pub(super) fn fitting(messages: Vec<Received>) -> Vec<Vec<Received>> {
+    let mut batches: Vec<Vec<Received>> = Vec::new();
+    let mut size = 0;
+    for received in messages {
+        // A comma stands between two, and all of them in a frame.
+        let own = record("", &received).to_string().len() + MARGIN;
+        match batches.last_mut() {
+            Some(batch) if size + own <= MAX_EVENT => batch.push(received),
+            _ => {
+                batches.push(vec![received]);
+                size = MARGIN;
+            }
+        }
+        size += own;
+    }
+    batches
+}
+
+/// What is around the records of an event, and between two of them, with the queue's name in each.
+const MARGIN: usize = 256;
+
 /// The event for a batch.
 pub(super) fn event(queue: &str, messages: &[Received]) -> Vec<u8> {
     let records: Vec<Value> = messages.iter().map(|received| record(queue, received)).collect();
@@ -114,6 +139,34 @@ mod tests {
         assert_eq!(record["attributes"]["MessageGroupId"], "7");
         assert_eq!(record["eventSourceARN"], "arn:aws:sqs:us-east-1:000000000000:q");
         assert_eq!(event["Records"].as_array().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn ten_of_a_mebibyte_are_batches_that_lambda_takes() {
+        let clock = Arc::new(ManualClock::starting_at(DateTime::UNIX_EPOCH));
+        let sqs = Sqs::open(&Storage::Memory, clock, "http://127.0.0.1:1".to_owned()).unwrap();
+        sqs.create_queue(
+            "q",
+            &QueueAttributes::from([("MaximumMessageSize".to_owned(), "1048576".to_owned())]),
+        )
+        .unwrap();
+        // Each quotation mark is two bytes of the event.
+        for body in ["a".repeat(1_048_576), "\"".repeat(1_048_576)] {
+            for _ in 0..10 {
+                sqs.send("q", &NewMessage::new(&body)).unwrap();
+            }
+            let messages = sqs.receive("q", &Receive { maximum: 10, ..Receive::default() }).await.unwrap();
+            let ids: Vec<_> = messages.iter().map(|received| received.message.id.clone()).collect();
+            let batches = fitting(messages);
+            assert!(batches.iter().all(|batch| event("q", batch).len() <= MAX_EVENT));
+            assert!(
+                batches.len() == 10usize.div_ceil(MAX_EVENT / event("q", &batches[0][..1]).len()),
+                "{}",
+                batches.len()
+            );
+            let kept: Vec<_> = batches.iter().flatten().map(|received| received.message.id.clone()).collect();
+            assert_eq!(kept, ids);
+        }
     }
 
     #[tokio::test]

@@ -87,11 +87,19 @@ impl Aws {
         })
     }
 
+    /// Clients of a configuration that was made elsewhere, endpoints included.
+    #[must_use]
+    pub fn from_config(config: SdkConfig) -> Self {
+        Self { config, dynamodb_url: None, sqs_url: None, kms_url: None }
+    }
+
     /// A client of DynamoDB.
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
-        config.set_endpoint_url(self.dynamodb_url.clone());
+        if let Some(url) = &self.dynamodb_url {
+            config = config.endpoint_url(url);
+        }
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
@@ -99,7 +107,9 @@ impl Aws {
     #[must_use]
     pub fn kms(&self) -> aws_sdk_kms::Client {
         let mut config = aws_sdk_kms::config::Builder::from(&self.config);
-        config.set_endpoint_url(self.kms_url.clone());
+        if let Some(url) = &self.kms_url {
+            config = config.endpoint_url(url);
+        }
         aws_sdk_kms::Client::from_conf(config.build())
     }
 
@@ -107,7 +117,9 @@ impl Aws {
     #[must_use]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         let mut config = aws_sdk_sqs::config::Builder::from(&self.config);
-        config.set_endpoint_url(self.sqs_url.clone());
+        if let Some(url) = &self.sqs_url {
+            config = config.endpoint_url(url);
+        }
         aws_sdk_sqs::Client::from_conf(config.build())
     }
 }

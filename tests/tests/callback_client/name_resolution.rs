@@ -85,11 +85,22 @@ async fn a_name_without_an_address_is_the_receivers_fault() {
 }
 
 #[tokio::test]
+async fn a_failure_is_the_receivers_fault_when_another_name_resolves() {
+    let server = NameServer::start().await;
+    server.says("broken.example.com", Says::Code(2));
+    server.says("", Says::Code(2));
+    server.is_at("api.close.com", &[&["192.0.43.8"]]);
+    let failure = failure(&server, "https://broken.example.com/").await;
+    assert!(matches!(failure, ClientError::Unreachable(Unreachable::Host(_))), "{failure:?}");
+}
+
+#[tokio::test]
 async fn name_servers_that_do_not_work_are_our_fault() {
     for says in [Says::Code(2), Says::Code(5), Says::Silence] {
         let server = NameServer::start().await;
         server.says("fine.example.com", says.clone());
         server.says("", says.clone());
+        server.says("api.close.com", says.clone());
         let failure = failure(&server, "https://fine.example.com/").await;
         assert!(matches!(failure, ClientError::OwnFault(_)), "{says:?}: {failure:?}");
     }
@@ -119,4 +130,13 @@ async fn a_dead_address_does_not_keep_a_live_one_from_being_dialled() {
     let url = format!("http://half.example.com:{}/", port(&receiver));
     let answer = client(Reach::Any, &server).send(post(&url)).await.unwrap();
     assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_recorded_is_the_failure_of_the_first_address() {
+    let server = NameServer::start().await;
+    // Nobody listens on the first; to the other there is no way.
+    server.is_at("both.example.com", &[&["127.0.0.77", "255.255.255.255"]]);
+    let failure = client(Reach::Any, &server).send(post("http://both.example.com:9/")).await.unwrap_err();
+    assert_eq!(failure, ClientError::Unreachable(Unreachable::Connection("connection refused".to_owned())));
 }

@@ -12,8 +12,7 @@ use tests::receiver::Receiver;
 use tests::tree;
 
 /// Commands that a test here runs.
-const RUN_HERE: [&str; 4] =
-    ["AUTHORIZATION=", "WEBHOOK_URL=", "curl -s \"$WEBHOOK_URL\"", "cargo run -p accounts"];
+const RUN_HERE: [&str; 3] = ["AUTHORIZATION=", "WEBHOOK_URL=", "curl -s \"$WEBHOOK_URL\""];
 
 /// Commands that the steps of `.ci/run` contain or stand for, with the text there.
 const RUN_BY_CI: [(&str, &str); 6] = [
@@ -29,7 +28,14 @@ const RUN_BY_CI: [(&str, &str); 6] = [
 ];
 
 /// Commands that need what no test here has: an account at AWS, or minutes in which nothing else runs.
-const RUN_BY_NOBODY: [&str; 3] = ["sam deploy --guided", "aws ", "cargo bench -p tests"];
+const RUN_BY_NOBODY: [&str; 2] = ["aws ", "cargo bench -p tests"];
+
+/// Pages, and the heading of a section, whose blocks `.ci/deploy` executes against an emulator that the stack is deployed into.
+const RUN_BY_DEPLOY: [(&str, Option<&str>); 2] =
+    [("docs/operations.md", None), ("README.md", Some("Deploying"))];
+
+/// What only a real account can tell; the blocks are read by a shell.
+const FOR_AN_ACCOUNT: &str = "docs/first-hour.md";
 
 /// The commands of a block, continued lines in one.
 fn commands(code: &str) -> Vec<String> {
@@ -44,8 +50,11 @@ fn every_command_is_run_somewhere() {
             for command in commands(&block.code) {
                 let here =
                     RUN_HERE.iter().any(|start| command.starts_with(start)) || page == "docs/callbacks.md";
-                // Block by block, against an emulator that the stack is deployed into.
-                let by_deploy = page == "docs/operations.md" && ci.contains(".ci/deploy");
+                let by_deploy = page == FOR_AN_ACCOUNT
+                    || ci.contains(".ci/deploy")
+                        && RUN_BY_DEPLOY.iter().any(|(it, heading)| {
+                            *it == page && heading.is_none_or(|heading| heading == block.heading)
+                        });
                 let by_nobody = RUN_BY_NOBODY.iter().any(|start| command.starts_with(start));
                 let by_ci = ci.lines().any(|line| line == command);
                 let for_ci = RUN_BY_CI.iter().any(|(it, text)| *it == command && ci.contains(text));
@@ -130,23 +139,46 @@ async fn the_account_that_the_readme_makes_may_call() {
         variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     variables.insert("TABLE".to_owned(), variables["CREDENTIALS_TABLE"].clone());
     let blocks = Document::read("README.md").blocks();
-    let block = blocks.iter().find(|block| block.code.starts_with("cargo run -p accounts")).unwrap();
-    let program = program::path("accounts").display().to_string();
-    let [organization, user] = &*commands(&block.code.replace("cargo run -p accounts --", &program)) else {
-        panic!("two commands make an account");
-    };
-    let made = run(organization, &variables);
-    let number =
-        made.split(|letter: char| !letter.is_ascii_digit()).find(|digits| !digits.is_empty()).unwrap();
-    let made = made.clone() + &run(&user.replace("ID", number), &variables);
-    let parts: Vec<&str> =
-        made.lines().filter_map(|line| line.strip_prefix("in the Authorization header: ")).collect();
-    let [organization, user] = *parts else { panic!("each says its part of the header: {made}") };
+    let block = blocks.iter().find(|block| block.code.contains("cargo run -p accounts")).unwrap();
+    let printed = "cargo run -p accounts -- --stack \"$stack\"";
+    assert!(block.code.contains(printed), "{}", block.code);
+    // Here is no stack whose outputs name the table.
+    let made =
+        block.code.replace(printed, &format!("{} --table \"$TABLE\"", program::path("accounts").display()));
+    let header = run(&made, &variables);
+    let header = header.trim();
     let url = format!("{}/elements/api-v2/instances", local.ready("url"));
     let script =
-        format!("curl -s -o /dev/null -w '%{{http_code}}' {url} -H 'Authorization: {user}, {organization}'");
-    assert_eq!(run(&script, &HashMap::new()), "404", "it is known, and has no instances yet");
-    assert_eq!(run(&script.replace(user, "User x"), &HashMap::new()), "401");
+        |header: &str| format!("curl -s -o /dev/null -w '%{{http_code}}' {url} -H 'Authorization: {header}'");
+    assert_eq!(run(&script(header), &HashMap::new()), "404", "it is known, and has no instances yet");
+    assert_eq!(run(&script(&header.replace("User ", "User x")), &HashMap::new()), "401");
+}
+
+#[test]
+fn the_first_hour_is_ten_checks_that_a_shell_reads() {
+    let page = Document::read(FOR_AN_ACCOUNT);
+    let text = page.text();
+    assert_eq!(text.matches("\n## ").count(), 11, "ten checks, and what stood in");
+    for part in ["**Should be seen**", "**If not**"] {
+        assert_eq!(text.matches(part).count(), 10, "{part}");
+    }
+    for block in page.blocks().iter().filter(|block| block.language == "sh") {
+        let read = Command::new("bash").args(["-n", "-c", &block.code]).output().unwrap();
+        assert!(read.status.success(), "{}\n{}", block.code, String::from_utf8_lossy(&read.stderr));
+        // GNU and BSD have different dates.
+        assert!(!block.code.contains("date -"), "{}", block.code);
+    }
+}
+
+#[test]
+fn the_commands_for_an_account_need_no_gnu_date() {
+    for page in ["README.md", "docs/operations.md"] {
+        for block in Document::read(page).blocks().iter().filter(|block| block.language == "sh") {
+            for gnu in ["date -d", "date -u -d", "sed -i", "readlink -f", "grep -P"] {
+                assert!(!block.code.contains(gnu), "{page}: {gnu}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -123,5 +123,24 @@ async fn what_it_cannot_do_it_says() {
     assert!(help.contains("accounts --local list") && help.contains("shown once"), "{help}");
     let options = Options::try_parse_from(["accounts", "list"]).unwrap();
     let failure = accounts::run(options, Variables::default(), bed.clock(), &OsRandom).await.unwrap_err();
-    assert_eq!(failure.to_string(), "environment variable CREDENTIALS_TABLE is not set");
+    assert_eq!(failure.to_string(), "which system? pass --stack NAME, --table NAME or --local");
+}
+
+#[tokio::test]
+async fn what_it_begins_with_can_call_by_the_header_that_it_shows() {
+    let bed = Bed::start().await;
+    let text = run(&bed, &["begin", "Wayne Enterprises", "Bruce"]).await.unwrap();
+    let header = text.lines().find_map(|line| line.strip_prefix("Authorization: ")).unwrap();
+    let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": {"username": "k"}});
+    let made = bed.call_as(header, Method::POST, "/instances", body.to_string()).await;
+    assert_eq!(made.status, 200, "{}", made.message());
+    assert!(run(&bed, &["list"]).await.unwrap().starts_with("organization 1000  Wayne Enterprises"));
+}
+
+#[test]
+fn a_stack_is_one_place_and_not_two() {
+    for other in ["--table=t", "--local"] {
+        let refused = Options::try_parse_from(["accounts", "--stack", "s", other, "list"]);
+        assert!(refused.is_err(), "{other}");
+    }
 }

@@ -129,23 +129,26 @@ impl Connector {
 }
 
 /// The first of the addresses that takes a connection. Each gets an equal share of the time that is left.
+///
+/// If none does, it is the first one's failure: the others may be of a kind that this network has no way to, as IPv6.
 async fn dial(addresses: &[IpAddr], port: u16, until: Instant) -> Result<TcpStream, ClientError> {
-    let mut failure = ClientError::TimedOut(Phase::Connecting);
+    let mut first = None;
     for (tried, address) in addresses.iter().enumerate() {
         let left = until.saturating_duration_since(Instant::now());
         let share = left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
         let dialling = TcpStream::connect(SocketAddr::new(*address, port));
-        match timeout_at(Instant::now() + share, dialling).await {
+        let failure = match timeout_at(Instant::now() + share, dialling).await {
             Ok(Ok(stream)) => {
                 // A callback is one small write; a failure only costs latency.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
-            Ok(Err(error)) => failure = Unreachable::Connection(reason(&error)).into(),
-            Err(_) => failure = ClientError::TimedOut(Phase::Connecting),
-        }
+            Ok(Err(error)) => Unreachable::Connection(reason(&error)).into(),
+            Err(_) => ClientError::TimedOut(Phase::Connecting),
+        };
+        first.get_or_insert(failure);
     }
-    Err(failure)
+    Err(first.unwrap_or(ClientError::TimedOut(Phase::Connecting)))
 }
 
 /// The kind of a failure, without the numbers of the operating system.

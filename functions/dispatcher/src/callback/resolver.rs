@@ -17,6 +17,8 @@ use tokio::time::timeout;
 const QUERY_TIMEOUT: Duration = Duration::from_millis(1400);
 /// Names kept in memory, for as long as their records allow.
 const CACHE: u64 = 1024;
+/// A name that is there whatever a receiver's is.
+const OTHER: &str = "api.close.com.";
 
 /// Looks up host names at the system's name servers.
 ///
@@ -108,10 +110,19 @@ impl Resolver {
         })
     }
 
-    /// Whether the name servers answer at all: asks for those of the root, which every one of them knows.
+    /// True if the name servers resolve something else: the root, which every one of them knows, or Close's host. Some answer for
+    /// the root with a failure, as for a name whose own servers fail.
     async fn works(&self, within: Duration) -> bool {
-        self.0.clear_lookup_cache(Name::root(), RecordType::NS);
-        match timeout(within, self.0.lookup(Name::root(), RecordType::NS)).await {
+        let (root, other) = tokio::join!(
+            self.resolves(Name::root(), RecordType::NS, within),
+            self.resolves(Name::from_ascii(OTHER).unwrap_or_default(), RecordType::A, within),
+        );
+        root || other
+    }
+
+    async fn resolves(&self, name: Name, kind: RecordType, within: Duration) -> bool {
+        self.0.clear_lookup_cache(name.clone(), kind);
+        match timeout(within, self.0.lookup(name, kind)).await {
             Ok(Ok(_)) => true,
             Ok(Err(error)) => error.is_no_records_found(),
             Err(_) => false,
