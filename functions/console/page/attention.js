@@ -12,6 +12,7 @@ export function problems(instance) {
   return found.sort((a, b) => a.kind.localeCompare(b.kind));
 }
 
+/** @returns {Problem[]} */
 function off(instance, at) {
   if (instance.disabled) {
     const text = "Webhooks for it are refused and nothing is delivered. Close pauses a subscription that is refused for three days.";
@@ -24,6 +25,7 @@ function off(instance, at) {
   return [];
 }
 
+/** @type {Record<string, ["bad" | "warn", string, string]>} */
 const CALLBACK = {
   failing: ["warn", "Callback fails", "Events are tried again and fail after the last attempt."],
   open: ["bad", "Callback is down", "Its events wait. One of them is sent from time to time, and the rest follow once it succeeds."],
@@ -31,7 +33,8 @@ const CALLBACK = {
   disabled: ["bad", "Callback was disabled", "Its events fail until you enable it."],
 };
 
-function callback({ callback, id }, at) {
+/** @returns {Problem[]} */
+function callback({ callback }, at) {
   const known = callback && CALLBACK[callback.state];
   if (!known) return [];
   const [kind, title, text] = known;
@@ -40,23 +43,25 @@ function callback({ callback, id }, at) {
   const help = enable
     ? [[callback.state === "open" ? "Send now" : "Enable callback", "callback"], ["Failed events", `${at}/events?state=failed`]]
     : [["Failed events", `${at}/events?state=failed`]];
-  return [{ kind, title, text: `${callback.reason}. ${text}`, since: callback.failingSince, help, id }];
+  return [{ kind, title, text: `${sentence(callback.reason)} ${text}`, since: callback.failingSince, help }];
 }
 
+/** @type {Record<string, ["bad" | "warn", string, string]>} */
 const POLLING = {
   rateLimited: ["warn", "Polling is slowed down", "Close limits the rate of this API key; polling goes on by itself."],
   failing: ["warn", "Polling fails", "It is tried again by itself, and nothing is missed."],
   stopped: ["bad", "Polling stopped", "Replace the API key, or save the settings to start polling again."],
 };
 
+/** @returns {Problem[]} */
 function polling({ pollingState: state }, at) {
   const known = state && POLLING[state.status];
   if (!known) return [];
   const [kind, title, text] = known;
-  const help = [["Open settings", `${at}/settings`]];
-  return [{ kind, title, text: state.error ? `${state.error}. ${text}` : text, since: state.since, help }];
+  return [{ kind, title, help: [["Open settings", `${at}/settings`]], text: state.error ? `${sentence(state.error)} ${text}` : text, since: state.since }];
 }
 
+/** @type {Record<string, ["bad" | "warn", string, string]>} */
 const SUBSCRIPTION = {
   paused: ["warn", "Subscription is paused", "Close paused it after failures. It is resumed by itself, and the gap is filled."],
   missing: ["bad", "Subscription is missing", "Somebody deleted it at Close. It is made again by itself within the hour."],
@@ -64,13 +69,15 @@ const SUBSCRIPTION = {
   failing: ["warn", "Subscription cannot be checked", "Close could not be asked; it is tried again by itself."],
 };
 
+/** @returns {Problem[]} */
 function subscription({ subscriptionState: state, lastError }, at) {
   const known = SUBSCRIPTION[state];
   if (!known) return [];
   const [kind, title, text] = known;
   const reason = lastError?.subscription;
+  /** @type {[string, string][]} */
   const help = state === "refused" ? [["Open settings", `${at}/settings`]] : [["Details", at]];
-  return [{ kind, title, text: reason ? `${reason.message}. ${text}` : text, since: reason?.date, help }];
+  return [{ kind, title, text: reason ? `${sentence(reason.message)} ${text}` : text, since: reason?.date, help }];
 }
 
 /** The state of an instance in one word. @returns {[string, string]} */
@@ -78,6 +85,12 @@ export function state(instance) {
   if (instance.disabled) return ["Disabled", "plain"];
   const [worst] = problems(instance);
   return worst ? [worst.title, worst.kind] : ["Healthy", "good"];
+}
+
+/** A reason as a sentence. */
+export function sentence(text) {
+  const whole = String(text).trim();
+  return `${whole.charAt(0).toUpperCase()}${whole.slice(1)}${/[.!?]$/.test(whole) ? "" : "."}`;
 }
 
 /** True if an instance is polled. */

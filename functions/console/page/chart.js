@@ -4,7 +4,9 @@ import { h, svg } from "./dom.js";
 import { barText, count, timeText } from "./format.js";
 import { row, table } from "./table.js";
 
-const WIDTH = 960;
+// On a phone the drawing is as wide as the screen, so that its text stays as large as other text.
+const NARROW = matchMedia("(max-width: 760px)").matches;
+const WIDTH = NARROW ? 340 : 960;
 const HEIGHT = 200;
 const LEFT = 36;
 const BOTTOM = 24;
@@ -39,7 +41,7 @@ export function chart(bars, step) {
   const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label }, lines(top), bars.map((bar, n) => column(bar, n, bars.length, top, step)), marks(bars, step));
   const rows = bars.map((bar) => row(timeText(bar.at), [bar.all, "Events", "number"], [bar.good, "Delivered", "number"], [bar.bad, "Failed", "number"], [bar.busy, "In progress", "number"]));
   const numbers = table(`Events by ${step}`, ["From", ["Events", "number"], ["Delivered", "number"], ["Failed", "number"], ["In progress", "number"]], rows);
-  return h("div.chart.view", drawing,
+  return h("div.chart", drawing,
     h("div.legend", entry("good", "Delivered"), entry("bad", "Failed or dropped"), entry("busy", "In progress")),
     h("details", h("summary", "Numbers"), numbers.element));
 }
@@ -51,7 +53,7 @@ function entry(kind, text) {
 /** The next round number. */
 function nice(most) {
   const power = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= most);
+  return [1, 2, 4, 6, 8, 10].map((step) => step * power).find((step) => step >= most);
 }
 
 function lines(top) {
@@ -83,7 +85,7 @@ function column(bar, n, count, top, step) {
 
 function marks(bars, step) {
   const space = (WIDTH - LEFT) / bars.length;
-  const every = Math.ceil(bars.length / 8);
+  const every = Math.ceil(bars.length / (NARROW ? 4 : 8));
   return bars.map((bar, n) =>
     n % every === 0 && svg("text", { x: LEFT + (n + 0.5) * space, y: HEIGHT - 6, "text-anchor": "middle" }, barText(bar.at, step)));
 }

@@ -81,8 +81,8 @@ export function button(label, kind, action) {
 }
 
 /** A button that copies text. */
-export function copy(text, what) {
-  return button("Copy", "small", async (element) => {
+export function copy(text, what, kind = "small") {
+  return button("Copy", kind, async (element) => {
     const content = typeof text === "function" ? text() : text;
     try {
       await navigator.clipboard.writeText(content);

@@ -33,6 +33,7 @@ export function ago(iso) {
   const past = Date.now() - new Date(iso).getTime();
   const length = Math.abs(past);
   if (length < 5000) return "now";
+  /** @type {[number, string][]} */
   const units = [[DAY, "d"], [HOUR, "h"], [MINUTE, "min"], [1000, "s"]];
   const [size, unit] = units.find(([size]) => length >= size);
   const text = `${Math.floor(length / size)} ${unit}`;

@@ -17,14 +17,14 @@ export function instanceHead(instance, tab, ...actions) {
       h("div",
         h("p.crumb", link("/instances", "Instances")),
         h("div.title", h("h1", { tabindex: "-1" }, foreign(instance.name)), badge(...state(instance))),
-        h("p.row", h("code", String(instance.id)), copy(String(instance.id), "Id"), h("span", isPolled(instance) ? "Polling" : "Webhook"), tags(instance))),
+        h("p.row", h("code", String(instance.id)), copy(String(instance.id), "Id", "small quiet"), h("span", isPolled(instance) ? "Polling" : "Webhook"), tags(instance))),
       h("div.row", actions)),
     h("nav.tabs", { "aria-label": "Instance" }, TABS.map(entry)),
   ];
 }
 
 export function tags(instance) {
-  return instance.tags.filter((tag) => tag !== instance.name).slice(0, 6).map((tag) => h("span.tag", foreign(tag, 40)));
+  return instance.tags.filter((tag) => tag !== instance.name).slice(0, 6).map((tag) => [" ", h("a.tag", { href: `#/instances?tag=${encodeURIComponent(tag)}` }, foreign(tag, 40))]);
 }
 
 /** Does what helps against a problem. */
@@ -48,7 +48,7 @@ export function actButton(instance, label, what, kind = "") {
 }
 
 /** The problems of an instance, each with its reason and what helps. */
-export function problemList(instance, list, signal, named = false) {
+export function problemList(instance, list, named = false) {
   return list.map((problem) => h("div.problem",
     h("div",
       h("div.row", badge(problem.title, problem.kind), named && h("strong", link(`/instances/${instance.id}`, foreign(instance.name, 80)))),

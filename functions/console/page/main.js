@@ -17,6 +17,7 @@ import { tryView } from "./view-try.js";
 import { failure } from "./wait.js";
 
 /** The views by their paths, the first that fits; each has its place in the menu. */
+/** @type {[string, (place: any) => any, string][]} */
 const VIEWS = [
   ["/", overviewView, "/"],
   ["/instances", instancesView, "/instances"],
@@ -34,7 +35,7 @@ const MENU = [["/", "Overview"], ["/instances", "Instances"], ["/events", "Event
 const root = document.getElementById("console");
 let leaving = new AbortController();
 
-/** What an address stands for: a view, its parameters and its query. */
+/** What an address stands for. @returns {{ view: (place: any) => any, menu: string, parameters: Record<string, string>, query: URLSearchParams }} */
 function address() {
   const [path, search = ""] = (location.hash.slice(1) || "/").split("?");
   const parts = path.split("/");
@@ -61,7 +62,7 @@ async function show({ focus = false } = {}) {
   leaving.abort();
   leaving = new AbortController();
   const { signal } = leaving;
-  if (!secrets()) return signInView(root, (message = null) => show({ focus: !message }));
+  if (!secrets()) return signInView(root, () => show({ focus: true }));
   const { view, menu, parameters, query } = address();
   const main = h("div.view");
   replace(root, frame(menu, main));

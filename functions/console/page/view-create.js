@@ -36,11 +36,11 @@ export function createView({ main, title }) {
     outcome, h("div.row", submit, h("a.button", { href: "#/instances" }, "Cancel")));
   const body = () => {
     const configuration = { "event.notification.enabled": "true", "event.vendor.type": polling.checked ? "polling" : "webhook" };
-    const asked = [...Object.entries(COMMON).map(([key, it]) => [it.key, settings[key]]), ...(polling.checked ? POLLED.map((it, n) => [it.key, polled[n]]) : [])];
-    for (const [key, it] of asked) {
-      const value = it.input.value.trim();
-      if (value) configuration[key] = value;
-    }
+    const set = ({ key }, { input }) => {
+      if (input.value.trim()) configuration[key] = input.value.trim();
+    };
+    for (const [key, it] of Object.entries(COMMON)) set(it, settings[key]);
+    if (polling.checked) POLLED.forEach((it, n) => set(it, polled[n]));
     if (webhook.checked && !manual.checked) configuration["event.notification.subscription.provisioning"] = "automatic";
     return { element: { key: "closeio" }, name: name.value.trim(), tags: list(tags.value), configuration };
   };
@@ -91,7 +91,7 @@ function fact(name, value, hint) {
 }
 
 function part(name, ...content) {
-  return h("section.card", h("header", h("h2", name)), h("div.body.form", content));
+  return h("section.card.part", h("header", h("h2", name)), h("div.body.form", content));
 }
 
 function fieldset(name, ...choices) {

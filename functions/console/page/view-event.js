@@ -1,6 +1,7 @@
 // One event: what it says, and every attempt to deliver it.
 
 import { ApiError, event as read, instance as readInstance, redeliver } from "./api.js";
+import { sentence } from "./attention.js";
 import { button, copy, copyable, foreign, h, link, replace, say } from "./dom.js";
 import { subject } from "./event-rows.js";
 import { bytes, duration, isFinal, statusBadge, time, timeAgo } from "./format.js";
@@ -61,10 +62,10 @@ export async function eventView({ main, title, signal, id, event: eventId }) {
 function details(entry, instance) {
   const fact = (name, value) => h("div", h("dt", name), h("dd", value));
   return h("dl.facts",
-    fact("Event id", copyable(entry.id, "Event id")),
+    h("div.wide", h("dt", "Event id"), h("dd", copyable(entry.id, "Event id"))),
     fact("Received", timeAgo(entry.eventDate)),
     fact("Callback", foreign(instance.configuration["event.notification.callback.url"] ?? "None")),
-    fact("Objects", entry.events.map((it) => h("div", foreign(`${it.eventType} ${it.objectType} `, 80), h("code", foreign(it.objectId, 120))))));
+    entry.events.length > 1 && fact("Objects", entry.events.map((it) => h("div", foreign(`${it.eventType} ${it.objectType} `, 80), h("code", foreign(it.objectId, 120))))));
 }
 
 /** What happened to an event, in the order of its attempts. */
@@ -87,7 +88,8 @@ function attempt(it) {
   const answer = it.statusCode ? `Answered ${it.statusCode}` : open ? "Under way, or its outcome is unknown" : "No answer";
   return step(kind, `Attempt ${it.attempt}`, time(it.date),
     h("p", answer, it.durationMs != null && ` after ${duration(it.durationMs)}`),
-    it.error && h("p", foreign(it.error, 600)),
+    // That it answered 500 need not be said twice.
+    it.error && !(it.statusCode && it.error.endsWith(String(it.statusCode))) && h("p", foreign(sentence(it.error), 600)),
     it.excerpt && h("pre.excerpt", { tabindex: "0", role: "region", "aria-label": "Answer of the receiver" }, foreign(it.excerpt, 1200)));
 }
 
@@ -106,7 +108,7 @@ function ending({ deliveryStatus, nextAttemptDate, reason, attempts }) {
   const [kind, what, text] = known;
   const last = attempts.at(-1);
   // The reason repeats what the last attempt says, unless something else ended it.
-  const why = reason && reason !== last?.error ? reason : "";
+  const why = reason && reason !== last?.error ? sentence(reason) : "";
   return [step(kind, what, nextAttemptDate ? timeAgo(nextAttemptDate) : null, (why || text) && h("p", foreign(why || text, 600)))];
 }
 

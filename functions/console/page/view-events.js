@@ -1,11 +1,10 @@
 // The events of an instance, newest first and live.
 
-import { events } from "./api.js";
-import { button, foreign, h, link, replace, say } from "./dom.js";
+import { events, instance as read } from "./api.js";
+import { button, h, replace, say } from "./dom.js";
 import { eventRow, eventTable } from "./event-rows.js";
 import { count, fromInput, isFinal, toInput, zone } from "./format.js";
 import { field, select } from "./form.js";
-import { instance as read } from "./api.js";
 import { instanceHead } from "./instance-parts.js";
 import { everyInstance } from "./view-overview.js";
 import { every, failure, load } from "./wait.js";
@@ -51,6 +50,7 @@ async function choose({ main, title, signal, query }) {
 
 /** The filters, the rows, and the two ways on: newer ones by themselves, older ones on demand. */
 async function eventList(place, { id, signal, query, at }) {
+  /** @type {Record<string, string>} */
   const wanted = Object.fromEntries(query);
   const shown = new Map();
   const rows = h("div");
@@ -62,7 +62,7 @@ async function eventList(place, { id, signal, query, at }) {
     history.replaceState(null, "", `#${at}?${new URLSearchParams(wanted)}`);
     first();
   };
-  const toggle = button("Live", "small", () => {
+  const toggle = button("Live", "small live", () => {
     live = !live;
     toggle.setAttribute("aria-pressed", String(live));
     toggle.textContent = live ? "Live" : "Paused";
@@ -155,7 +155,6 @@ async function eventList(place, { id, signal, query, at }) {
     const page = await ask({ from, pageSize: 100 });
     if (mine !== turn || signal.aborted) return;
     const fitting = page.items.filter((it) => fits(it, wanted));
-    if (!body && fitting.length) show([], "");
     if (!body && fitting.length) {
       const table = eventTable("Events", []);
       body = table.body;
@@ -173,7 +172,7 @@ async function eventList(place, { id, signal, query, at }) {
   }
 }
 
-/** The time that is asked for. */
+/** The time that is asked for. @param {Record<string, string>} wanted */
 function span({ time, from, to }) {
   if (time === "own") return { from: from ?? "", to: to ?? "" };
   return { from: time ? new Date(Date.now() - Number(time) * 3_600_000).toISOString() : "", to: "" };

@@ -1,13 +1,15 @@
 // One instance: how it is doing.
 
 import { analytics, events, instance as read } from "./api.js";
-import { isPolled, problems } from "./attention.js";
+import { isPolled, problems, sentence } from "./attention.js";
 import { chart, sums } from "./chart.js";
 import { copyable, foreign, h, link, replace } from "./dom.js";
 import { eventRow, eventTable } from "./event-rows.js";
 import { badge, timeAgo } from "./format.js";
 import { actButton, instanceHead, problemList } from "./instance-parts.js";
 import { load } from "./wait.js";
+
+const HOUR = 3_600_000;
 
 export async function instanceView({ main, title, signal, id }) {
   await load(main, signal, () => read(id, signal), (instance) => {
@@ -20,11 +22,11 @@ export async function instanceView({ main, title, signal, id }) {
       instanceHead(instance, "",
         h("a.button", { href: `#${at}/redeliver` }, "Redeliver a range"),
         instance.disabled ? actButton(instance, "Enable", "enable", "primary") : actButton(instance, "Disable", "disable")),
-      found.length > 0 && h("section.card", { "aria-label": "Needs attention" }, problemList(instance, found, signal)),
+      found.length > 0 && h("section.card", { "aria-label": "Needs attention" }, problemList(instance, found)),
       h("div.columns", source(instance), delivery(instance)),
       h("section.card", h("header", h("h2", "Last 24 hours")), drawing),
       h("section.card", h("header", h("h2", "Latest events"), link(`${at}/events`, "All events")), latest));
-    load(drawing, signal, () => analytics({ interval: "hour" }, signal), (groups) => replace(drawing, chart(sums(groups, instance.id), "hour")));
+    load(drawing, signal, () => analytics({ from: new Date(Math.floor(Date.now() / HOUR) * HOUR - 23 * HOUR).toISOString(), interval: "hour" }, signal), (groups) => replace(drawing, chart(sums(groups, instance.id), "hour")));
     return load(latest, signal, () => events(instance.id, { pageSize: 5 }, signal), ({ items }) => {
       const rows = items.map((it) => eventRow(it));
       replace(latest, rows.length ? eventTable("Latest events", rows).element
@@ -39,7 +41,7 @@ function source(instance) {
   const polling = instance.pollingState;
   const subscription = instance.subscriptionState;
   return card("Where events come from",
-    !polled && fact("Webhook URL", copyable(instance.webhookUrl, "Webhook URL")),
+    !polled && wide("Webhook URL", copyable(instance.webhookUrl, "Webhook URL")),
     !polled && fact("Subscription", subscription === "manual" ? "Made at Close by you" : badge(subscription, subscription === "active" ? "good" : "warn")),
     polled && fact("Polling", badge(polling?.status ?? "ok", polling?.status === "ok" ? "good" : "warn"), polling?.error && h("p", foreign(polling.error, 600))),
     polled && fact("Every", `${settings["event.poller.refresh_interval"] ?? "15"} minutes`),
@@ -57,7 +59,7 @@ function delivery(instance) {
   const url = settings["event.notification.callback.url"];
   const signed = settings["event.notification.signature.key"] || settings["event.notification.signature.ed25519.key"];
   return card("Where they go",
-    fact("Callback URL", url ? copyable(url, "Callback URL") : "None"),
+    wide("Callback URL", url ? copyable(url, "Callback URL") : "None"),
     fact("State", callback ? badge(callback.state, callback.state === "failing" ? "warn" : "bad") : badge("Healthy", "good"),
       callback?.nextAttempt && h("p.muted", "Tried again ", timeAgo(callback.nextAttempt))),
     fact("Last success", timeAgo(instance.lastSuccess.delivery)),
@@ -67,11 +69,15 @@ function delivery(instance) {
 }
 
 function lastError(error) {
-  return error && fact("Last error", h("p", foreign(error.message, 600)), h("p.muted", timeAgo(error.date)));
+  return error && fact("Last error", h("p", foreign(sentence(error.message), 600)), h("p.muted", timeAgo(error.date)));
 }
 
 function card(name, ...facts) {
   return h("section.card", h("header", h("h2", name)), h("div.body", h("dl.facts", facts)));
+}
+
+function wide(name, value) {
+  return h("div.wide", h("dt", name), h("dd", value));
 }
 
 function fact(name, ...value) {

@@ -1,21 +1,22 @@
 // The overview: are events flowing, how late, and to whom not.
 
-import { analytics, ApiError, events, instances } from "./api.js";
+import { analytics, events, instances } from "./api.js";
 import { problems } from "./attention.js";
 import { chart, sums, total } from "./chart.js";
-import { button, foreign, h, link, replace } from "./dom.js";
+import { h, link, replace } from "./dom.js";
 import { eventRow, eventTable } from "./event-rows.js";
-import { count, duration } from "./format.js";
+import { badge, count, duration } from "./format.js";
 import { segments } from "./form.js";
 import { problemList } from "./instance-parts.js";
-import { every, failure, load } from "./wait.js";
+import { inUtc } from "./session.js";
+import { every, load } from "./wait.js";
 
 const HOUR = 3_600_000;
-/** What each button asks for: how far back, and in which steps. */
+/** What each button asks for: how many steps, and how long they are. */
 const RANGES = {
-  hour: { name: "1 hour", back: HOUR, interval: "minute" },
-  day: { name: "24 hours", back: 24 * HOUR, interval: "hour" },
-  week: { name: "7 days", back: 168 * HOUR, interval: "day" },
+  hour: { name: "1 hour", interval: "minute", step: 60_000, steps: 60 },
+  day: { name: "24 hours", interval: "hour", step: HOUR, steps: 24 },
+  week: { name: "7 days", interval: "day", step: 24 * HOUR, steps: 7 },
 };
 /** Instances whose latest events are read: each is a request. */
 const BUSIEST = 5;
@@ -34,13 +35,15 @@ export async function overviewView({ main, title, signal }) {
   };
   replace(main,
     h("div.head", h("h1", { tabindex: "-1" }, "Overview"), segments("Time", Object.entries(RANGES).map(([key, { name }]) => [key, name]), range, choose)),
-    h("section.card", { "aria-label": "Numbers" }, numbers, drawing),
     h("section.card", h("header", h("h2", "Needs attention")), attention),
+    h("section.card", { "aria-label": "Numbers" }, numbers, drawing),
     h("section.card", h("header", h("h2", "Latest events"), link("/events", "All events")), latest));
 
   const ask = () => {
-    const { back, interval } = RANGES[range];
-    return analytics({ from: new Date(Date.now() - back).toISOString(), interval }, signal);
+    const { step, steps, interval } = RANGES[range];
+    // The last step is the one that is not over yet, and each begins with the minute, hour or day of the clock.
+    const turn = interval === "day" ? midnight() : Math.floor(Date.now() / step) * step;
+    return analytics({ from: new Date(turn - (steps - 1) * step).toISOString(), interval }, signal);
   };
   const show = async (groups, known) => {
     const recent = await latestEvents(groups, known, signal);
@@ -56,7 +59,7 @@ export async function overviewView({ main, title, signal }) {
   }
   await load(attention, signal, () => everyInstance(signal), (found) => {
     known = found;
-    replace(attention, attentionList(found, signal));
+    replace(attention, attentionList(found));
   });
   if (signal.aborted) return;
   if (!known.length && !attention.querySelector(".notice")) return welcome(main);
@@ -66,11 +69,17 @@ export async function overviewView({ main, title, signal }) {
     const [groups, found] = await Promise.all([ask(), everyInstance(signal)]);
     if (asked !== range || main.contains(document.activeElement) && document.activeElement?.closest("details, .problem")) return;
     known = found;
-    replace(attention, attentionList(found, signal));
+    replace(attention, attentionList(found));
     const open = drawing.querySelector("details")?.open;
     await show(groups, found);
     if (open) drawing.querySelector("details").open = true;
   });
+}
+
+/** When today began, in the zone that is chosen. */
+function midnight() {
+  const today = new Date();
+  return inUtc() ? Date.UTC(today.getUTCFullYear(), today.getUTCMonth(), today.getUTCDate()) : today.setHours(0, 0, 0, 0);
 }
 
 /** All instances, a page after the other, as far as a person would look. */
@@ -116,11 +125,11 @@ function delay({ deliveryStatus, eventDate, attempts }) {
   return Math.max(0, new Date(last.date).getTime() - new Date(eventDate).getTime() + (last.durationMs ?? 0));
 }
 
-function attentionList(found, signal) {
+function attentionList(found) {
   const unwell = found.map((it) => [it, problems(it)]).filter(([, list]) => list.length);
   if (!found.length) return h("p.body.muted", "There are no instances yet.");
-  if (!unwell.length) return h("div.problem", h("div", h("strong", "Nothing."), h("p", `${count(found.length, "instance")}, all healthy.`)));
-  return unwell.map(([instance, list]) => problemList(instance, list, signal, true));
+  if (!unwell.length) return h("div.problem", h("div.row", badge("All healthy", "good"), h("span.muted", count(found.length, "instance"))));
+  return unwell.map(([instance, list]) => problemList(instance, list, true));
 }
 
 function quiet(known) {

@@ -35,7 +35,7 @@ export async function redeliverView({ main, title, signal, id }) {
       instance.disabled && h("div.notice.warn", h("strong", "The instance is disabled"), h("p", "Enable it first: its events would only be dropped.")),
       h("section.card", h("header", h("h2", "Redeliver a range"), h("p", "Each event gets another round of attempts under its id; receivers know it again by that.")),
         h("div.body.form",
-          h("div.pair", field(`Received from (${zone()})`, from), field(`to (${zone()})`, to)),
+          h("div.pair", field(`Received from (${zone()})`, from), field(`Received until (${zone()})`, to)),
           h("div.pair", field("Which", state), field("Rate", rate, { hint: "A receiver that was down may not like all of them at once." })),
           h("div.row", ask), outcome)));
   });

@@ -99,7 +99,7 @@ function end(instance) {
     }
   });
   const turn = instance.disabled ? actButton(instance, "Enable", "enable", "primary") : actButton(instance, "Disable", "disable");
-  return h("section.card.danger-zone", h("header", h("h2", "Disable or delete")), h("div.body.form",
+  return h("section.card.part.narrow.danger-zone", h("header", h("h2", "Disable or delete")), h("div.body.form",
     h("div", h("p.muted", "A disabled instance refuses webhooks and delivers nothing; its events and settings stay.")),
     h("div.row", turn),
     h("div", h("p.muted", "A deleted instance is gone at once, with its token, and with its subscription at Close if this system made it. Its events expire by themselves.")),
@@ -108,5 +108,5 @@ function end(instance) {
 }
 
 function part(name, ...content) {
-  return h("section.card", h("header", h("h2", name)), h("div.body.form", content));
+  return h("section.card.part", h("header", h("h2", name)), h("div.body.form", content));
 }
