@@ -27,6 +27,7 @@ function off(instance, at) {
 
 /** @type {Record<string, ["bad" | "warn", string, string]>} */
 const CALLBACK = {
+  missing: ["bad", "No callback URL", "Set one in the settings."],
   failing: ["warn", "Callback fails", "Events are tried again and fail after the last attempt."],
   open: ["bad", "Callback is down", "Its events wait. One of them is sent from time to time, and the rest follow once it succeeds."],
   recovering: ["warn", "Callback recovers", "It answers again; the events that waited are being sent, oldest first."],
@@ -38,6 +39,7 @@ function callback({ callback }, at) {
   const known = callback && CALLBACK[callback.state];
   if (!known) return [];
   const [kind, title, text] = known;
+  if (callback.state === "missing") return [{ kind, title, text: `${sentence(callback.reason)} ${text}`, help: [["Open settings", `${at}/settings`]] }];
   const enable = ["disabled", "open"].includes(callback.state);
   /** @type {[string, string][]} */
   const help = enable

@@ -18,7 +18,7 @@ export function field(label, input, { hint = "", beside = null, key = "" } = {})
 
 /** A choice of few, as a list to open. */
 export function select(options, value, onchange = null, label = null) {
-  const entry = ([key, name]) => h("option", { value: key, selected: key === value }, name);
+  const entry = ([key, name]) => h("option", { value: key, selected: key === value }, plain(name));
   return h("select", { onchange, "aria-label": label }, options.map(entry));
 }
 

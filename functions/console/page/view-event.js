@@ -90,7 +90,7 @@ function attempt(it) {
     h("p", answer, it.durationMs != null && ` after ${duration(it.durationMs)}`),
     // That it answered 500 need not be said twice.
     it.error && !(it.statusCode && it.error.endsWith(String(it.statusCode))) && h("p", foreign(sentence(it.error), 600)),
-    it.excerpt && h("pre.excerpt", { tabindex: "0", role: "region", "aria-label": "Answer of the receiver" }, foreign(it.excerpt, 1200)));
+    it.excerpt && h("pre.excerpt", { tabindex: "0", role: "region", "aria-label": `Answer to attempt ${it.attempt}, round ${it.round + 1}` }, foreign(it.excerpt, 1200)));
 }
 
 const ENDINGS = {
