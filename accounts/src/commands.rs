@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use shared::accounts::{Account, Credential, DirectoryEntry, DynamoDirectory};
+use shared::accounts::{Account, Credential, DirectoryEntry, DynamoDirectory, Profile};
 use shared::events::timestamp;
 use shared::platform::aws::AwsError;
 use shared::platform::random::{self, Random, RandomError};
@@ -13,6 +13,7 @@ use shared::platform::secret::Secret;
 use shared::platform::settings::SettingError;
 
 use crate::Command;
+use crate::options::Person;
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -44,13 +45,13 @@ pub(crate) async fn run(
 ) -> Result<String, Failure> {
     match command {
         Command::CreateOrganization { name } => create_organization(&name, directory, now, random).await,
-        Command::CreateUser { name, organization, account, own_account } => {
+        Command::CreateUser { name, organization, account, own_account, person } => {
             let account = match (account, own_account) {
                 (Some(account), _) => Belongs::To(account),
                 (None, true) => Belongs::ToItself,
                 (None, false) => Belongs::To(organization),
             };
-            create_user(&name, organization, account, directory, now, random).await
+            create_user((&name, person), organization, account, directory, now, random).await
         }
         Command::List => list(directory).await,
         Command::Rotate { id, overlap } => {
@@ -85,12 +86,12 @@ async fn create_organization(
 ) -> Result<String, Failure> {
     let company_id = directory.draw_number().await?;
     let proves = Credential::Organization { company_id };
-    let secret = add(proves, name, directory, now, random).await?;
+    let secret = add(proves, (name, None), directory, now, random).await?;
     Ok(format!("organization {company_id} ({name})\n{}", shown("Organization", &secret)))
 }
 
 async fn create_user(
-    name: &str,
+    (name, person): (&str, Person),
     organization: u64,
     account: Belongs,
     directory: &DynamoDirectory,
@@ -115,7 +116,8 @@ async fn create_user(
         Belongs::To(number) => return Err(Failure::Unknown { what: "account of this organization", number }),
     };
     let proves = Credential::User(Account { company_id: organization, account_id, user_id });
-    let secret = add(proves, name, directory, now, random).await?;
+    let profile = person.profile(name, user_id);
+    let secret = add(proves, (name, Some(profile)), directory, now, random).await?;
     Ok(format!(
         "user {user_id} ({name}) of account {account_id}, organization {organization}\n{}",
         shown("User", &secret)
@@ -126,14 +128,18 @@ async fn list(directory: &DynamoDirectory) -> Result<String, Failure> {
     let mut text = String::new();
     for entry in directory.list().await? {
         let since = timestamp(entry.created_at);
-        let name = &entry.name;
+        let name = entry.name;
         // Writing to a String cannot fail.
         let _ = match entry.proves {
             Credential::Organization { company_id } => {
                 writeln!(text, "organization {company_id}  {name}  secret since {since}")
             }
             Credential::User(Account { account_id, user_id, .. }) => {
-                writeln!(text, "  user {user_id}  {name}  account {account_id}  secret since {since}")
+                let email = entry.profile.map(|profile| profile.email_address).unwrap_or_default();
+                writeln!(
+                    text,
+                    "  user {user_id}  {name}  account {account_id}  {email}  secret since {since}"
+                )
             }
             Credential::Element { .. } => Ok(()),
         };
@@ -148,7 +154,8 @@ async fn rotate(
     random: &dyn Random,
 ) -> Result<String, Failure> {
     let Some(newest) = old.last() else { return Ok(String::new()) };
-    let secret = add(newest.proves, &newest.name, directory, now, random).await?;
+    let named = (&*newest.name, newest.profile.clone());
+    let secret = add(newest.proves, named, directory, now, random).await?;
     let scheme = if matches!(newest.proves, Credential::User(_)) { "User" } else { "Organization" };
     Ok(format!("{} ({})\n{}", newest.number(), newest.name, shown(scheme, &secret)))
 }
@@ -165,14 +172,14 @@ async fn secrets_of(number: u64, directory: &DynamoDirectory) -> Result<Vec<Dire
 
 async fn add(
     proves: Credential,
-    name: &str,
+    named: (&str, Option<Profile>),
     directory: &DynamoDirectory,
     now: DateTime<Utc>,
     random: &dyn Random,
 ) -> Result<Secret, Failure> {
     // 256 bits, which is why their plain hash can be stored.
     let secret = Secret::new(STANDARD.encode(random::array::<32>(random)?));
-    if let Some(entry) = DirectoryEntry::new(proves, name, &secret, now) {
+    if let Some(entry) = DirectoryEntry::new(proves, named, &secret, now) {
         directory.add(&entry).await?;
     }
     Ok(secret)

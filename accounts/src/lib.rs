@@ -4,7 +4,7 @@ mod commands;
 mod options;
 
 pub use commands::Failure;
-pub use options::{Command, Options};
+pub use options::{Command, Options, Person};
 
 use shared::accounts::DynamoDirectory;
 use shared::platform::aws::Aws;

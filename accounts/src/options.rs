@@ -1,6 +1,7 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use shared::accounts::Profile;
 
 /// Makes, lists, rotates and revokes the secrets of organisations and users.
 ///
@@ -53,6 +54,9 @@ pub enum Command {
         /// Give the user an account of its own, where it sees nobody else's instances.
         #[arg(long)]
         own_account: bool,
+        /// Who the user is.
+        #[command(flatten)]
+        person: Person,
     },
     /// Show organisations, users, and since when their secrets are valid.
     List,
@@ -74,12 +78,39 @@ pub enum Command {
     },
 }
 
+/// Who a user is, as the API shows the user of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Person {
+    /// The user's e-mail address; one that ends in `.invalid` unless given.
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Option<String>,
+    /// The user's first name; the first word of NAME unless given.
+    #[arg(long, value_name = "NAME")]
+    pub first_name: Option<String>,
+    /// The user's last name; what follows in NAME unless given.
+    #[arg(long, value_name = "NAME")]
+    pub last_name: Option<String>,
+}
+
+impl Person {
+    /// What was given, completed by what the name of the user says.
+    pub(crate) fn profile(self, name: &str, user_id: u64) -> Profile {
+        let known = Profile::of_name(name, user_id);
+        Profile {
+            email_address: self.email.unwrap_or(known.email_address),
+            first_name: self.first_name.unwrap_or(known.first_name),
+            last_name: self.last_name.unwrap_or(known.last_name),
+        }
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   On AWS, with credentials and region in the environment:
     eval \"$(aws configure export-credentials --format env)\"; export AWS_REGION=eu-central-1
     accounts --table closeio-CredentialsTable-1ABC create-organization 'Wayne Enterprises'
-    accounts --table closeio-CredentialsTable-1ABC create-user Bruce --organization 1000
+    accounts --table closeio-CredentialsTable-1ABC create-user 'Bruce Wayne' --organization 1000 \\
+      --email bruce@wayne.example
 
   On this machine, while `cargo run -p local` is running:
     accounts --local list

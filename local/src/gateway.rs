@@ -25,6 +25,8 @@ pub(crate) struct Gateway(Arc<Parts>);
 
 struct Parts {
     paths: Paths<Vec<(RouteMethod, Function)>>,
+    /// What takes the requests that no path takes.
+    rest: Option<Function>,
     functions: Arc<Functions>,
     clock: SharedClock,
 }
@@ -44,7 +46,12 @@ impl Gateway {
         clock: SharedClock,
     ) -> Result<Self, RouteError> {
         let mut paths: Paths<Vec<(RouteMethod, Function)>> = Paths::new();
+        let mut rest = None;
         for (route, function) in routes {
+            if route.path == Route::REST {
+                rest = Some(function.clone());
+                continue;
+            }
             let target = (route.method.clone(), function.clone());
             let path = pattern(&route.path);
             if let Ok(found) = paths.at_mut(&path)
@@ -57,7 +64,7 @@ impl Gateway {
                 .insert(&path, vec![target])
                 .map_err(|error| RouteError { path: route.path.clone(), reason: error.to_string() })?;
         }
-        Ok(Self(Arc::new(Parts { paths, functions, clock })))
+        Ok(Self(Arc::new(Parts { paths, rest, functions, clock })))
     }
 
     pub(crate) fn router(self) -> Router {
@@ -75,12 +82,13 @@ fn pattern(path: &str) -> String {
 }
 
 async fn answer(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
-    let Parts { paths, functions, clock } = &*gateway.0;
+    let Parts { paths, rest, functions, clock } = &*gateway.0;
     let (head, body) = request.into_parts();
     let found = paths.at(head.uri.path()).ok().and_then(|found| {
         let (method, function) = found.value.iter().find(|(method, _)| method.matches(&head.method))?;
         Some((function.clone(), event::Route::of(method, &found.params)))
     });
+    let found = found.or_else(|| Some((rest.clone()?, event::Route::rest())));
     let Some((function, route)) = found else { return failure(StatusCode::NOT_FOUND, "Not Found") };
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");

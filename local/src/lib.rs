@@ -14,7 +14,6 @@ mod system;
 mod terminal;
 mod watch;
 
-pub mod sqs;
 pub mod template;
 
 pub use data::Data;

@@ -13,8 +13,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::functions::Functions;
-use crate::sqs::{Error, Receive, Received, Sqs};
 use crate::template::{Function, QueueSource};
+use sqs::{Error, Receive, Received, Sqs};
 
 /// How long one receive waits for messages; between two, the mapping sees whether to stop.
 const WAIT: Duration = Duration::from_secs(1);

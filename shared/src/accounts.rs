@@ -3,13 +3,15 @@
 mod authorization;
 mod credential;
 mod directory;
+mod profile;
 mod store;
 
 pub use authorization::Authorization;
 pub use credential::{Credential, CredentialKey, CredentialKind};
 pub use directory::{DirectoryEntry, DynamoDirectory};
+pub use profile::Profile;
 pub(crate) use store::{CredentialItem, KEY};
-pub use store::{DynamoCredentialStore, Holder};
+pub use store::{DynamoCredentialStore, Holder, User};
 
 use serde::{Deserialize, Serialize};
 

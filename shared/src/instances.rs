@@ -17,7 +17,8 @@ pub use store::{Changed, Created, DynamoInstanceStore, Listing};
 
 use chrono::{DateTime, Utc};
 
-use crate::accounts::{Account, CredentialKey};
+use crate::accounts::{Account, CredentialKey, CredentialKind, Profile};
+use crate::platform::secret::Secret;
 use close::signature::SignatureKey;
 
 /// An instance as it was provisioned.
@@ -27,6 +28,8 @@ pub struct Instance {
     pub id: InstanceId,
     /// Whose it is.
     pub account: Account,
+    /// The user who made it, for people.
+    pub owner: Profile,
     /// Its name.
     pub name: String,
     /// Its tags.
@@ -37,12 +40,29 @@ pub struct Instance {
     pub disabled: bool,
     /// When it was provisioned.
     pub created_at: DateTime<Utc>,
-    /// The key of its token among the credentials.
-    pub token: CredentialKey,
+    /// Its token.
+    pub token: Token,
     /// How often it was changed; a change holds only for the revision that it was made from.
     pub revision: u64,
     /// The key of the subscription at Close before the present one, if it was replaced of late.
     pub retired_key: Option<RetiredKey>,
+}
+
+/// The token of an instance: it is looked up by its hash, and kept sealed to be shown again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its key among the credentials.
+    pub key: CredentialKey,
+    /// The token itself, for those whose vault opens it.
+    pub text: Option<Secret>,
+}
+
+impl Token {
+    /// The token with this text.
+    #[must_use]
+    pub fn of(text: Secret) -> Self {
+        Self { key: CredentialKey::of(CredentialKind::Element, &text), text: Some(text) }
+    }
 }
 
 /// A key that Close signed with before.

@@ -10,6 +10,7 @@ pub mod ceql;
 pub mod configuration;
 pub mod pattern;
 pub mod raw;
+pub mod reading;
 pub mod record;
 pub mod resource;
 pub mod schedule;

@@ -85,9 +85,13 @@ impl Browser {
     }
 }
 
-/// Says that a story is skipped, and why.
-pub fn skip(reason: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
+/// Says something past the runner of the tests, which would keep it to itself.
+pub fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+fn skip(reason: &str) {
+    say(&format!("skipped: {reason}"));
 }
 
 /// The checker of accessibility that `.ci/run` installs; `None`, with a plain word, where it has not run.

@@ -14,7 +14,7 @@ pub struct File {
 }
 
 /// The members of the workspace, by their directories.
-pub const MEMBERS: [&str; 10] = [
+pub const MEMBERS: [&str; 11] = [
     "functions/webhook",
     "functions/dispatcher",
     "functions/poller",
@@ -23,6 +23,7 @@ pub const MEMBERS: [&str; 10] = [
     "shared",
     "shared/close",
     "local",
+    "local/sqs",
     "accounts",
     "tests",
 ];

@@ -16,7 +16,7 @@ const TABLE: &str = "\
 | an event, delivered | SendMessage | 2 UpdateItem |
 | one of ten in a batch | SendMessage | 2 UpdateItem |
 | the first of its instance in a minute | GetItem, SendMessage | 2 GetItem, 2 UpdateItem |
-| the same with a signature key, first in 15 minutes | GetItem, SendMessage | Decrypt, 2 GetItem, 2 UpdateItem |
+| the same with a signature key, first of a process and month | GetItem, SendMessage | Decrypt, 2 GetItem, 2 UpdateItem |
 | one whose attempt fails | SendMessage | SendMessage, 2 UpdateItem |
 | its second attempt, delivered | | 2 UpdateItem |
 | a last attempt, to the dead letters, and the callback begins to fail | | PutItem, SendMessage, 2 UpdateItem |
@@ -92,7 +92,7 @@ async fn each_kind_of_event_asks_this_of_aws() {
     let signed = [("event.notification.signature.key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")];
     let signed = scene.bed.provision(&scene.receiver.url(), &signed).await;
     let calls = scene.one(&signed, webhook("one", 0)).await;
-    scene.row("the same with a signature key, first in 15 minutes", calls);
+    scene.row("the same with a signature key, first of a process and month", calls);
 
     let twice = scene.known(&[("event.notification.retry.attempts", "2")]).await;
     scene.receiver.answer([Answer::status(500)]);

@@ -6,5 +6,7 @@ mod docs {
     mod commands;
     mod cost;
     mod events;
+    mod migrating;
     mod pages;
+    mod polling;
 }

@@ -2,8 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a story cannot go on without the answer that it needs")]
 
+#[path = "instances_api/account.rs"]
+mod account;
+#[path = "instances_api/answers.rs"]
+mod answers;
 #[path = "instances_api/callers.rs"]
 mod callers;
+#[path = "instances_api/catalogue.rs"]
+mod catalogue;
 #[path = "instances_api/changes.rs"]
 mod changes;
 #[path = "instances_api/checks.rs"]
@@ -16,14 +22,14 @@ mod deleting;
 mod events;
 #[path = "instances_api/listing.rs"]
 mod listing;
+#[path = "instances_api/old_pages.rs"]
+mod old_pages;
 #[path = "instances_api/redelivery.rs"]
 mod redelivery;
 #[path = "instances_api/refusals.rs"]
 mod refusals;
 #[path = "instances_api/secrets.rs"]
 mod secrets;
-#[path = "instances_api/seeds.rs"]
-mod seeds;
 #[path = "instances_api/subscriptions.rs"]
 mod subscriptions;
 #[path = "instances_api/tool.rs"]

@@ -96,7 +96,7 @@ impl Dispatcher {
         let aws = Aws::from_variables(variables)?;
         let (dynamodb, sqs) = (aws.dynamodb(), aws.sqs());
         let queue = |url| SqsDeliveryQueue::new(sqs.clone(), url);
-        let vault = Vault::opening(aws.kms(), &[Purpose::Callback], clock.clone());
+        let vault = Vault::opening(aws.kms(), &[Purpose::Callback]);
         let instances =
             DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?, vault);
         let retention = TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into());

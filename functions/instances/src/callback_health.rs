@@ -3,8 +3,38 @@
 use serde::Serialize;
 use shared::callbacks::health::{Health, Illness, State};
 use shared::events::timestamp;
+use shared::instances::{Configuration, key};
 
 /// The `callback` of an instance's representation.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Callback {
+    /// Events are wanted, and there is nowhere to deliver them.
+    Missing(Missing),
+    /// It fails.
+    Unwell(CallbackHealth),
+}
+
+/// What is said of a callback that is not there.
+#[derive(Debug, Serialize)]
+pub(crate) struct Missing {
+    state: &'static str,
+    reason: String,
+}
+
+impl Callback {
+    /// `None` where all is well: the instance then looks as the platform shows it.
+    pub(crate) fn of(configuration: &Configuration, health: &Health) -> Option<Self> {
+        let enabled = configuration.get(key::ENABLED).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        if enabled && configuration.get(key::CALLBACK_URL).is_none() {
+            let reason = format!("{} is not set: no event is taken for this instance", key::CALLBACK_URL);
+            return Some(Self::Missing(Missing { state: "missing", reason }));
+        }
+        CallbackHealth::of(health).map(Self::Unwell)
+    }
+}
+
+/// How a callback fails.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallbackHealth {
@@ -20,8 +50,8 @@ pub(crate) struct CallbackHealth {
 }
 
 impl CallbackHealth {
-    /// `None` for a healthy one: the instance then looks as the platform shows it.
-    pub(crate) fn of(health: &Health) -> Option<Self> {
+    /// `None` for a healthy one.
+    fn of(health: &Health) -> Option<Self> {
         let Health::Unwell(Illness { state, since, probe_at, reason }) = health else { return None };
         let (failing_since, reason) = (timestamp(*since), reason.clone());
         Some(Self { state: *state, failing_since, reason, next_attempt: probe_at.map(timestamp) })

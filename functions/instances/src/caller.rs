@@ -1,9 +1,9 @@
-//! Who is calling, and about which instance.
+//! Who is calling, and about which instances.
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use shared::accounts::{Account, Authorization};
+use shared::accounts::{Account, Authorization, User};
 use shared::instances::Instance;
 use shared::instances::InstanceId;
 use shared::platform::api_error::ApiError;
@@ -12,18 +12,27 @@ use crate::Instances;
 use crate::answer::Failure;
 
 /// A caller whose user and organisation secrets hold.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Caller(pub(crate) Account);
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(pub(crate) User);
 
 /// The instance that a request is about: the one that the path names, or the one whose token the caller holds.
 ///
-/// A path that names an instance wants the secrets of user and organisation, and is answered with 404 alike for
-/// what is no id, nobody's, and another account's. Without an id the `Element` token says which, and whatever is
-/// wrong with it is 401: a deleted instance's token is dead at once.
+/// An id in the path wants the secrets of user and organisation, or the user's and the token of that instance. The
+/// answer is the same 404 for what is no id, nobody's, and another account's. Without an id the `Element` token
+/// says which, and whatever is wrong with it is 401: a deleted instance's token is dead at once.
 #[derive(Debug, Clone)]
 pub(crate) struct Addressed(pub(crate) Instance);
 
-/// Whether the caller presents the token of an instance.
+/// What a request is about that may be about a whole account.
+#[derive(Debug, Clone)]
+pub(crate) enum Scope {
+    /// The instance that the path names, or whose token the caller presents.
+    Instance(Box<Instance>),
+    /// Every instance of the caller's account.
+    Account(Account),
+}
+
+/// True if the caller presents the token of an instance.
 pub(crate) fn presents_token(parts: &Parts) -> bool {
     authorization(parts).element.is_some()
 }
@@ -32,8 +41,8 @@ impl FromRequestParts<Instances> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &Instances) -> Result<Self, Failure> {
-        let account = state.0.credentials.account_of(&authorization(parts)).await?;
-        Ok(account.map(Self).ok_or_else(ApiError::unauthorized)?)
+        let user = state.0.credentials.user_of(&authorization(parts)).await?;
+        Ok(user.map(Self).ok_or_else(ApiError::unauthorized)?)
     }
 }
 
@@ -41,11 +50,7 @@ impl FromRequestParts<Instances> for Addressed {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &Instances) -> Result<Self, Failure> {
-        let path = RawPathParams::from_request_parts(parts, state).await;
-        let id = path
-            .ok()
-            .and_then(|path| path.iter().find_map(|(name, value)| (name == "id").then(|| value.to_owned())));
-        let instance = match id {
+        let instance = match id_in_path(parts, state).await {
             Some(id) => named(&id, parts, state).await?,
             None => held(parts, state).await?,
         };
@@ -53,8 +58,53 @@ impl FromRequestParts<Instances> for Addressed {
     }
 }
 
+impl FromRequestParts<Instances> for Scope {
+    type Rejection = Failure;
+
+    /// The account, if neither the path nor a token says which instance.
+    async fn from_request_parts(parts: &mut Parts, state: &Instances) -> Result<Self, Failure> {
+        if id_in_path(parts, state).await.is_some() || presents_token(parts) {
+            let Addressed(instance) = Addressed::from_request_parts(parts, state).await?;
+            return Ok(Self::Instance(Box::new(instance)));
+        }
+        let Caller(user) = Caller::from_request_parts(parts, state).await?;
+        Ok(Self::Account(user.account))
+    }
+}
+
+impl Scope {
+    /// What a search is about: the account, if the caller proves it; a token alone sees its own instance.
+    pub(crate) async fn of_search(parts: &mut Parts, state: &Instances) -> Result<Self, Failure> {
+        let scope = Self::from_request_parts(parts, state).await?;
+        Ok(match scope {
+            Self::Instance(instance) if authorization(parts).organization.is_some() => {
+                Self::Account(instance.account)
+            }
+            Self::Instance(_) | Self::Account(_) => scope,
+        })
+    }
+
+    /// The number of the account.
+    pub(crate) fn account_id(&self) -> u64 {
+        match self {
+            Self::Instance(instance) => instance.account.account_id,
+            Self::Account(account) => account.account_id,
+        }
+    }
+}
+
+async fn id_in_path(parts: &mut Parts, state: &Instances) -> Option<String> {
+    let path = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    path.iter().find_map(|(name, value)| (name == "id").then(|| value.to_owned()))
+}
+
 async fn named(id: &str, parts: &mut Parts, state: &Instances) -> Result<Instance, Failure> {
-    let Caller(account) = Caller::from_request_parts(parts, state).await?;
+    let authorization = authorization(parts);
+    if authorization.organization.is_none() && authorization.element.is_some() {
+        let instance = held(parts, state).await?;
+        return Ok(Some(instance).filter(|held| held.id.to_string() == id).ok_or_else(no_such_instance)?);
+    }
+    let Caller(User { account, .. }) = Caller::from_request_parts(parts, state).await?;
     let instance = match id.parse::<InstanceId>() {
         Ok(id) => state.0.instances.get(id).await?,
         Err(_) => None,

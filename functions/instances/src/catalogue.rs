@@ -1,5 +1,8 @@
-//! Every setting of the wire contract, and what becomes of it here.
+//! The element, and every setting of the wire contract with what becomes of it here.
 
+pub(crate) mod element;
+
+use sha2::{Digest as _, Sha256};
 use shared::instances::key;
 
 /// One setting that an instance may have.
@@ -11,6 +14,8 @@ pub(crate) struct Setting {
     pub(crate) name: &'static str,
     /// The platform's type of it.
     pub(crate) kind: &'static str,
+    /// What counts where an instance has no value for it.
+    pub(crate) default: Option<&'static str>,
     /// A value that can be used.
     pub(crate) example: &'static str,
     /// What it is for, or why it has no effect.
@@ -39,10 +44,10 @@ const NUMBER: &str = "NUMBER";
 pub(crate) const SETTINGS: &[Setting] = &[
     of(key::USERNAME, "Close API key", SHORT, "api_…", Used),
     of(key::PASSWORD, "Password", PASSWORD, "", Ignored("Close wants none beside an API key")),
-    of(key::BASE_URL, "Close API URL", TEXT, "https://api.close.com/api/v1", Used),
-    of(key::ENABLED, "Events enabled", BOOLEAN, "true", Used),
+    of(key::BASE_URL, "Close API URL", TEXT, "https://api.close.com/api/v1", Used).or("https://api.close.com/api/v1"),
+    of(key::ENABLED, "Events enabled", BOOLEAN, "true", Used).or("false"),
     of(key::VENDOR_TYPE, "Source of events", SHORT, "webhook", Used),
-    of("event.notification.type", "Notification type", SHORT, "webhook", Used),
+    of("event.notification.type", "Notification type", SHORT, "webhook", Used).or("webhook"),
     of(key::CALLBACK_URL, "Callback URL", TEXT, "https://example.com/hook", Used),
     of(
         key::SIGNATURE_KEY,
@@ -54,15 +59,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
     of(key::PREVIOUS_SIGNATURE_KEY, "Callback signature key before", PASSWORD, "", Used),
     of(key::PREVIOUS_SIGNATURE_UNTIL, "Its end", SHORT, "2026-11-22T10:00:00Z", Used),
     of(key::ED25519_SIGNATURE_KEY, "Callback signature key (ed25519)", PASSWORD, "whsk_…", Used),
-    of(key::CIRCUIT_MINUTES, "Minutes of failures before events wait", NUMBER, "60", Used),
-    of(key::ORDERING, "Order of delivery", SHORT, "object", Used),
+    of(key::CIRCUIT_MINUTES, "Minutes of failures before events wait", NUMBER, "60", Used).or("60"),
+    of(key::ORDERING, "Order of delivery", SHORT, "object", Used).or("none"),
     of(key::CALLBACK_HEADERS, "Callback headers", PASSWORD, r#"{"X-Team":"sales"}"#, Used),
     of(key::BASIC_USERNAME, "Callback user name", SHORT, "relay", Used),
     of(key::BASIC_PASSWORD, "Callback password", PASSWORD, "a password", Used),
-    of(key::RETRY_ATTEMPTS, "Attempts per event", NUMBER, "3", Used),
-    of(key::RETRY_INTERVAL, "Seconds between attempts", NUMBER, "300", Used),
+    of(key::RETRY_ATTEMPTS, "Attempts per event", NUMBER, "3", Used).or("3"),
+    of(key::RETRY_INTERVAL, "Seconds between attempts", NUMBER, "300", Used).or("300"),
     of(key::OBJECTS, "Object types wanted", TEXT, "accounts,contacts", Used),
-    of(key::SUBSCRIPTION_PROVISIONING, "Subscription at Close", SHORT, "automatic", Used),
+    of(key::SUBSCRIPTION_PROVISIONING, "Subscription at Close", SHORT, "automatic", Used).or("manual"),
     of(key::SUBSCRIPTION_ID, "Id of the subscription at Close", SHORT, "", Used),
     of(
         key::SUBSCRIPTION_SIGNATURE_KEY,
@@ -71,14 +76,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "64 hexadecimal digits",
         Used,
     ),
-    of("event.poller.refresh_interval", "Minutes between polls", NUMBER, "15", Used),
+    of("event.poller.refresh_interval", "Minutes between polls", NUMBER, "15", Used).or("15"),
     of(
         "event.poller.configuration",
         "Poller configuration",
         AREA,
         r#"{"contacts":{"url":"/hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'","idField":"id"}}"#,
         Used,
-    ),
+    ).or(POLLER_CONFIGURATION),
     of("event.poller.since", "Start of the first poll", SHORT, "2026-11-01T00:00:00Z", Used),
     of("event.poller.urls", "Poller URLs", AREA, "", Used),
     of(
@@ -91,21 +96,21 @@ pub(crate) const SETTINGS: &[Setting] = &[
     of("event.metadata", "Event metadata", AREA, "", Ignored("it describes elements, and there is one")),
     of("event.helper.key", "Event helper", SHORT, "", Ignored("it names a route inside the old platform")),
     of("event.raw.enabled", "Raw events", BOOLEAN, "", Ignored("the raw event is always in the callback")),
-    of(key::PAGINATION_MAX, "Page size", NUMBER, "100", Ignored("it is about the old platform's hub calls")),
+    of(key::PAGINATION_MAX, "Page size", NUMBER, "100", Ignored("it is about the old platform's hub calls")).or("100"),
     of(
         key::PAGINATION_OFFSET,
         "Paging by offset",
         BOOLEAN,
         "true",
         Ignored("it is about the old platform's hub calls"),
-    ),
+    ).or("true"),
     of(
         "filter.response.nulls",
         "Filter nulls",
         BOOLEAN,
         "true",
         Ignored("it is about the old platform's hub calls"),
-    ),
+    ).or("true"),
 ];
 
 const fn of(
@@ -115,7 +120,27 @@ const fn of(
     example: &'static str,
     treatment: Treatment,
 ) -> Setting {
-    Setting { key, name, kind, example, treatment }
+    Setting { key, name, kind, default: None, example, treatment }
+}
+
+impl Setting {
+    const fn or(self, default: &'static str) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
+    /// True if no instance is made without it.
+    pub(crate) fn is_required(&self) -> bool {
+        self.key == key::USERNAME
+    }
+}
+
+/// What is polled where nothing is said.
+const POLLER_CONFIGURATION: &str = r#"{"accounts":{"url":"/hubs/crm/accounts","idField":"id"},"contacts":{"url":"/hubs/crm/contacts","idField":"id"},"opportunities":{"url":"/hubs/crm/opportunities","idField":"id"},"tasks":{"url":"/hubs/crm/tasks","idField":"id"}}"#;
+
+/// The number of a setting: the platform has numbers, here they follow from the key and never change.
+pub(crate) fn number(key: &str) -> u32 {
+    let digest = Sha256::digest(key);
+    u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]) >> 1
 }
 
 /// The setting of this key.
@@ -132,6 +157,12 @@ pub(crate) fn nearest(key: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use shared::callbacks::url::Reach;
+    use shared::instances::{Configuration, EventSettings};
+    use shared::polling::settings::PollerSettings;
+
     use super::*;
 
     #[test]
@@ -142,13 +173,28 @@ mod tests {
     }
 
     #[test]
+    fn the_defaults_are_what_settings_that_are_not_set_come_to() {
+        let defaults = SETTINGS.iter().filter_map(|setting| Some((setting.key, setting.default?)));
+        let said = defaults.map(|(key, default)| (key.to_owned(), Some(default.to_owned()))).collect();
+        let nothing = Configuration::default();
+        assert_eq!(PollerSettings::read(&said), PollerSettings::read(&nothing));
+        assert_eq!(EventSettings::read(&said, Reach::Public), EventSettings::read(&nothing, Reach::Public));
+    }
+
+    #[test]
+    fn no_number_is_given_twice() {
+        let numbers: HashSet<_> = SETTINGS.iter().map(|setting| number(setting.key)).collect();
+        assert_eq!(numbers.len(), SETTINGS.len());
+    }
+
+    #[test]
     fn no_key_is_listed_twice() {
         for (place, setting) in SETTINGS.iter().enumerate() {
             assert_eq!(SETTINGS.iter().position(|other| other.key == setting.key), Some(place));
         }
     }
 
-    /// The keys of the platform's exports and documentation (facts: the Open Connectors wire contract, §3).
+    /// The keys of the platform's exports and documentation.
     const CONTRACT: [&str; 19] = [
         "event.notification.enabled",
         "event.vendor.type",

@@ -1,15 +1,19 @@
 //! The event log of an instance, as clients ask for it and see it.
 
+mod account;
 mod analytics;
 mod entry;
 mod filter;
+mod listing;
 mod redelivery;
 mod span;
 mod walk;
 
+pub(crate) use account::Members;
 pub(crate) use analytics::{Bucket, Group, Interval, Whose, buckets, groups};
 pub(crate) use entry::{Disposition, Entry};
 pub(crate) use filter::Filter;
+pub(crate) use listing::Listing;
 pub(crate) use redelivery::{Resume, redeliver, resend};
 pub(crate) use span::span;
 pub(crate) use walk::walk;

@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod callback_health;
 mod caller;
+mod cors;
 mod modify;
 mod page;
 mod query;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use close::CloseApiHosts;
 use shared::accounts::DynamoCredentialStore;
 use shared::callbacks::health::DynamoEndpointStore;
@@ -34,7 +35,7 @@ use shared::events::bodies::DynamoPayloadStore;
 use shared::events::log::DynamoEventHistory;
 use shared::events::queue::SqsDeliveryQueue;
 use shared::instances::DynamoInstanceStore;
-use shared::instances::vault::Vault;
+use shared::instances::vault::{DataKeyStore, Vault};
 use shared::platform::aws::Aws;
 use shared::platform::clock::SharedClock;
 use shared::platform::random::SharedRandom;
@@ -43,6 +44,8 @@ use shared::polling::store::DynamoPollerStore;
 use shared::subscriptions::store::DynamoCheckStore;
 
 pub use provision::{Fault, Provision, Rules};
+
+use cors::CorsOrigins;
 
 /// The function with everything that it needs; clones share it.
 #[derive(Clone)]
@@ -59,6 +62,7 @@ struct Parts {
     pollers: DynamoPollerStore,
     checks: DynamoCheckStore,
     rules: Rules,
+    origins: CorsOrigins,
     clock: SharedClock,
     random: SharedRandom,
 }
@@ -77,7 +81,8 @@ impl Instances {
         let dynamodb = aws.dynamodb();
         let credentials_table: String = variables.required("CREDENTIALS_TABLE")?;
         let key_id = variables.required("KMS_KEY_ID")?;
-        let vault = Vault::sealing(aws.kms(), key_id, clock.clone(), random.clone());
+        let keys = DataKeyStore::new(dynamodb.clone(), credentials_table.clone());
+        let vault = Vault::sealing(aws.kms(), key_id, keys, clock.clone(), random.clone());
         let pollers: String = variables.required("POLLERS_TABLE")?;
         let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
         Ok(Self(Arc::new(Parts {
@@ -98,6 +103,7 @@ impl Instances {
                 reach: if anywhere { Reach::Any } else { Reach::Public },
                 close_api_hosts: variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?,
             },
+            origins: variables.or("CORS_ALLOW_ORIGINS", CorsOrigins::default())?,
             clock,
             random,
         })))
@@ -114,6 +120,7 @@ impl Instances {
             // The routes bound bodies themselves, with an answer in the platform's shape.
             .layer(DefaultBodyLimit::disable())
             .layer(from_fn(answer::finish))
+            .layer(from_fn_with_state(self.0.origins.clone(), cors::answer))
             .with_state(self)
     }
 }

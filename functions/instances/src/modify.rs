@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use shared::instances::InstanceId;
 use shared::instances::{Changed, Instance};
 use shared::platform::api_error::ApiError;
+use shared::polling::settings::SINCE;
 
 use crate::Instances;
 use crate::answer::Failure;
@@ -77,6 +78,12 @@ impl Instances {
         let now = self.0.clock.now();
         let apply = |instance| Ok(change.apply(instance, &self.0.rules, now).map_err(refused)?);
         let asked: Instance = apply(instance.clone())?;
+        let since = |instance: &Instance| instance.configuration.get(SINCE).map(str::to_owned);
+        if since(&asked) != since(&instance)
+            && let Some(fault) = polling::since_fault(&asked.configuration, now)
+        {
+            return Err(refused(vec![fault]).into());
+        }
         polling::check_changed_key(&instance.configuration, &asked.configuration).await?;
         subscription::change(&instance.configuration, &asked.configuration).await?;
         self.modify(instance, apply).await

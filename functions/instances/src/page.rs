@@ -12,6 +12,9 @@ use crate::query::Query;
 /// The header with the token of the next part.
 pub(crate) const NEXT: &str = "elements-next-page-token";
 const RETURNED: &str = "elements-returned-count";
+const TOTAL: &str = "elements-total-count";
+/// The header in which the platform says what is wrong with an answer that it gives all the same.
+pub(crate) const ERROR: &str = "elements-error";
 
 /// How much of a list is asked for, and from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +42,20 @@ impl<P: DeserializeOwned> Page<P> {
     }
 }
 
-/// The headers of a list's part: how many entries it has, and where the next one begins.
-pub(crate) fn headers(returned: usize, next: Option<&impl Serialize>) -> HeaderMap {
+impl<P: Serialize> Page<P> {
+    /// The headers of this part of a list. Its total is known if it is the first part and the last.
+    pub(crate) fn headers(&self, returned: usize, next: Option<&P>) -> HeaderMap {
+        let total = (self.after.is_none() && next.is_none()).then_some(returned);
+        headers(returned, next, total)
+    }
+}
+
+/// The headers of a list's part: how many entries it has and the whole list, where that is known, and where the next
+/// part begins.
+pub(crate) fn headers(returned: usize, next: Option<&impl Serialize>, total: Option<usize>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(RETURNED, returned.into());
+    headers.extend(total.map(|total| (axum::http::HeaderName::from_static(TOTAL), total.into())));
     let token = next.and_then(|next| serde_json::to_vec(next).ok());
     let token = token.and_then(|json| HeaderValue::try_from(URL_SAFE_NO_PAD.encode(json)).ok());
     headers.extend(token.map(|token| (axum::http::HeaderName::from_static(NEXT), token)));
@@ -66,7 +79,7 @@ mod tests {
     fn a_token_leads_on_and_anything_else_is_refused() {
         assert_eq!(page(""), Ok(Page { size: 20, after: None }));
         assert_eq!(page("pageSize=1000"), Ok(Page { size: 100, after: None }));
-        let headers = headers(3, Some(&77));
+        let headers = headers(3, Some(&77), None);
         assert_eq!(headers[RETURNED], "3");
         let token = headers[NEXT].to_str().unwrap();
         assert_eq!(page(&format!("nextPage={token}")), Ok(Page { size: 20, after: Some(77) }));

@@ -38,22 +38,27 @@ pub(crate) async fn register(
     pollers.register(id, &key, now, next_due(now, settings.interval, &key)).await
 }
 
-/// What an instance that is about to be made asks for and Close no longer has.
-pub(crate) fn forgotten(configuration: &Configuration, now: DateTime<Utc>) -> Option<Fault> {
+/// What is wrong with the start of polling that an instance asks for: it lies ahead, or Close no longer has it.
+pub(crate) fn since_fault(configuration: &Configuration, now: DateTime<Utc>) -> Option<Fault> {
     let settings = PollerSettings::read(configuration).ok().filter(|_| is_polled(configuration))?;
     let since = settings.since?;
-    let is_log = |resource: Resource| {
+    let fault = |problem: String| Some(Fault::wrong(format!("configuration.{SINCE}"), problem));
+    if since > now {
+        let now = timestamp(now);
+        return fault(format!("lies in the future; it may be at most now, or left out (for example {now})"));
+    }
+    let is_feed = |resource: Resource| {
         matches!(resource.source(), Source::EventLog { .. }) && resource.history().is_none()
     };
-    let resource = settings.resources.iter().find(|it| is_log(it.resource))?;
-    Cursor::starting_at(since).outlasts_event_log(now).then(|| {
-        let first = (now - TimeDelta::days(29)).format("%Y-%m-%dT00:00:00Z");
-        let problem = format!(
-            "is more than 30 days ago, which is how long Close keeps the events that {:?} asks for (for example {first})",
-            resource.name
-        );
-        Fault::wrong(format!("configuration.{SINCE}"), problem)
-    })
+    let resource = settings.resources.iter().find(|it| is_feed(it.resource))?;
+    if !Cursor::starting_at(since).outlasts_event_log(now) {
+        return None;
+    }
+    let first = (now - TimeDelta::days(29)).format("%Y-%m-%dT00:00:00Z");
+    fault(format!(
+        "is more than 30 days ago, which is how long Close keeps the events that {:?} asks for (for example {first})",
+        resource.name
+    ))
 }
 
 /// Asks Close whether the key holds that an instance is to be polled with.

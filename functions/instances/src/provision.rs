@@ -4,6 +4,7 @@ mod change;
 mod check;
 mod fault;
 mod json;
+mod placeholder;
 mod reader;
 mod rotation;
 
@@ -12,7 +13,7 @@ pub use fault::Fault;
 
 use close::CloseApiHosts;
 use shared::callbacks::url::Reach;
-use shared::instances::{Configuration, key};
+use shared::instances::{Configuration, EventSource, key};
 
 use reader::Reader;
 
@@ -51,20 +52,51 @@ impl Provision {
     pub fn read(body: &[u8], rules: &Rules) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
+        reader.required_element();
+        Self::read_rest(reader, rules)
+    }
+
+    /// The same for `POST /elements/{element}/instances`, whose path names the element.
+    ///
+    /// # Errors
+    /// As [`Provision::read`].
+    pub fn read_of_element(body: &[u8], rules: &Rules) -> Result<Self, Vec<Fault>> {
+        let body = json::object(body)?;
+        let mut reader = Reader::new(&body);
         reader.element();
+        Self::read_rest(reader, rules)
+    }
+
+    fn read_rest(mut reader: Reader<'_>, rules: &Rules) -> Result<Self, Vec<Fault>> {
         let mut configuration = reader.configuration();
         let name = reader.name();
         let tags = reader.tags();
         let mut faults = reader.faults;
-        check::check(&configuration, rules, &mut faults);
+        let mut found = Vec::new();
+        check::check(&configuration, rules, &mut found);
+        check::callback(&configuration, &mut found);
+        // What a placeholder is not good for needs no second sentence.
+        found.retain(|fault| !faults.iter().any(|known| known.entry() == fault.entry()));
+        faults.extend(found);
         if !faults.is_empty() {
             return Err(faults);
         }
-        for (key, value) in DEFAULTS {
-            configuration.set_default(key, value);
-        }
+        complete(&mut configuration);
         let tags = if tags.is_empty() { vec![name.clone()] } else { tags };
         Ok(Self { name, tags, configuration })
+    }
+}
+
+/// Adds what a configuration does not say: the defaults, and how its events come.
+fn complete(configuration: &mut Configuration) {
+    for (key, value) in DEFAULTS {
+        configuration.set_default(key, value);
+    }
+    // It must not depend on a secret, which some functions cannot read.
+    let has_key = configuration.get(key::SUBSCRIPTION_SIGNATURE_KEY).is_some();
+    let implied = EventSource::of(configuration).unwrap_or(EventSource::Webhook);
+    if configuration.get(key::VENDOR_TYPE).is_none() && (has_key || implied == EventSource::Polling) {
+        configuration.set(key::VENDOR_TYPE, Some(implied.as_str().to_owned()));
     }
 }
 

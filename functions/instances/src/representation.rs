@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use axum::http::{HeaderMap, header};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
-use shared::callbacks::notification::{ELEMENT_KEY, HUB_KEY};
+use shared::callbacks::notification::ELEMENT_KEY;
 use shared::events::timestamp;
 use shared::instances::InstanceId;
 use shared::instances::{Instance, key};
 use shared::platform::secret::{MASK, Secret};
 use shared::subscriptions::Status;
 
-use crate::callback_health::CallbackHealth;
+use crate::callback_health::Callback;
+use crate::catalogue::element::{ELEMENT, Element};
 use crate::condition::{Condition, Last, Mishap};
 use crate::polling::Polling;
 use crate::subscription;
@@ -24,7 +25,7 @@ use crate::subscription;
 pub(crate) struct Representation {
     id: u64,
     name: String,
-    token: String,
+    token: ShownToken,
     element: Element,
     provision_interactions: [Value; 0],
     valid: bool,
@@ -43,7 +44,7 @@ pub(crate) struct Representation {
     subscription_state: SubscriptionState,
     /// Ours: what is wrong with the callback, where something is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    callback: Option<CallbackHealth>,
+    callback: Option<Callback>,
     /// Ours: how polling goes, for an instance that is polled.
     #[serde(skip_serializing_if = "Option::is_none")]
     polling_state: Option<Polling>,
@@ -69,58 +70,36 @@ enum Manual {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "the platform's answer has them")]
-struct Element {
-    id: u32,
-    name: &'static str,
-    key: &'static str,
-    description: &'static str,
-    image: &'static str,
-    active: bool,
-    deleted: bool,
-    type_oauth: bool,
-    trial_account: bool,
-    transformations_enabled: bool,
-    authentication: Authentication,
-    hub: &'static str,
-    parameters: [Value; 0],
-}
-
-#[derive(Debug, Serialize)]
-struct Authentication {
-    #[serde(rename = "type")]
-    kind: &'static str,
-}
-
-#[derive(Debug, Serialize)]
 struct User {
     id: u64,
+    email_address: String,
+    first_name: String,
+    last_name: String,
 }
 
-/// The element that every instance here is of; its id and name are the platform's.
-const ELEMENT: Element = Element {
-    id: 146,
-    name: "Close.io Beta",
-    key: ELEMENT_KEY,
-    description: "Events of a Close (formerly Close.io) account.",
-    image: "https://www.close.com/favicon.ico",
-    active: true,
-    deleted: false,
-    type_oauth: false,
-    trial_account: false,
-    transformations_enabled: true,
-    authentication: Authentication { kind: "basic" },
-    hub: HUB_KEY,
-    parameters: [],
-};
+/// The token of an instance, written out in an answer and nowhere else: in a log it is masked.
+#[derive(Debug)]
+struct ShownToken(Option<Secret>);
+
+impl Serialize for ShownToken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_ref().map_or(MASK, Secret::expose))
+    }
+}
+
+impl User {
+    fn of(instance: &Instance) -> Self {
+        let owner = instance.owner.clone();
+        Self {
+            id: instance.account.user_id,
+            email_address: owner.email_address,
+            first_name: owner.first_name,
+            last_name: owner.last_name,
+        }
+    }
+}
 
 impl Representation {
-    /// A new instance, with its token: this is the one time when that is known.
-    pub(crate) fn of_new(instance: &Instance, token: &Secret, base_url: &str) -> Self {
-        let token = token.expose().to_owned();
-        Self { token, ..Self::of(instance, &Condition::default(), base_url) }
-    }
-
     /// An instance, with how it is doing.
     pub(crate) fn of(instance: &Instance, condition: &Condition, base_url: &str) -> Self {
         let masked = instance.configuration.masked();
@@ -129,7 +108,7 @@ impl Representation {
         Self {
             id: instance.id.get(),
             name: instance.name.clone(),
-            token: MASK.to_owned(),
+            token: ShownToken(instance.token.text.clone()),
             element: ELEMENT,
             provision_interactions: [],
             valid: true,
@@ -140,7 +119,7 @@ impl Representation {
             events_enabled: enabled.is_some_and(|value| value.eq_ignore_ascii_case("true")),
             caching_enabled: false,
             tags: instance.tags.clone(),
-            user: User { id: instance.account.user_id },
+            user: User::of(instance),
             created_date: timestamp(instance.created_at),
             webhook_url: webhook_url(instance.id, base_url),
             subscription_state: if subscription::is_automatic(&instance.configuration) {
@@ -149,7 +128,7 @@ impl Representation {
             } else {
                 SubscriptionState::Manual(Manual::Manual)
             },
-            callback: CallbackHealth::of(&condition.callback),
+            callback: Callback::of(&instance.configuration, &condition.callback),
             polling_state: condition.polling.as_ref().map(Polling::of),
             last_success: condition.last_success(),
             last_error: condition.last_error(),

@@ -37,7 +37,7 @@ impl Webhook {
     pub fn from_variables(variables: &Variables, clock: SharedClock) -> Result<Self, SettingError> {
         let aws = Aws::from_variables(variables)?;
         let dynamodb = aws.dynamodb();
-        let vault = Vault::opening(aws.kms(), &[Purpose::Webhook], clock.clone());
+        let vault = Vault::opening(aws.kms(), &[Purpose::Webhook]);
         let instances =
             DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?, vault);
         Ok(Self {

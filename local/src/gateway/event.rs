@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -12,19 +12,41 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::template::RouteMethod;
+use crate::template::{self, RouteMethod};
 
 /// The route that a request took.
 pub(super) struct Route {
-    method: &'static str,
+    key: Key,
     parameters: BTreeMap<String, String>,
+}
+
+/// What the API calls a route by.
+enum Key {
+    /// Of one method.
+    Method,
+    /// Of every method.
+    Any,
+    /// Of what no other route takes.
+    Rest,
 }
 
 impl Route {
     pub(super) fn of(method: &RouteMethod, parameters: &matchit::Params<'_, '_>) -> Self {
-        let method = if *method == RouteMethod::Any { "ANY" } else { "" };
+        let key = if *method == RouteMethod::Any { Key::Any } else { Key::Method };
         let parameters = parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { method, parameters: parameters.collect() }
+        Self { key, parameters: parameters.collect() }
+    }
+
+    pub(super) fn rest() -> Self {
+        Self { key: Key::Rest, parameters: BTreeMap::new() }
+    }
+
+    fn key(&self, method: &Method, path: &str) -> String {
+        match self.key {
+            Key::Method => format!("{method} {path}"),
+            Key::Any => format!("ANY {path}"),
+            Key::Rest => template::Route::REST.to_owned(),
+        }
     }
 }
 
@@ -34,7 +56,7 @@ pub(super) fn of(head: &Parts, body: &[u8], route: &Route, now: DateTime<Utc>) -
     let path = head.uri.path();
     let event = json!({
         "version": "2.0",
-        "routeKey": format!("{} {path}", if route.method.is_empty() { head.method.as_str() } else { route.method }),
+        "routeKey": route.key(&head.method, path),
         "rawPath": path,
         "rawQueryString": head.uri.query().unwrap_or_default(),
         "headers": headers(&head.headers),
@@ -138,7 +160,7 @@ mod tests {
             .body(())
             .unwrap();
         let parameters = [("id".to_owned(), "MjA5MzE%3D".to_owned())].into();
-        let route = Route { method: "ANY", parameters };
+        let route = Route { key: Key::Any, parameters };
         let bytes = of(&request.into_parts().0, body, &route, DateTime::UNIX_EPOCH);
         serde_json::from_slice(&bytes).unwrap()
     }

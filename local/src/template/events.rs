@@ -14,8 +14,13 @@ use super::schedule;
 pub struct Route {
     /// The methods that it answers.
     pub method: RouteMethod,
-    /// The path with `{name}` and `{name+}` in it.
+    /// The path with `{name}` and `{name+}` in it, or [`Route::REST`].
     pub path: String,
+}
+
+impl Route {
+    /// The key of the route that takes whatever no other takes.
+    pub const REST: &str = "$default";
 }
 
 /// The methods of a [`Route`].
@@ -76,6 +81,9 @@ fn route(properties: &Node<'_>) -> Result<Route, Fault> {
         && version.text()? != "2.0"
     {
         return Err(version.fault("only 2.0 is supported here"));
+    }
+    if properties.child("Path")?.is_none() && properties.child("Method")?.is_none() {
+        return Ok(Route { method: RouteMethod::Any, path: Route::REST.to_owned() });
     }
     let path = properties.required("Path")?;
     let route = Route { method: method(&properties.required("Method")?)?, path: path.text()? };

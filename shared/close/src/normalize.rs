@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::date;
 use super::wire::{self, Body, LegacyEvent, LegacyIds, Malformed, ModernEvent};
+use super::{date, object_types};
 use crate::event::{Event, EventKey, EventType};
 
 /// Actions of today's events that tell of a change in an object's life.
@@ -63,24 +63,36 @@ impl ObjectFilter {
     /// A type may be the platform's (`activities`) or Close's (`activity.note`), in any case.
     #[must_use]
     pub fn parse(list: &str) -> Self {
-        let names = list.split(',').map(|name| name.trim().to_lowercase()).filter(|name| !name.is_empty());
+        let names = list.split(',').map(object_types::normal).filter(|name| !name.is_empty());
         Self(Some(names.collect::<Vec<_>>()).filter(|names| !names.is_empty()))
     }
 
-    /// Whether the list names this type of Close's itself.
-    #[must_use]
-    pub fn names(&self, closes_type: &str) -> bool {
-        self.0.as_ref().is_some_and(|names| names.iter().any(|name| name.eq_ignore_ascii_case(closes_type)))
+    /// The names, in lower case; none when everything is wanted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flatten().map(String::as_str)
     }
 
-    /// Whether an object type is among them, by the platform's name or by Close's.
+    /// True if a name of the list fulfils `condition`; not for an empty list.
+    pub(crate) fn is_any(&self, condition: impl Fn(&str) -> bool) -> bool {
+        self.names().any(condition)
+    }
+
+    /// True if an object is wanted, by what its events are called or by Close's type of it.
     #[must_use]
     pub fn wants(&self, object_type: &str, closes_type: &str) -> bool {
-        self.0.as_ref().is_none_or(|names| {
-            names
-                .iter()
-                .any(|name| name.eq_ignore_ascii_case(object_type) || name.eq_ignore_ascii_case(closes_type))
-        })
+        let object_type = object_types::normal(object_type);
+        self.0.is_none() || self.is_any(|name| name == object_type || object_types::means(name, closes_type))
+    }
+
+    /// True if objects of a kind may be wanted: of one of Close's types, a family (`activity.`), or all (empty).
+    /// Their events are called `object_type`.
+    #[must_use]
+    pub fn wants_any(&self, object_type: &str, kind: &str) -> bool {
+        let of_kind = |name: &str| {
+            let known = object_types::TYPES.iter().filter(|it| object_types::is_of(it.name, kind));
+            object_types::is_of(name, kind) || known.into_iter().any(|it| object_types::means(name, it.name))
+        };
+        self.wants(object_type, kind.trim_end_matches('.')) || self.is_any(of_kind)
     }
 }
 

@@ -1,5 +1,8 @@
-//! What a webhook subscription at Close is subscribed to (Close API documentation, "Event log", table of object
-//! types and actions).
+//! The types of objects in Close's event feed: what they are called, what happens to them, and which of them a webhook
+//! subscription is subscribed to (Close API, "Event Log", table of object types and actions).
+//!
+//! A type has Close's name (`activity.call`), the same without its family where that is clear (`call`), and plurals
+//! (`calls`). All of them may be used in `event.objects` and as the name of a resource.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,83 +17,214 @@ pub struct Subscribed {
     pub action: String,
 }
 
-/// What most objects have.
+/// A type of objects in the event feed, or a family of types.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ObjectType {
+    /// Close's name (`activity.call`); that of a family ends with a dot (`task.`).
+    pub name: &'static str,
+    /// Other names, the best one first (`calls`).
+    pub aliases: &'static [&'static str],
+    /// What happens to it; unknown for a family.
+    pub actions: &'static [&'static str],
+    /// The list that can be filtered by creation, below `base.url`, if Close has one.
+    pub list: Option<&'static str>,
+    subscription: Subscription,
+}
+
+/// When a webhook subscription has a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subscription {
+    /// Unless `event.objects` says less: what a client of a CRM knows.
+    Usual,
+    /// Where `event.objects` names it.
+    ByName,
+}
+
+/// What happens to most objects.
 const CHANGES: &[&str] = &["created", "updated", "deleted"];
+/// And to tasks.
+const TASK: &[&str] = &["created", "updated", "deleted", "completed"];
+const BULK: &[&str] = &["created", "updated", "completed", "paused"];
 
-/// What a client of a CRM knows, with the actions beside [`CHANGES`]: subscribed to unless `event.objects` says less.
-const OBJECTS: &[(&str, &[&str])] = &[
-    ("lead", &["merged"]),
-    ("contact", &[]),
-    ("opportunity", &[]),
-    ("task.lead", &["completed"]),
-    ("task.incoming_email", &["completed"]),
-    ("task.email_followup", &["completed"]),
-    ("task.missed_call", &["completed"]),
-    ("task.answered_detached_call", &["completed"]),
-    ("task.voicemail", &["completed"]),
-    ("task.opportunity_due", &["completed"]),
-    ("task.incoming_sms", &["completed"]),
-    ("task.outgoing_call", &["completed"]),
-    ("activity.email", &["sent"]),
-    ("activity.call", &["answered", "completed"]),
-    ("activity.sms", &["sent"]),
-    ("activity.note", &[]),
-    ("activity.meeting", &["scheduled", "started", "completed", "canceled"]),
-    ("activity.lead_status_change", &[]),
-    ("activity.opportunity_status_change", &[]),
-    ("activity.custom_activity", &[]),
+const fn of(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    actions: &'static [&'static str],
+    subscription: Subscription,
+) -> ObjectType {
+    ObjectType { name, aliases, actions, list: None, subscription }
+}
+
+const fn usual(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    actions: &'static [&'static str],
+) -> ObjectType {
+    of(name, aliases, actions, Subscription::Usual)
+}
+
+const fn by_name(name: &'static str, aliases: &'static [&'static str]) -> ObjectType {
+    of(name, aliases, CHANGES, Subscription::ByName)
+}
+
+const fn family(name: &'static str, aliases: &'static [&'static str]) -> ObjectType {
+    of(name, aliases, &[], Subscription::ByName)
+}
+
+impl ObjectType {
+    const fn listed(self, list: &'static str) -> Self {
+        Self { list: Some(list), ..self }
+    }
+
+    const fn doing(self, actions: &'static [&'static str]) -> Self {
+        Self { actions, ..self }
+    }
+}
+
+/// Every type that Close documents.
+pub const TYPES: &[ObjectType] = &[
+    usual("lead", &["leads", "accounts"], &["created", "updated", "deleted", "merged"]),
+    usual("contact", &["contacts"], CHANGES),
+    usual("opportunity", &["opportunities"], CHANGES),
+    usual("task.lead", &["lead_tasks"], TASK),
+    usual("task.incoming_email", &["incoming_email_tasks"], TASK),
+    usual("task.email_followup", &["email_followup_tasks"], TASK),
+    usual("task.missed_call", &["missed_call_tasks"], TASK),
+    usual("task.answered_detached_call", &["answered_detached_call_tasks"], TASK),
+    usual("task.voicemail", &["voicemail_tasks"], TASK),
+    usual("task.opportunity_due", &["opportunity_due_tasks"], TASK),
+    usual("task.incoming_sms", &["incoming_sms_tasks"], TASK),
+    usual("task.outgoing_call", &["outgoing_call_tasks"], TASK),
+    usual("activity.email", &["emails"], &["created", "updated", "deleted", "sent"])
+        .listed("activity/email/"),
+    usual("activity.call", &["calls"], &["created", "updated", "deleted", "answered", "completed"])
+        .listed("activity/call/"),
+    usual("activity.sms", &["sms_messages"], &["created", "updated", "deleted", "sent"])
+        .listed("activity/sms/"),
+    usual("activity.note", &["notes"], CHANGES).listed("activity/note/"),
+    usual(
+        "activity.meeting",
+        &["meetings"],
+        &["created", "updated", "deleted", "scheduled", "started", "completed", "canceled"],
+    )
+    .listed("activity/meeting/"),
+    usual("activity.lead_status_change", &["lead_status_changes"], CHANGES)
+        .listed("activity/status_change/lead/"),
+    usual("activity.opportunity_status_change", &["opportunity_status_changes"], CHANGES)
+        .listed("activity/status_change/opportunity/"),
+    usual("activity.custom_activity", &["custom_activities"], CHANGES).listed("activity/custom/"),
+    by_name("activity.email_thread", &["email_threads"]).listed("activity/emailthread/"),
+    by_name("activity.whatsapp_message", &["whatsapp_messages"]).listed("activity/whatsapp_message/"),
+    by_name("activity.form_submission", &["form_submissions"]).listed("activity/form_submission/"),
+    by_name("activity.task_completed", &["completed_tasks"])
+        .doing(&["created", "deleted"])
+        .listed("activity/task_completed/"),
+    by_name("unsubscribed_email", &["unsubscribed_emails"]).doing(&["created", "deleted"]),
+    by_name("lead_merge", &["lead_merges"]).listed("activity/lead_merge/"),
+    by_name("import", &["imports"]).doing(&["created", "updated", "completed", "reverting", "reverted"]),
+    by_name("export.lead", &["lead_exports"]).doing(&["created", "updated", "completed"]),
+    by_name("export.opportunity", &["opportunity_exports"]).doing(&["created", "updated", "completed"]),
+    by_name("bulk_action.delete", &["bulk_deletes"]).doing(BULK),
+    by_name("bulk_action.edit", &["bulk_edits"]).doing(BULK),
+    by_name("bulk_action.email", &["bulk_emails"]).doing(BULK),
+    by_name("bulk_action.sequence_subscription", &["bulk_sequence_subscriptions"]).doing(BULK),
+    by_name("custom_fields.lead", &["lead_custom_fields"]),
+    by_name("custom_fields.contact", &["contact_custom_fields"]),
+    by_name("custom_fields.opportunity", &["opportunity_custom_fields"]),
+    by_name("custom_fields.activity", &["activity_custom_fields"]),
+    by_name("custom_fields.custom_object", &["custom_object_custom_fields"]),
+    by_name("custom_fields.shared", &["shared_custom_fields"]),
+    by_name("custom_activity_type", &["custom_activity_types"]),
+    by_name("custom_object_type", &["custom_object_types"]),
+    by_name("custom_object", &["custom_objects"]),
+    by_name("status.lead", &["lead_statuses", "lead_status"]),
+    by_name("status.opportunity", &["opportunity_statuses", "opportunity_status"]),
+    by_name("membership", &["memberships"]).doing(&["activated", "deactivated"]),
+    by_name("group", &["groups"]),
+    by_name("saved_search", &["saved_searches", "smart_views"]),
+    by_name("phone_number", &["phone_numbers"]),
+    by_name("email_template", &["email_templates"]),
+    by_name("sms_template", &["sms_templates"]),
+    by_name("sequence", &["sequences"]),
+    by_name("sequence_subscription", &["sequence_subscriptions"]),
+    by_name("comment", &["comments"]),
+    by_name("comment_thread", &["comment_threads"]),
 ];
 
-/// Subscribed to where `event.objects` names them by Close's type, and with all the actions that they have.
-const BY_NAME: &[(&str, &[&str])] = &[
-    ("activity.email_thread", CHANGES),
-    ("activity.whatsapp_message", CHANGES),
-    ("activity.form_submission", CHANGES),
-    ("activity.task_completed", &["created", "deleted"]),
-    ("unsubscribed_email", &["created", "deleted"]),
-    ("lead_merge", CHANGES),
-    ("import", &["created", "updated", "completed", "reverting", "reverted"]),
-    ("export.lead", &["created", "updated", "completed"]),
-    ("export.opportunity", &["created", "updated", "completed"]),
-    ("bulk_action.delete", &["created", "updated", "completed", "paused"]),
-    ("bulk_action.edit", &["created", "updated", "completed", "paused"]),
-    ("bulk_action.email", &["created", "updated", "completed", "paused"]),
-    ("bulk_action.sequence_subscription", &["created", "updated", "completed", "paused"]),
-    ("custom_fields.lead", CHANGES),
-    ("custom_fields.contact", CHANGES),
-    ("custom_fields.opportunity", CHANGES),
-    ("custom_fields.activity", CHANGES),
-    ("custom_fields.custom_object", CHANGES),
-    ("custom_fields.shared", CHANGES),
-    ("custom_activity_type", CHANGES),
-    ("custom_object_type", CHANGES),
-    ("custom_object", CHANGES),
-    ("status.lead", CHANGES),
-    ("status.opportunity", CHANGES),
-    ("membership", &["activated", "deactivated"]),
-    ("group", CHANGES),
-    ("saved_search", CHANGES),
-    ("phone_number", CHANGES),
-    ("email_template", CHANGES),
-    ("sms_template", CHANGES),
-    ("sequence", CHANGES),
-    ("sequence_subscription", CHANGES),
-    ("comment", CHANGES),
-    ("comment_thread", CHANGES),
+/// The families that Close's names have.
+pub const FAMILIES: &[ObjectType] = &[
+    family("activity.", &["activities"]).listed("activity/"),
+    family("task.", &["tasks"]),
+    family("status.", &["statuses"]),
+    family("custom_fields.", &["custom_fields"]),
+    family("export.", &["exports"]),
+    family("bulk_action.", &["bulk_actions"]),
 ];
+
+impl ObjectType {
+    /// The type or family of this name: Close's, the same without its family, or an alias.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        let name = normal(name);
+        TYPES.iter().chain(FAMILIES).find(|it| it.is_called(&name))
+    }
+
+    /// True if `name`, in lower case, is one of its names.
+    fn is_called(&self, name: &str) -> bool {
+        let short = self.name.strip_prefix("activity.").filter(|short| !short.is_empty());
+        self.name.trim_end_matches('.') == name || short == Some(name) || self.aliases.contains(&name)
+    }
+
+    /// True if a type of Close's is this one, or of this family.
+    #[must_use]
+    pub fn covers(&self, closes_type: &str) -> bool {
+        is_of(closes_type, self.name)
+    }
+}
+
+/// True if a type of Close's is of a kind: the type itself, a family (`activity.`), or anything (empty).
+#[must_use]
+pub fn is_of(closes_type: &str, kind: &str) -> bool {
+    kind.is_empty() || closes_type == kind || (kind.ends_with('.') && closes_type.starts_with(kind))
+}
+
+/// True if `name` means a type of Close's, that one alone or with others of its family.
+///
+/// A name that this system does not know means the type that Close calls so.
+#[must_use]
+pub fn means(name: &str, closes_type: &str) -> bool {
+    let is_platforms = platform_type(closes_type).eq_ignore_ascii_case(name);
+    is_platforms
+        || names(name, closes_type)
+        || ObjectType::named(name).is_some_and(|it| it.covers(closes_type))
+}
+
+/// True if `name` means a type of Close's itself, or a family that is subscribed to by name.
+fn names(name: &str, closes_type: &str) -> bool {
+    closes_type.eq_ignore_ascii_case(name)
+        || ObjectType::named(name)
+            .is_some_and(|it| it.covers(closes_type) && (!FAMILIES.contains(it) || it.name != "activity."))
+}
+
+/// A name as the tables have it: in lower case, with `_` between words.
+#[must_use]
+pub fn normal(name: &str) -> String {
+    name.trim().to_lowercase().replace(['-', ' '], "_")
+}
 
 /// The entries that bring what an instance wants; none when Close has no event of any type that it names.
 #[must_use]
 pub fn events(wanted: &ObjectFilter) -> Vec<Subscribed> {
-    let of = |object_type: &str, actions: &mut dyn Iterator<Item = &&str>| -> Vec<Subscribed> {
-        let entry =
-            |action: &&str| Subscribed { object_type: object_type.to_owned(), action: (*action).to_owned() };
-        actions.map(entry).collect()
+    let subscribed = |it: &&ObjectType| match it.subscription {
+        Subscription::Usual => wanted.wants(platform_type(it.name), it.name),
+        Subscription::ByName => wanted.is_any(|name| names(name, it.name)),
     };
-    let usual = OBJECTS.iter().filter(|(name, _)| wanted.wants(platform_type(name), name));
-    let usual = usual.flat_map(|(name, more)| of(name, &mut CHANGES.iter().chain(*more)));
-    let named = BY_NAME.iter().filter(|(name, _)| wanted.names(name));
-    usual.chain(named.flat_map(|(name, actions)| of(name, &mut actions.iter()))).collect()
+    let entry = |object_type: &str, action: &str| Subscribed {
+        object_type: object_type.to_owned(),
+        action: action.to_owned(),
+    };
+    let entries = |it: &'static ObjectType| it.actions.iter().map(move |action| entry(it.name, action));
+    TYPES.iter().filter(subscribed).flat_map(entries).collect()
 }
 
 #[cfg(test)]
@@ -106,14 +240,57 @@ mod tests {
 
     #[test]
     fn only_what_is_wanted_is_subscribed_to() {
-        assert_eq!(types("").len(), OBJECTS.len());
+        assert_eq!(types("").len(), 20);
         assert_eq!(types("Accounts, contacts"), ["lead", "contact"]);
         assert_eq!(types("activity.note,sequence"), ["activity.note", "sequence"]);
+        assert_eq!(types("calls,lead-statuses"), ["activity.call", "status.lead"]);
         assert_eq!(types("tasks").len(), 9);
+        assert_eq!(types("status"), ["status.lead", "status.opportunity"]);
+        assert_eq!(types("activities").len(), 8, "threads and forms are subscribed to by name");
         assert!(types("activities").iter().all(|name| name.starts_with("activity.")));
         assert_eq!(types("users,nonsense"), Vec::<String>::new());
         let merged = Subscribed { object_type: "lead".to_owned(), action: "merged".to_owned() };
         assert!(events(&ObjectFilter::parse("lead")).contains(&merged));
         assert_eq!(events(&ObjectFilter::parse("membership")).len(), 2);
+    }
+
+    #[test]
+    fn a_name_means_one_type_or_family() {
+        let mut seen = std::collections::BTreeSet::new();
+        for it in TYPES.iter().chain(FAMILIES) {
+            let short = it.name.strip_prefix("activity.").filter(|short| !short.is_empty());
+            for name in it.aliases.iter().copied().chain(short).chain([it.name.trim_end_matches('.')]) {
+                // `custom_fields.` is its own plural.
+                assert!(seen.insert(name) || it.name == "custom_fields.", "{name} is ambiguous");
+                assert_eq!(ObjectType::named(name), Some(it), "{name}");
+            }
+        }
+        assert_eq!(
+            ObjectType::named(" Custom-Activities ").map(|it| it.name),
+            Some("activity.custom_activity")
+        );
+        assert_eq!(ObjectType::named("deals"), None);
+    }
+
+    #[test]
+    fn a_name_in_either_vocabulary_means_closes_type() {
+        let rows = [
+            ("accounts", "lead", true),
+            ("lead", "lead", true),
+            ("leads", "lead", true),
+            ("lead", "task.lead", false),
+            ("tasks", "task.voicemail", true),
+            ("task", "task.voicemail", true),
+            ("activity", "activity.sms", true),
+            ("activities", "activity.lead_merge", true),
+            ("activity.note", "activity.call", false),
+            ("notes", "activity.note", true),
+            ("users", "user", true),
+            ("widget", "widget", true),
+            ("widgets", "widget", false),
+        ];
+        for (name, closes_type, expected) in rows {
+            assert_eq!(means(name, closes_type), expected, "{name} {closes_type}");
+        }
     }
 }

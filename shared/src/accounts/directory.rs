@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::store::KEY;
-use super::{Credential, CredentialKey, CredentialKind};
+use super::{Credential, CredentialKey, CredentialKind, Profile};
 use crate::platform::aws::{AwsError, Unavailable};
 use crate::platform::secret::Secret;
 
@@ -36,6 +36,9 @@ pub struct DirectoryEntry {
     pub proves: Credential,
     /// The name of the user or organisation.
     pub name: String,
+    /// Who a user is; an organisation has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// When the secret was made.
     pub created_at: DateTime<Utc>,
 }
@@ -49,15 +52,21 @@ struct Item<'a> {
 }
 
 impl DirectoryEntry {
-    /// An entry for a new secret; `None` for an element token, which has none.
+    /// An entry for a new secret of somebody with this name; `None` for an element token, which has none.
     #[must_use]
-    pub fn new(proves: Credential, name: &str, secret: &Secret, created_at: DateTime<Utc>) -> Option<Self> {
+    pub fn new(
+        proves: Credential,
+        (name, profile): (&str, Option<Profile>),
+        secret: &Secret,
+        created_at: DateTime<Utc>,
+    ) -> Option<Self> {
         let kind = match proves {
             Credential::User(_) => CredentialKind::User,
             Credential::Organization { .. } => CredentialKind::Organization,
             Credential::Element { .. } => return None,
         };
-        Some(Self { credential: CredentialKey::of(kind, secret), proves, name: name.to_owned(), created_at })
+        let (credential, name) = (CredentialKey::of(kind, secret), name.to_owned());
+        Some(Self { credential, proves, name, profile, created_at })
     }
 
     /// The number of its organisation.

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Authorization, Credential, CredentialKey, CredentialKind};
+use super::{Account, Authorization, Credential, CredentialKey, CredentialKind, Profile};
 use crate::instances::InstanceId;
 use crate::platform::aws::{AwsError, Unavailable};
 use crate::platform::secret::Secret;
@@ -17,6 +17,15 @@ pub(crate) const KEY: &str = "credential";
 pub struct DynamoCredentialStore {
     client: Client,
     table: String,
+}
+
+/// A caller whose user and organisation secrets hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Who is calling.
+    pub account: Account,
+    /// The same, for people.
+    pub profile: Profile,
 }
 
 /// A caller who holds the token of an instance.
@@ -32,6 +41,9 @@ pub struct Holder {
 pub(crate) struct CredentialItem {
     pub(crate) credential: CredentialKey,
     pub(crate) proves: Credential,
+    /// Of a user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) profile: Option<Profile>,
 }
 
 impl DynamoCredentialStore {
@@ -41,11 +53,11 @@ impl DynamoCredentialStore {
         Self { client, table }
     }
 
-    /// The account of a caller whose user and organisation secrets are both known and belong together.
+    /// The caller whose user and organisation secrets are both known and belong together.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn account_of(&self, authorization: &Authorization) -> Result<Option<Account>, AwsError> {
+    pub async fn user_of(&self, authorization: &Authorization) -> Result<Option<User>, AwsError> {
         let (Some(user), Some(organization)) = (&authorization.user, &authorization.organization) else {
             return Ok(None);
         };
@@ -55,12 +67,14 @@ impl DynamoCredentialStore {
                 CredentialKey::of(CredentialKind::Organization, organization),
             ])
             .await?;
-        let account = found.iter().find_map(|proves| match proves {
-            Credential::User(account) => Some(*account),
+        let user = found.iter().find_map(|item| match item.proves {
+            Credential::User(account) => Some((account, item.profile.clone())),
             Credential::Organization { .. } | Credential::Element { .. } => None,
         });
-        Ok(account
-            .filter(|account| found.contains(&Credential::Organization { company_id: account.company_id })))
+        let Some((account, profile)) = user else { return Ok(None) };
+        let organization = Credential::Organization { company_id: account.company_id };
+        let profile = profile.unwrap_or_else(|| Profile::of_name("", account.user_id));
+        Ok(found.iter().any(|item| item.proves == organization).then_some(User { account, profile }))
     }
 
     /// The user, and the instance whose token it presents; an organisation's secret is checked if it is there.
@@ -81,8 +95,8 @@ impl DynamoCredentialStore {
         keys.extend(organization.map(|secret| CredentialKey::of(CredentialKind::Organization, secret)));
         let found = self.find(&keys).await?;
         let (mut account, mut instance_id, mut company) = (None, None, None);
-        for proves in found {
-            match proves {
+        for item in found {
+            match item.proves {
                 Credential::User(user) => account = Some(user),
                 Credential::Element { instance_id: id } => instance_id = Some(id),
                 Credential::Organization { company_id } => company = Some(company_id),
@@ -103,14 +117,14 @@ impl DynamoCredentialStore {
         secret: &Secret,
         proves: Credential,
     ) -> Result<(), AwsError> {
-        let item = CredentialItem { credential: CredentialKey::of(kind, secret), proves };
+        let item = CredentialItem { credential: CredentialKey::of(kind, secret), proves, profile: None };
         let item = serde_dynamo::to_item(item).unavailable("write a credential")?;
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         put.send().await.unavailable("write a credential")?;
         Ok(())
     }
 
-    async fn find(&self, keys: &[CredentialKey]) -> Result<Vec<Credential>, AwsError> {
+    async fn find(&self, keys: &[CredentialKey]) -> Result<Vec<CredentialItem>, AwsError> {
         const ACTION: &str = "read credentials";
         let keys = keys
             .iter()
@@ -123,7 +137,6 @@ impl DynamoCredentialStore {
             return Err(AwsError::new(ACTION, "the table gave back unprocessed keys"));
         }
         let items = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
-        let items: Vec<CredentialItem> = serde_dynamo::from_items(items).unavailable(ACTION)?;
-        Ok(items.into_iter().map(|item| item.proves).collect())
+        serde_dynamo::from_items(items).unavailable(ACTION)
     }
 }

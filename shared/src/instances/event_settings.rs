@@ -22,6 +22,36 @@ pub enum EventSource {
     Polling,
 }
 
+impl EventSource {
+    /// How events come: as the settings say, or by polling where they are to be delivered and nothing says how.
+    ///
+    /// # Errors
+    /// When `event.vendor.type` is neither.
+    pub fn of(configuration: &Configuration) -> Result<Self, ConfigurationFault> {
+        let is =
+            |key: &str, value: &str| configuration.get(key).is_some_and(|it| it.eq_ignore_ascii_case(value));
+        let has = |key: &str| configuration.get(key).is_some();
+        let fault = |reason| ConfigurationFault { key: key::VENDOR_TYPE, reason };
+        match configuration.get(key::VENDOR_TYPE) {
+            Some(text) => source(text).map_err(fault),
+            // A subscription at Close sends webhooks.
+            None if is(key::SUBSCRIPTION_PROVISIONING, "automatic") => Ok(Self::Webhook),
+            None if has(key::SUBSCRIPTION_SIGNATURE_KEY) => Ok(Self::Webhook),
+            None if is(key::ENABLED, "true") && has(key::CALLBACK_URL) => Ok(Self::Polling),
+            None => Ok(Self::Webhook),
+        }
+    }
+
+    /// The word for it in `event.vendor.type`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Polling => "polling",
+        }
+    }
+}
+
 /// The events part of a configuration, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSettings {
@@ -79,7 +109,7 @@ impl EventSettings {
         let mut reader = Reader { configuration, faults: Vec::new() };
         let settings = Self {
             enabled: reader.value(key::ENABLED, boolean).unwrap_or(false),
-            source: reader.value(key::VENDOR_TYPE, source).unwrap_or(EventSource::Webhook),
+            source: reader.source(),
             callback_url: reader.value(key::CALLBACK_URL, |text| {
                 CallbackUrl::parse(text, reach).map_err(|error| format!("is not usable: {error}"))
             }),
@@ -116,6 +146,13 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    fn source(&mut self) -> EventSource {
+        EventSource::of(self.configuration).unwrap_or_else(|fault| {
+            self.faults.push(fault);
+            EventSource::Webhook
+        })
     }
 
     fn retry(&mut self) -> RetrySchedule {
@@ -215,6 +252,28 @@ mod tests {
             assert_eq!(read(&[("event.vendor.type", spelling)]).unwrap().source, EventSource::Webhook);
         }
         assert_eq!(read(&[("event.vendor.type", "polling")]).unwrap().source, EventSource::Polling);
+    }
+
+    #[test]
+    fn events_to_deliver_are_polled_where_nothing_says_how_they_come() {
+        let [enabled, callback] = [
+            ("event.notification.enabled", "true"),
+            ("event.notification.callback.url", "https://example.com/hook"),
+        ];
+        let rows: [(&[(&str, &str)], EventSource); 6] = [
+            (&[enabled, callback], EventSource::Polling),
+            (&[enabled, callback, ("event.vendor.type", "webhook")], EventSource::Webhook),
+            (
+                &[enabled, callback, ("event.notification.subscription.provisioning", "automatic")],
+                EventSource::Webhook,
+            ),
+            (&[enabled], EventSource::Webhook),
+            (&[callback], EventSource::Webhook),
+            (&[], EventSource::Webhook),
+        ];
+        for (settings, source) in rows {
+            assert_eq!(read(settings).unwrap().source, source, "{settings:?}");
+        }
     }
 
     #[test]

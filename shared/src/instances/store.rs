@@ -15,19 +15,21 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::configuration::Settings;
-use super::{Configuration, Instance, RetiredKey, key};
-use crate::accounts::{self, Account, Credential, CredentialKey};
+use super::{Configuration, Instance, RetiredKey, Token, key};
+use crate::accounts::{self, Account, Credential, CredentialKey, Profile};
 use crate::instances::InstanceId;
 use crate::instances::vault::{Purpose, Sealed, Vault};
 use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::secret::Secret;
 use close::signature::SignatureKey;
 
 const KEY: &str = "instance_id";
+/// What the token is called among the secrets.
+const TOKEN: &str = "token";
 
 /// The instances table: `instance_id` (N) is the key; the index `by_account` has the keys of each account.
 ///
-/// Secret settings stand in an attribute of their own, `secrets`, encrypted for one purpose each. A store reads
+/// Secret settings stand in an attribute of their own, `secrets`, by purpose, each encrypted by itself. A store reads
 /// those that its [`Vault`] opens; the others are not set in the instances that it gives.
 #[derive(Debug, Clone)]
 pub struct DynamoInstanceStore {
@@ -51,6 +53,7 @@ struct Item {
     company_id: u64,
     account_id: u64,
     user_id: u64,
+    owner: Profile,
     name: String,
     tags: Vec<String>,
     configuration: BTreeMap<String, Option<String>>,
@@ -98,9 +101,10 @@ impl DynamoInstanceStore {
     pub async fn create(&self, instance: Instance, credentials: &str) -> Result<Created, AwsError> {
         const ACTION: &str = "write an instance";
         let proves = Credential::Element { instance_id: instance.id };
-        let credential = instance.token.clone();
+        let credential = instance.token.key.clone();
         let item = serde_dynamo::to_item(self.sealed(instance).await?).unavailable(ACTION)?;
-        let credential = serde_dynamo::to_item(accounts::CredentialItem { credential, proves });
+        let credential =
+            serde_dynamo::to_item(accounts::CredentialItem { credential, proves, profile: None });
         let put_instance = put_new(&self.instances, KEY, item)?;
         let put_token = put_new(credentials, accounts::KEY, credential.unavailable(ACTION)?)?;
         let write = self.client.transact_write_items().transact_items(put_instance).transact_items(put_token);
@@ -134,22 +138,25 @@ impl DynamoInstanceStore {
         let (configuration, groups) = instance.configuration.split();
         let mut secrets = BTreeMap::new();
         for (purpose, settings) in groups {
-            // Strings and nulls always serialise.
-            let text = serde_json::to_vec(&settings).unwrap_or_default();
-            secrets.insert(purpose, self.vault.seal(instance.id, purpose, &text).await?);
+            secrets.insert(purpose, self.vault.seal(instance.id, purpose, &settings).await?);
+        }
+        if let Some(token) = &instance.token.text {
+            let token = [(TOKEN.to_owned(), Some(token.expose().to_owned()))].into();
+            secrets.insert(Purpose::Token, self.vault.seal(instance.id, Purpose::Token, &token).await?);
         }
         Ok(Item {
             instance_id: instance.id,
             company_id: instance.account.company_id,
             account_id: instance.account.account_id,
             user_id: instance.account.user_id,
+            owner: instance.owner,
             name: instance.name,
             tags: instance.tags,
             configuration,
             secrets,
             disabled: instance.disabled,
             created_at: instance.created_at,
-            token: instance.token,
+            token: instance.token.key,
             revision: instance.revision,
             replaced_webhook: None,
             replaced_until: None,
@@ -157,18 +164,25 @@ impl DynamoInstanceStore {
     }
 
     /// The instance that an item is, with the secrets that this store may see.
-    async fn unsealed(&self, item: Item) -> Result<Instance, AwsError> {
+    async fn unsealed(&self, mut item: Item) -> Result<Instance, AwsError> {
         let mut configuration: Configuration = item.configuration.into_iter().collect();
+        let text = match item.secrets.remove(&Purpose::Token) {
+            Some(sealed) if self.vault.opens(Purpose::Token) => {
+                let mut opened = self.vault.open(item.instance_id, Purpose::Token, &sealed).await?;
+                opened.remove(TOKEN).flatten().map(Secret::new)
+            }
+            _ => None,
+        };
         for (purpose, sealed) in item.secrets {
             if !self.vault.opens(purpose) {
                 continue;
             }
-            let settings = self.settings(item.instance_id, purpose, &sealed).await?;
+            let settings = self.vault.open(item.instance_id, purpose, &sealed).await?;
             configuration = configuration.merged_with(settings.into_iter().collect());
         }
         let retired_key = match (item.replaced_webhook, item.replaced_until) {
             (Some(sealed), Some(until)) if self.vault.opens(Purpose::Webhook) => {
-                let mut settings = self.settings(item.instance_id, Purpose::Webhook, &sealed).await?;
+                let mut settings = self.vault.open(item.instance_id, Purpose::Webhook, &sealed).await?;
                 let key = settings.remove(key::SUBSCRIPTION_SIGNATURE_KEY).flatten();
                 key.and_then(|key| SignatureKey::parse(&key).ok()).map(|key| RetiredKey { key, until })
             }
@@ -181,25 +195,15 @@ impl DynamoInstanceStore {
                 account_id: item.account_id,
                 user_id: item.user_id,
             },
+            owner: item.owner,
             name: item.name,
             tags: item.tags,
             configuration,
             disabled: item.disabled,
             created_at: item.created_at,
-            token: item.token,
+            token: Token { key: item.token, text },
             revision: item.revision,
             retired_key,
         })
-    }
-
-    async fn settings(
-        &self,
-        instance: InstanceId,
-        purpose: Purpose,
-        sealed: &Sealed,
-    ) -> Result<Settings, AwsError> {
-        let text = self.vault.open(instance, purpose, sealed).await?;
-        serde_json::from_slice(&text)
-            .map_err(|_| AwsError::new("read an instance's secrets", "they are not settings"))
     }
 }

@@ -1,12 +1,14 @@
-//! Secrets at rest: each is encrypted under a data key of its own, and KMS keeps the key to the data keys.
+//! Secrets at rest: each is encrypted under a data key, and KMS keeps the key to the data keys.
 //!
-//! A data key serves one instance and one purpose, and both are its encryption context in KMS. A function's role
+//! There is a data key for each purpose and month, and both are its encryption context in KMS. A function's role
 //! allows it to decrypt for its own purpose only (`kms:EncryptionContext:purpose`), so that the webhook function
-//! cannot read an API key, nor the dispatcher the key that Close signs with.
+//! cannot read an API key, nor the dispatcher the key that Close signs with. A secret is bound to its instance and
+//! setting as authenticated data. A process asks KMS once for each data key, however many instances there are.
 
 mod data_key;
+mod monthly;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_kms::Client;
@@ -14,20 +16,19 @@ use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::lock::Mutex as AsyncMutex;
 use serde::{Deserialize, Serialize};
 
 use crate::instances::InstanceId;
+use crate::instances::configuration::Settings;
 use crate::platform::aws::{AwsError, Unavailable};
 use crate::platform::clock::SharedClock;
 use crate::platform::random::SharedRandom;
 use data_key::DataKey;
 
-/// A data key that was decrypted is kept in memory this long, so that an event costs no call to KMS.
-const KEPT: TimeDelta = TimeDelta::minutes(15);
-/// Data keys that one process keeps; when there are more, all are forgotten.
-const CAPACITY: usize = 10_000;
+pub use monthly::DataKeyStore;
 
+const ENCRYPT: &str = "encrypt a secret";
 const DECRYPT: &str = "decrypt a secret";
 
 /// What a secret is for.
@@ -40,11 +41,13 @@ pub enum Purpose {
     Callback,
     /// To know Close's webhooks.
     Webhook,
+    /// To show an instance's token to its account.
+    Token,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: &[Self] = &[Self::Close, Self::Callback, Self::Webhook];
+    pub const ALL: &[Self] = &[Self::Close, Self::Callback, Self::Webhook, Self::Token];
 
     /// The word in the encryption context.
     #[must_use]
@@ -53,43 +56,58 @@ impl Purpose {
             Self::Close => "close",
             Self::Callback => "callback",
             Self::Webhook => "webhook",
+            Self::Token => "token",
         }
     }
 }
 
-/// Something encrypted, with its encrypted data key, both in base64.
+/// Secret settings of one purpose, with their encrypted data key; all in base64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
+    /// The month of the data key.
+    month: String,
     /// The data key as KMS gave it.
     key: String,
-    /// A nonce of 12 bytes and what AES-256-GCM made of the text.
-    data: String,
+    /// By setting: a nonce of 12 bytes and what AES-256-GCM made of the value.
+    settings: BTreeMap<String, Option<String>>,
 }
 
 /// Seals and opens secrets. Clones share the data keys in memory.
 #[derive(Clone)]
 pub struct Vault(Arc<Parts>);
 
-/// Data keys by what KMS made of them, each with the time until which it is kept.
-type KeptKeys = HashMap<String, (DateTime<Utc>, Arc<DataKey>)>;
+/// What is fetched once, however many ask for it at a time.
+type Once<T> = Arc<AsyncMutex<Option<T>>>;
 
 struct Parts {
     client: Client,
-    /// What new data keys are encrypted under, and where their nonces come from.
-    sealing: Option<(String, SharedRandom)>,
+    sealing: Option<Sealing>,
     purposes: &'static [Purpose],
+    /// Data keys by what KMS made of them.
+    keys: Mutex<HashMap<String, Once<Arc<DataKey>>>>,
+    /// The encrypted data keys that new secrets are sealed under.
+    current: Mutex<HashMap<(Purpose, String), Once<String>>>,
+}
+
+/// What sealing takes.
+struct Sealing {
+    /// The KMS key that data keys are encrypted under.
+    key_id: String,
+    /// Where a month's data keys are kept for all processes.
+    store: Option<DataKeyStore>,
     clock: SharedClock,
-    keys: Mutex<KeptKeys>,
+    random: SharedRandom,
 }
 
 impl Vault {
     /// A vault that opens secrets of these purposes and seals none.
     #[must_use]
-    pub fn opening(client: Client, purposes: &'static [Purpose], clock: SharedClock) -> Self {
-        Self(Arc::new(Parts { client, sealing: None, purposes, clock, keys: Mutex::default() }))
+    pub fn opening(client: Client, purposes: &'static [Purpose]) -> Self {
+        Self::new(client, purposes, None)
     }
 
-    /// A vault that opens secrets of these purposes, and seals new ones under the KMS key `key_id`.
+    /// A vault that opens secrets of these purposes, and seals new ones under the KMS key `key_id`: as it cannot open
+    /// the data keys of other purposes, it makes its own.
     #[must_use]
     pub fn opening_and_sealing(
         client: Client,
@@ -98,109 +116,136 @@ impl Vault {
         clock: SharedClock,
         random: SharedRandom,
     ) -> Self {
-        let sealing = Some((key_id, random));
-        Self(Arc::new(Parts { client, sealing, purposes, clock, keys: Mutex::default() }))
+        Self::new(client, purposes, Some(Sealing { key_id, store: None, clock, random }))
     }
 
     /// A vault that opens and seals every secret, under the KMS key `key_id`.
     #[must_use]
-    pub fn sealing(client: Client, key_id: String, clock: SharedClock, random: SharedRandom) -> Self {
-        Self::opening_and_sealing(client, Purpose::ALL, key_id, clock, random)
+    pub fn sealing(
+        client: Client,
+        key_id: String,
+        store: DataKeyStore,
+        clock: SharedClock,
+        random: SharedRandom,
+    ) -> Self {
+        Self::new(client, Purpose::ALL, Some(Sealing { key_id, store: Some(store), clock, random }))
     }
 
-    /// Whether this vault opens secrets of a purpose.
+    fn new(client: Client, purposes: &'static [Purpose], sealing: Option<Sealing>) -> Self {
+        Self(Arc::new(Parts { client, sealing, purposes, keys: Mutex::default(), current: Mutex::default() }))
+    }
+
+    /// True if this vault opens secrets of a purpose.
     #[must_use]
     pub fn opens(&self, purpose: Purpose) -> bool {
         self.0.purposes.contains(&purpose)
     }
 
-    /// Encrypts `text` under a new data key.
+    /// Encrypts the settings of one purpose under the data key of the month.
     ///
     /// # Errors
-    /// When this vault seals nothing, or KMS gave no data key.
-    pub async fn seal(
+    /// When this vault seals nothing, or the data key cannot be had.
+    pub(super) async fn seal(
         &self,
         instance: InstanceId,
         purpose: Purpose,
-        text: &[u8],
+        settings: &Settings,
     ) -> Result<Sealed, AwsError> {
-        const ACTION: &str = "encrypt a secret";
-        let Some((key_id, random)) = &self.0.sealing else {
-            return Err(AwsError::new(ACTION, "this function only decrypts"));
+        let sealing = self.0.sealing.as_ref();
+        let sealing = sealing.ok_or_else(|| AwsError::new(ENCRYPT, "this function only decrypts"))?;
+        let month = sealing.clock.now().format("%Y-%m").to_string();
+        let encrypted = self.current(sealing, purpose, &month).await?;
+        let key = self.data_key(purpose, &month, &encrypted).await?;
+        let seal = |(name, value): (&String, &Option<String>)| {
+            let seal = |text: &String| key.seal(&context(instance, name), text.as_bytes(), &*sealing.random);
+            let data = value.as_ref().map(seal).transpose()?;
+            Ok((name.clone(), data.map(|data| STANDARD.encode(data))))
         };
-        let answer = self
-            .0
-            .client
-            .generate_data_key()
-            .key_id(key_id)
-            .key_spec(DataKeySpec::Aes256)
-            .encryption_context("instance_id", instance.to_string())
-            .encryption_context("purpose", purpose.as_str())
-            .send()
-            .await
-            .unavailable(ACTION)?;
-        let (Some(plaintext), Some(encrypted)) = (answer.plaintext, answer.ciphertext_blob) else {
-            return Err(AwsError::new(ACTION, "KMS answered without a data key"));
-        };
-        let key = DataKey::new(plaintext.as_ref())?;
-        let data = key.seal(&context(instance, purpose), text, &**random)?;
-        Ok(Sealed { key: STANDARD.encode(encrypted), data: STANDARD.encode(data) })
+        let settings = settings.iter().map(seal).collect::<Result<_, AwsError>>()?;
+        Ok(Sealed { month, key: encrypted, settings })
     }
 
     /// Decrypts what was sealed for this instance and purpose.
     ///
     /// # Errors
-    /// When KMS does not decrypt the data key, or the data was changed or belongs to another instance.
-    pub async fn open(
+    /// When KMS does not decrypt the data key, or the data was changed or belongs elsewhere.
+    pub(super) async fn open(
         &self,
         instance: InstanceId,
         purpose: Purpose,
         sealed: &Sealed,
-    ) -> Result<Vec<u8>, AwsError> {
-        let data = STANDARD.decode(&sealed.data).map_err(unreadable)?;
-        let key = match self.kept(&sealed.key) {
-            Some(key) => key,
-            None => self.decrypt(instance, purpose, &sealed.key).await?,
+    ) -> Result<Settings, AwsError> {
+        let key = self.data_key(purpose, &sealed.month, &sealed.key).await?;
+        let open = |(name, data): (&String, &Option<String>)| {
+            let open = |data: &String| {
+                let data = STANDARD.decode(data).map_err(unreadable)?;
+                let text = key.open(&context(instance, name), data)?;
+                String::from_utf8(text).map_err(|_| AwsError::new(DECRYPT, "it is not text"))
+            };
+            Ok((name.clone(), data.as_ref().map(open).transpose()?))
         };
-        key.open(&context(instance, purpose), data)
+        sealed.settings.iter().map(open).collect()
     }
 
-    /// The data key, from KMS.
-    async fn decrypt(
+    /// The encrypted data key that secrets of a purpose are sealed under this month.
+    async fn current(&self, sealing: &Sealing, purpose: Purpose, month: &str) -> Result<String, AwsError> {
+        let once = once(&self.0.current, (purpose, month.to_owned()));
+        let mut current = once.lock().await;
+        if let Some(encrypted) = &*current {
+            return Ok(encrypted.clone());
+        }
+        let encrypted = match &sealing.store {
+            Some(store) => match store.get(purpose, month).await? {
+                Some(encrypted) => encrypted,
+                None => {
+                    let (encrypted, _) = self.generate(sealing, purpose, month).await?;
+                    store.put(purpose, month, encrypted).await?
+                }
+            },
+            None => {
+                let (encrypted, key) = self.generate(sealing, purpose, month).await?;
+                *once_of_key(self, &encrypted).lock().await = Some(Arc::new(key));
+                encrypted
+            }
+        };
+        Ok(current.insert(encrypted).clone())
+    }
+
+    /// A new data key, encrypted and in the clear.
+    async fn generate(
         &self,
-        instance: InstanceId,
+        sealing: &Sealing,
         purpose: Purpose,
+        month: &str,
+    ) -> Result<(String, DataKey), AwsError> {
+        let request = self.0.client.generate_data_key().key_id(&sealing.key_id);
+        let request = request.key_spec(DataKeySpec::Aes256);
+        let request = request.encryption_context("purpose", purpose.as_str());
+        let answer = request.encryption_context("month", month).send().await.unavailable(ENCRYPT)?;
+        let (Some(plaintext), Some(encrypted)) = (answer.plaintext, answer.ciphertext_blob) else {
+            return Err(AwsError::new(ENCRYPT, "KMS answered without a data key"));
+        };
+        Ok((STANDARD.encode(encrypted), DataKey::new(plaintext.as_ref())?))
+    }
+
+    /// A data key, from KMS the first time.
+    async fn data_key(
+        &self,
+        purpose: Purpose,
+        month: &str,
         encrypted: &str,
     ) -> Result<Arc<DataKey>, AwsError> {
-        let blob = Blob::new(STANDARD.decode(encrypted).map_err(unreadable)?);
-        let answer = self
-            .0
-            .client
-            .decrypt()
-            .ciphertext_blob(blob)
-            .encryption_context("instance_id", instance.to_string())
-            .encryption_context("purpose", purpose.as_str())
-            .send()
-            .await
-            .unavailable(DECRYPT)?;
-        let plaintext = answer.plaintext.unwrap_or_else(|| Blob::new([]));
-        Ok(self.keep(encrypted.to_owned(), DataKey::new(plaintext.as_ref())?))
-    }
-
-    fn kept(&self, encrypted: &str) -> Option<Arc<DataKey>> {
-        let keys = self.0.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let (until, key) = keys.get(encrypted)?;
-        (*until > self.0.clock.now()).then(|| key.clone())
-    }
-
-    fn keep(&self, encrypted: String, key: DataKey) -> Arc<DataKey> {
-        let key = Arc::new(key);
-        let mut keys = self.0.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.len() >= CAPACITY {
-            keys.clear();
+        let once = once_of_key(self, encrypted);
+        let mut kept = once.lock().await;
+        if let Some(key) = &*kept {
+            return Ok(key.clone());
         }
-        keys.insert(encrypted, (self.0.clock.now() + KEPT, key.clone()));
-        key
+        let blob = Blob::new(STANDARD.decode(encrypted).map_err(unreadable)?);
+        let request = self.0.client.decrypt().ciphertext_blob(blob);
+        let request = request.encryption_context("purpose", purpose.as_str());
+        let answer = request.encryption_context("month", month).send().await.unavailable(DECRYPT)?;
+        let plaintext = answer.plaintext.unwrap_or_else(|| Blob::new([]));
+        Ok(kept.insert(Arc::new(DataKey::new(plaintext.as_ref())?)).clone())
     }
 }
 
@@ -210,11 +255,20 @@ impl std::fmt::Debug for Vault {
     }
 }
 
+fn once_of_key(vault: &Vault, encrypted: &str) -> Once<Arc<DataKey>> {
+    once(&vault.0.keys, encrypted.to_owned())
+}
+
+fn once<K: Eq + std::hash::Hash, T>(all: &Mutex<HashMap<K, Once<T>>>, key: K) -> Once<T> {
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    all.entry(key).or_default().clone()
+}
+
 fn unreadable(_: base64::DecodeError) -> AwsError {
     AwsError::new(DECRYPT, "it is not base64")
 }
 
-/// What the data is bound to, beside its key.
-fn context(instance: InstanceId, purpose: Purpose) -> String {
-    format!("{instance}/{}", purpose.as_str())
+/// What a secret is bound to, beside its data key.
+fn context(instance: InstanceId, setting: &str) -> String {
+    format!("{instance}/{setting}")
 }

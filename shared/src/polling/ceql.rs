@@ -1,10 +1,11 @@
 //! CEQL, the old platform's query language: the `where` of a resource's URL.
 //!
 //! `AND OR NOT = != <> < > <= >= LIKE IN IS NULL`, parentheses, strings in single quotes, bare words and
-//! numbers, back-ticks around an odd column (facts: the Open Connectors wire contract, §5). A literal may hold
-//! templates. [`Condition::parse`] reads it, [`Condition::holds`] judges a record by it, and
-//! [`Condition::equalities`] are what Close can be asked to filter by itself.
+//! numbers, back-ticks around an odd column. A literal may hold templates. [`Condition::parse`] reads it and refuses
+//! what cannot be judged, [`Condition::holds`] judges a record by it, and [`Condition::equalities`] are what Close can
+//! be asked to filter by itself.
 
+mod check;
 mod evaluate;
 mod lexer;
 mod parser;
@@ -12,6 +13,8 @@ mod parser;
 use super::pattern::DatePattern;
 use super::template::{InvalidTemplate, Template, Times};
 use super::zone::Zone;
+
+pub use check::Columns;
 
 /// A condition on a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,12 +100,45 @@ pub enum Problem {
     /// A template in it cannot be used.
     #[error(transparent)]
     Template(#[from] InvalidTemplate),
+    /// A column of dates is compared with something else.
+    #[error(
+        "{column} has dates, and {literal:?} is not one; there may be a time such as '2026-01-31T00:00:00Z' or \
+         '2026-01-31', one in the resource's updatedDateFormat, or a template such as \
+         '${{gmtDate:yyyy-MM-dd'T'HH:mm:ssXXX}}'"
+    )]
+    NotATime {
+        /// The column.
+        column: String,
+        /// What it is compared with.
+        literal: String,
+    },
+    /// A template that does not say which time it is stands where there must be one.
+    #[error(
+        "the template has {0}, so that it cannot be compared by < or >; an example: \
+         '${{gmtDate:yyyy-MM-dd'T'HH:mm:ssXXX}}'"
+    )]
+    NotAnInstant(&'static str),
+    /// A template and its surroundings together are not a time.
+    #[error(
+        "with the text around its template this literal is not a time, and cannot be compared by < or >; there may be a \
+         template alone, such as '${{gmtDate:yyyy-MM-dd'T'HH:mm:ssXXX}}', or what makes a time with it, such as \
+         '${{gmtDate:yyyy-MM-dd}}T00:00:00Z'"
+    )]
+    TextAroundTemplate,
     /// It is nested too deep.
     #[error("parentheses and NOT are nested more than {} deep", parser::MAX_DEPTH)]
     TooDeep,
 }
 
 impl Literal {
+    /// The template that it is, with nothing around it.
+    fn template(&self) -> Option<&Template> {
+        match &self.0[..] {
+            [Piece::Template(template)] => Some(template),
+            _ => None,
+        }
+    }
+
     /// The text that it is now.
     #[must_use]
     pub fn expand(&self, scope: &Scope<'_>) -> String {

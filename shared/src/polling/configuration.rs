@@ -1,19 +1,19 @@
 //! `event.poller.configuration`: what is polled, and how its records are read.
 //!
 //! An object or a JSON string of an object, keyed by resource; also the older `event.poller.urls`, and a
-//! default (facts: the Open Connectors wire contract, §4). What is wrong is told all at once, with its place
-//! and an example.
+//! default. What is wrong is told all at once, with its place and an example.
 
 mod dates;
 mod entry;
 mod legacy;
 mod url;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
 
 use super::ceql::Condition;
-use super::pattern::DatePattern;
+use super::pattern::{DatePattern, Unit};
+use super::reading::Reading;
 use super::resource::{DATE_CREATED, DATE_UPDATED, Resource};
 use super::zone::Zone;
 
@@ -67,13 +67,18 @@ impl DateField {
         Self { path: path.to_owned(), format: None, zone: super::zone::GMT }
     }
 
-    /// Reads the date as the configuration has it; `None` when it has no format, or the text another.
+    /// Reads the date as the configuration has it, else as Close writes dates.
     #[must_use]
-    pub fn parse(&self, text: &str) -> Option<DateTime<Utc>> {
-        match self.format.as_ref()? {
-            DateFormat::Pattern(pattern) => pattern.parse(text, self.zone),
-            DateFormat::Milliseconds => DateTime::from_timestamp_millis(text.trim().parse().ok()?),
-        }
+    pub fn read(&self, value: &Value) -> Option<Reading> {
+        let millis = || match value {
+            Value::String(text) => text.trim().parse().ok(),
+            Value::Number(number) => number.as_i64(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        let counted = (self.format == Some(DateFormat::Milliseconds)).then(millis).flatten();
+        let counted = counted.and_then(DateTime::from_timestamp_millis);
+        let counted = counted.map(|at| Reading::of_unit(at, Unit::Fraction(3)));
+        counted.or_else(|| Reading::of(&self.path, value, self.pattern()))
     }
 
     /// The pattern and its zone, if there is one.
@@ -94,7 +99,7 @@ pub struct EntryFault(pub(super) String);
 /// An entry that works, for the messages.
 const EXAMPLE: &str = r#"{"contacts": {"url": "/hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'", "idField": "id"}}"#;
 
-/// Reads a configuration.
+/// Reads a configuration; an empty one is the default.
 ///
 /// # Errors
 /// Everything that is wrong with it.
@@ -104,15 +109,14 @@ pub fn read(text: &str) -> Result<Vec<ResourceConfiguration>, Vec<EntryFault>> {
         vec![EntryFault(format!("is not a JSON object (a syntax error {place}); an example: {EXAMPLE}"))]
     })?;
     let entries = match &configuration {
+        // What the platform's clients send for the default.
+        Value::Null => return Ok(default()),
+        Value::String(text) if text.trim().is_empty() => return Ok(default()),
+        Value::Object(entries) if entries.is_empty() => return Ok(default()),
         // A JSON string of a JSON string, as some exports have it.
         Value::String(text) if !text.trim_start().starts_with('"') => return read(text),
-        Value::Object(entries) if !entries.is_empty() => entries,
-        Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Array(_)
-        | Value::Object(_) => {
+        Value::Object(entries) => entries,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             return Err(vec![EntryFault(format!(
                 "is not a JSON object of resources; an example: {EXAMPLE}"
             ))]);

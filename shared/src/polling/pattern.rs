@@ -6,8 +6,11 @@
 
 mod print;
 mod read;
+mod unit;
 
 use std::str::FromStr;
+
+pub use unit::Unit;
 
 /// A pattern such as `yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX`.
 #[derive(Debug, Clone, PartialEq, Eq)]

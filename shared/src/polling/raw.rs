@@ -1,5 +1,4 @@
-//! `raw` of a polled notification: the body that the old platform's poller built (facts: the Open Connectors
-//! wire contract, §1), with the record in it byte for byte.
+//! `raw` of a polled notification: the body that the old platform's poller built, with the record in it byte for byte.
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -28,7 +27,14 @@ pub fn of_record(instance: InstanceId, event: &Event, record: &RawValue) -> Box<
     }
 }
 
-/// An event of Close's event log: `{"instance_id", "event": event, "objectType", "events"}`. A webhook has
+/// An object of which Close says no more than its id.
+#[must_use]
+pub fn of_id(instance: InstanceId, event: &Event) -> Box<RawValue> {
+    let record = to_raw_value(&serde_json::json!({ "id": event.object_id })).unwrap_or_default();
+    of_record(instance, event, &record)
+}
+
+/// An entry of Close's event feed: `{"instance_id", "event": event, "objectType", "events"}`. A webhook has
 /// Close's event under the same key.
 #[must_use]
 pub fn of_logged_event(instance: InstanceId, event: &Event, logged: &RawValue) -> Box<RawValue> {

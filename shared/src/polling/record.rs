@@ -1,5 +1,7 @@
 //! One record of Close's: what identifies it, when it changed, and whether anybody wants to hear of it.
 
+mod entry;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -7,48 +9,77 @@ use sha2::{Digest as _, Sha256};
 
 use super::ceql::Scope;
 use super::configuration::{DateField, ResourceConfiguration};
+use super::reading::Reading;
 use super::resource::{DATE_CREATED, DATE_UPDATED};
 use crate::events::id::{EventId, hex};
 use crate::instances::InstanceId;
-use close::date;
 use close::event::EventType;
-use close::json;
+use close::{EventKey, ObjectFilter};
+use close::{Malformed, date, json};
+
+pub use entry::object_of;
 
 /// What identifies a record is short at Close.
 const MAX_ID: usize = 1024;
 
-/// A record that can be told.
+/// A record that can be delivered.
 #[derive(Debug, Clone)]
 pub struct Record {
     /// Its id, by the configured field.
     pub id: String,
+    /// What its events are called: the resource's name, or for the whole event feed the platform's word for the type.
+    pub object_type: String,
+    /// Close's type of it (`activity.note`).
+    pub closes_type: String,
     /// When it changed, by the configured field.
     pub updated: DateTime<Utc>,
     /// When it was created, by the configured field; when that is not there it does not count as new.
     pub created: Option<DateTime<Utc>>,
     /// When Close says it changed: what windows go by.
     pub changed_at: DateTime<Utc>,
-    /// What tells this state of it from its other states.
-    version: String,
+    /// The configured date as it was read.
+    reading: Reading,
+    version: Version,
     value: Value,
 }
 
-/// A record that cannot be told. The texts name the field and show no value.
+/// What tells one change of an object from its others.
+#[derive(Debug, Clone)]
+enum Version {
+    /// The state that the object has now: its date, or a hash of it.
+    State(String),
+    /// An entry of the event feed, with what it says that happened.
+    Entry { key: EventKey, event_type: EventType, of: Feed },
+}
+
+/// How much of the event feed a resource has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Feed {
+    /// All of it: an entry is delivered as its webhook would be.
+    Whole,
+    /// Objects of some types.
+    Objects,
+}
+
+/// A record that cannot be delivered. The texts name the field and show no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadRecord {
     /// It is something else.
     #[error("a record is not an object")]
     NotAnObject,
-    /// Its id is absent, or no text and no number.
+    /// Its id is absent, or neither a text nor a number.
     #[error("a record has no usable {0:?}")]
     NoId(String),
-    /// Its date is absent, or none that can be read.
+    /// Its date is absent or unreadable.
     #[error("a record has no usable date in {0:?}")]
     NoDate(String),
+    /// An entry of the event feed lacks what identifies it.
+    #[error("an entry of the event feed is unusable: {0}")]
+    Entry(#[from] Malformed),
 }
 
 impl Record {
-    /// Reads a record as the configuration says.
+    /// Reads a record of a list or a search as the configuration says.
     ///
     /// # Errors
     /// When it has not what a notification needs.
@@ -58,32 +89,40 @@ impl Record {
         let id =
             at_path(&value, id_field).and_then(id_of).ok_or_else(|| BadRecord::NoId(id_field.clone()))?;
         let updated_field = &configuration.updated;
-        let updated = read_date(&value, updated_field);
-        let updated = updated.ok_or_else(|| BadRecord::NoDate(updated_field.path.clone()))?;
+        let reading = read_date(&value, updated_field);
+        let reading = reading.ok_or_else(|| BadRecord::NoDate(updated_field.path.clone()))?;
+        let updated = reading.at;
         let own_date = at_path(&value, DATE_UPDATED).and_then(Value::as_str);
-        let version = match own_date {
+        let version = Version::State(match own_date {
             Some(text) => text.to_owned(),
             None => hex(&Sha256::digest(raw.get())),
-        };
+        });
         let changed_at = own_date.and_then(date::parse).unwrap_or(updated);
-        let created = read_date(&value, &configuration.created);
-        Ok(Self { id, updated, created, changed_at, version, value })
+        let created = read_date(&value, &configuration.created).map(|reading| reading.at);
+        let closes_type = configuration.resource.closes_type(&value);
+        let object_type = configuration.name.clone();
+        Ok(Self { id, object_type, closes_type, updated, created, changed_at, reading, version, value })
     }
 
     /// The same for every poll that finds this state of the record.
     #[must_use]
     pub fn event_id(&self, instance: InstanceId, resource: &str) -> EventId {
-        let instance = instance.to_string();
-        EventId::derive(&[
-            b"poll",
-            instance.as_bytes(),
-            resource.as_bytes(),
-            self.id.as_bytes(),
-            self.version.as_bytes(),
-        ])
+        let derive = |parts: &[&[u8]]| {
+            let head = [b"poll".as_slice(), resource.as_bytes()];
+            EventId::derive(&head.into_iter().chain(parts.iter().copied()).collect::<Vec<_>>())
+        };
+        match &self.version {
+            Version::State(version) => {
+                derive(&[instance.to_string().as_bytes(), self.id.as_bytes(), version.as_bytes()])
+            }
+            Version::Entry { key, of: Feed::Whole, .. } => EventId::of(instance, key),
+            Version::Entry { key, of: Feed::Objects, .. } => {
+                derive(&[EventId::of(instance, key).as_str().as_bytes()])
+            }
+        }
     }
 
-    /// Whether it is within the bounds that the configuration sets, `since` and the start of the poll among them.
+    /// True if it is within the bounds that the configuration sets, `since` and the start of the poll among them.
     #[must_use]
     pub fn is_wanted(
         &self,
@@ -91,15 +130,28 @@ impl Record {
         since: DateTime<Utc>,
         scope: &Scope<'_>,
     ) -> bool {
-        let late = configuration.filter_by_updated_date && self.updated < since;
+        // A date that is only a day may be any time in it.
+        let late = configuration.filter_by_updated_date && !self.reading.may_reach(since);
         let early = configuration.filter_by_current_date && self.updated > scope.times.now;
         let condition = configuration.condition.as_ref();
-        self.changed_at >= since && !late && !early && condition.is_none_or(|it| it.holds(&self.value, scope))
+        let is_new =
+            self.changed_at >= since || (self.changed_at == self.updated && self.reading.may_reach(since));
+        is_new && !late && !early && condition.is_none_or(|it| it.holds(&self.value, scope))
     }
 
-    /// New when it was created when it was changed, give or take the tolerance.
+    /// True if `event.objects` has it, in the platform's words or in Close's.
+    #[must_use]
+    pub fn is_among(&self, objects: &ObjectFilter) -> bool {
+        objects.wants(&self.object_type, &self.closes_type)
+    }
+
+    /// What the event feed says that happened; elsewhere, a record is new when it was created when it was changed, give
+    /// or take the tolerance.
     #[must_use]
     pub fn event_type(&self, configuration: &ResourceConfiguration) -> EventType {
+        if let Version::Entry { event_type, .. } = self.version {
+            return event_type;
+        }
         match self.created {
             Some(created) if (self.updated - created).abs() <= configuration.created_tolerance => {
                 EventType::Created
@@ -109,7 +161,7 @@ impl Record {
     }
 }
 
-/// Where in a walk a record stands: one of its dates, if it can be read.
+/// Where a record stands in a walk: one of its dates, if it can be read.
 #[must_use]
 pub fn position(raw: &RawValue, key: &str) -> Option<DateTime<Utc>> {
     #[derive(serde::Deserialize)]
@@ -162,13 +214,8 @@ fn id_of(value: &Value) -> Option<String> {
     (1..=MAX_ID).contains(&id.len()).then_some(id)
 }
 
-fn read_date(value: &Value, field: &DateField) -> Option<DateTime<Utc>> {
-    match at_path(value, &field.path)? {
-        // Close leaves the fraction out where it is zero, and a pattern does not foresee that.
-        Value::String(text) => field.parse(text).or_else(|| date::parse(text)),
-        Value::Number(millis) => DateTime::from_timestamp_millis(millis.as_i64()?),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    }
+fn read_date(value: &Value, field: &DateField) -> Option<Reading> {
+    field.read(at_path(value, &field.path)?)
 }
 
 #[cfg(test)]

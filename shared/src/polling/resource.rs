@@ -1,6 +1,11 @@
-//! What can be polled, and the endpoint of Close's that can say what changed (facts: Close's API, §5 and §6).
+//! What can be polled, and the endpoint of Close's that can say what changed (Close API, "Event Log" and the
+//! lists of each object).
 
-/// A resource of the platform's.
+use close::ObjectFilter;
+use close::object_types::{FAMILIES, ObjectType, TYPES, normal};
+use serde_json::Value;
+
+/// What can be polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
     /// Leads, by the platform's name.
@@ -19,8 +24,10 @@ pub enum Resource {
     Notes,
     /// Users.
     Users,
-    /// Everything that Close's event log tells, deletions and merges included.
+    /// Everything in Close's event feed, deletions and merges included.
     Events,
+    /// One type of objects in Close's event feed, or a family of types, deletions included.
+    Feed(&'static ObjectType),
 }
 
 /// How a resource's changes are found.
@@ -126,24 +133,47 @@ const TASKS: List = List {
     filters: &["lead_id", "assigned_to", "is_complete"],
 };
 
-impl Resource {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Accounts,
-        Self::Leads,
-        Self::Contacts,
-        Self::Opportunities,
-        Self::Tasks,
-        Self::Activities,
-        Self::Notes,
-        Self::Users,
-        Self::Events,
-    ];
+/// Names of resources that are not Close's types, or that mean more than a type.
+const NAMED: [(&str, Resource); 13] = [
+    ("accounts", Resource::Accounts),
+    ("leads", Resource::Leads),
+    ("contacts", Resource::Contacts),
+    ("opportunities", Resource::Opportunities),
+    ("tasks", Resource::Tasks),
+    ("activities", Resource::Activities),
+    ("notes", Resource::Notes),
+    ("users", Resource::Users),
+    ("events", Resource::Events),
+    ("activity", Resource::Activities),
+    ("note", Resource::Notes),
+    ("activity.note", Resource::Notes),
+    ("user", Resource::Users),
+];
 
-    /// The resource of this name.
+impl Resource {
+    /// The resource of this name: the platform's, Close's, or one of its aliases.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|resource| resource.name().eq_ignore_ascii_case(name))
+        let name = normal(name);
+        let fixed = NAMED.iter().find(|(known, _)| *known == name).map(|(_, resource)| *resource);
+        fixed.or_else(|| ObjectType::named(&name).map(Self::Feed))
+    }
+
+    /// The names that messages and documents list: the platform's, then those of the types of the event feed.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let feed = TYPES.iter().chain(FAMILIES).map(Self::Feed).map(Self::name);
+        let fixed = NAMED.iter().map(|(name, _)| *name).take(9);
+        fixed.chain(feed.filter(|name| NAMED.iter().all(|(known, _)| known != name)))
+    }
+
+    /// The name that somebody who wrote `name` probably meant.
+    #[must_use]
+    pub fn nearest(name: &str) -> Option<&'static str> {
+        let name = normal(name);
+        let aliases = TYPES.iter().flat_map(|it| it.aliases.iter().copied());
+        let distance = |known: &&str| strsim::osa_distance(&name, known);
+        let nearest = Self::names().chain(aliases).min_by_key(distance)?;
+        (distance(&nearest) <= name.len() / 3).then_some(nearest)
     }
 
     /// Its name in a URL and, as a rule, in callbacks.
@@ -159,13 +189,30 @@ impl Resource {
             Self::Notes => "notes",
             Self::Users => "users",
             Self::Events => "events",
+            Self::Feed(it) => it.name.trim_end_matches('.'),
+        }
+    }
+
+    /// What it has of Close's types: one, a family (`activity.`), or all (empty).
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Accounts | Self::Leads => "lead",
+            Self::Contacts => "contact",
+            Self::Opportunities => "opportunity",
+            Self::Tasks => "task.",
+            Self::Activities => "activity.",
+            Self::Notes => "activity.note",
+            Self::Users => "user",
+            Self::Events => "",
+            Self::Feed(it) => it.name,
         }
     }
 
     /// Where its changes are found.
     ///
-    /// Activities can be listed by creation only, so that a later change would never be seen; the event log
-    /// tells both, and deletions too, in one walk.
+    /// Activities can be listed by creation only, so that a later change would never be seen; the event feed
+    /// has both, and deletions too, in one walk. So it has every object by Close's name of it.
     #[must_use]
     pub fn source(self) -> Source {
         match self {
@@ -173,22 +220,21 @@ impl Resource {
             Self::Contacts => Source::Search { object_type: "contact", fields: CONTACT_FIELDS },
             Self::Opportunities => Source::List(OPPORTUNITIES),
             Self::Tasks => Source::List(TASKS),
-            Self::Activities => Source::EventLog { object_type: "activity." },
-            Self::Notes => Source::EventLog { object_type: "activity.note" },
             Self::Users => Source::WholeList { path: "user/" },
-            Self::Events => Source::EventLog { object_type: "" },
+            Self::Activities | Self::Notes | Self::Events | Self::Feed(_) => {
+                Source::EventLog { object_type: self.kind() }
+            }
         }
     }
-}
 
-impl Resource {
-    /// The list, below `base.url`, of what the event log is too short for: it can be filtered and ordered by creation,
+    /// The list, below `base.url`, of what the event feed is too short for: it can be filtered and ordered by creation,
     /// so that each object is found in its last state, but for those that are gone.
     #[must_use]
     pub fn history(self) -> Option<&'static str> {
         match self {
             Self::Activities => Some("activity/"),
             Self::Notes => Some("activity/note/"),
+            Self::Feed(it) => it.list,
             Self::Accounts
             | Self::Leads
             | Self::Contacts
@@ -198,6 +244,36 @@ impl Resource {
             | Self::Events => None,
         }
     }
+
+    /// True if anything of it may be wanted, where its events are called `object_type`. What is not wanted need not be
+    /// asked for.
+    #[must_use]
+    pub fn is_wanted(self, object_type: &str, objects: &ObjectFilter) -> bool {
+        // Close may have types in its feed that nobody knows yet.
+        self == Self::Events || objects.wants_any(object_type, self.kind())
+    }
+
+    /// Close's type of a record that a list or a search has of it.
+    pub(super) fn closes_type(self, record: &Value) -> String {
+        let kind = self.kind();
+        match record.get("_type").and_then(Value::as_str) {
+            Some(own) if kind.ends_with('.') => format!("{kind}{}", snake_case(own)),
+            _ => kind.trim_end_matches('.').to_owned(),
+        }
+    }
+}
+
+/// `LeadStatusChange` as `lead_status_change`, `SMS` as `sms`.
+fn snake_case(name: &str) -> String {
+    let (mut text, mut after_small) = (String::new(), false);
+    for letter in name.replace("WhatsApp", "Whatsapp").chars() {
+        if letter.is_uppercase() && after_small {
+            text.push('_');
+        }
+        after_small = letter.is_lowercase();
+        text.extend(letter.to_lowercase());
+    }
+    text
 }
 
 impl Source {
@@ -210,5 +286,77 @@ impl Source {
             Self::List(_) => 100,
             Self::EventLog { .. } => 50,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_of_the_feed_is_a_resource_by_each_of_its_names() {
+        for it in TYPES {
+            let resource = Resource::named(it.name).unwrap();
+            assert!(matches!(resource.source(), Source::EventLog { object_type } if object_type == it.name));
+            for alias in it.aliases {
+                let found = Resource::named(alias).unwrap();
+                assert!(it.covers(found.kind()), "{alias}");
+            }
+        }
+        let rows = [
+            ("calls", "activity.call"),
+            ("Email", "activity.email"),
+            ("sms", "activity.sms"),
+            ("custom_objects", "custom_object"),
+            ("status.lead", "status.lead"),
+            ("task", "task."),
+            ("activity", "activity."),
+            ("note", "activity.note"),
+        ];
+        for (name, kind) in rows {
+            assert_eq!(Resource::named(name).map(Resource::kind), Some(kind), "{name}");
+        }
+        assert_eq!(Resource::named("deals"), None);
+        assert_eq!(Resource::nearest("calss"), Some("calls"));
+        assert_eq!(Resource::nearest("contcats"), Some("contacts"));
+        assert_eq!(Resource::nearest("xyz"), None);
+        assert!(Resource::names().all(|name| Resource::named(name).is_some()));
+    }
+
+    #[test]
+    fn a_resource_is_wanted_in_either_vocabulary() {
+        let rows = [
+            ("contact,lead", Resource::Contacts, true),
+            ("contact,lead", Resource::Accounts, true),
+            ("contact,lead", Resource::Tasks, false),
+            ("accounts", Resource::Leads, true),
+            ("activity.note", Resource::Activities, true),
+            ("activity.lead_merge", Resource::Activities, true),
+            ("activity.note", Resource::Notes, true),
+            ("activity.call", Resource::Notes, false),
+            ("task.voicemail", Resource::Tasks, true),
+            ("user", Resource::Users, true),
+            ("users", Resource::Users, true),
+            ("anything", Resource::Events, true),
+            ("people", Resource::Contacts, true),
+        ];
+        for (objects, resource, expected) in rows {
+            let name = if objects == "people" { objects } else { resource.name() };
+            assert_eq!(
+                resource.is_wanted(name, &ObjectFilter::parse(objects)),
+                expected,
+                "{objects} {resource:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_record_of_a_list_has_closes_type() {
+        let of = |resource: Resource, own: &str| resource.closes_type(&serde_json::json!({"_type": own}));
+        assert_eq!(of(Resource::Activities, "LeadStatusChange"), "activity.lead_status_change");
+        assert_eq!(of(Resource::Activities, "SMS"), "activity.sms");
+        assert_eq!(of(Resource::Activities, "WhatsAppMessage"), "activity.whatsapp_message");
+        assert_eq!(of(Resource::Tasks, "missed_call"), "task.missed_call");
+        assert_eq!(of(Resource::Accounts, "x"), "lead");
     }
 }

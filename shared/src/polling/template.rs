@@ -1,10 +1,13 @@
-//! The templates `${…}` in a resource's URL (facts: the Open Connectors wire contract, §4).
+//! The templates `${…}` in a resource's URL.
 //!
-//! All stand for the time of the last poll but `nowTimeZone`, which is the time of this one.
+//! Each stands for an instant, whatever its pattern and zone: that of the last poll, or `nowTimeZone` that of this one.
+//! Its text matters only where a condition compares texts.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
-use super::pattern::{DatePattern, InvalidPattern};
+use super::pattern::{DatePattern, InvalidPattern, Unit};
+use super::reading::Reading;
 use super::zone::{GMT, Zone};
 
 /// One template, such as `${gmtDate:yyyy-MM-dd'T'HH:mm:ssXXX}`.
@@ -42,7 +45,7 @@ pub struct Times {
 /// A template that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTemplate {
-    /// Its name is none of those that there are.
+    /// There is none of its name.
     #[error(
         "the template ${{{0}}} is unknown; there are date, gmtDate, dateTimeZone, nowTimeZone, epoch and \
          milliseconds, for example ${{gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}}"
@@ -56,7 +59,7 @@ pub enum InvalidTemplate {
         "the template ${{{0}:…}} needs a time zone first; an example: ${{{0}:America/Denver:yyyy-MM-dd HH:mm}}"
     )]
     NoZone(&'static str),
-    /// Its unit is none of those that there are.
+    /// There is no such unit.
     #[error(
         "the template ${{epoch:{0}}} has an unknown unit; there are s, ms and us, for example ${{epoch:ms}}"
     )]
@@ -89,13 +92,69 @@ impl Template {
         Ok(Self { moment, form })
     }
 
-    /// What it stands for; `resource` is the pattern and zone of the resource's updated date.
+    /// The instant that it stands for.
     #[must_use]
-    pub fn expand(&self, times: &Times, resource: Option<(&DatePattern, Zone)>) -> String {
-        let time = match self.moment {
+    pub fn instant(&self, times: &Times) -> DateTime<Utc> {
+        match self.moment {
             Moment::LastPoll => times.last_poll,
             Moment::Now => times.now,
+        }
+    }
+
+    /// How fine its text is, and the zone that it is written in; `resource` is the pattern and zone of the resource's
+    /// updated date.
+    #[must_use]
+    pub fn unit(&self, resource: Option<(&DatePattern, Zone)>) -> (Unit, Zone) {
+        match &self.form {
+            Form::Pattern(pattern, zone) => (pattern.unit(), *zone),
+            Form::ResourcePattern => {
+                resource.map_or((Unit::Fraction(6), GMT), |(pattern, zone)| (pattern.unit(), zone))
+            }
+            Form::Seconds => (Unit::Second, GMT),
+            Form::Millis => (Unit::Fraction(3), GMT),
+            Form::Micros => (Unit::Fraction(6), GMT),
+        }
+    }
+
+    /// What keeps its text from being a time, if something does.
+    #[must_use]
+    pub fn gap(&self) -> Option<&'static str> {
+        match &self.form {
+            Form::Pattern(pattern, _) => pattern.gap(),
+            Form::ResourcePattern | Form::Seconds | Form::Millis | Form::Micros => None,
+        }
+    }
+
+    /// Reads a value that is written as the template is.
+    #[must_use]
+    pub fn read(&self, value: &Value) -> Option<Reading> {
+        let number = || match value {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) => text.trim().parse().ok(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
+        let at = match &self.form {
+            Form::Pattern(pattern, zone) => {
+                return Reading::of_pattern(value.as_str()?, Some((pattern, *zone)));
+            }
+            Form::ResourcePattern => None,
+            Form::Seconds => DateTime::from_timestamp(number()?, 0),
+            Form::Millis => DateTime::from_timestamp_millis(number()?),
+            Form::Micros => DateTime::from_timestamp_micros(number()?),
+        };
+        at.map(|at| Reading::of_unit(at, self.unit(None).0))
+    }
+
+    /// True if it is written as a number: of seconds, milliseconds or microseconds.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        matches!(self.form, Form::Seconds | Form::Millis | Form::Micros)
+    }
+
+    /// Its text; `resource` is the pattern and zone of the resource's updated date.
+    #[must_use]
+    pub fn expand(&self, times: &Times, resource: Option<(&DatePattern, Zone)>) -> String {
+        let time = self.instant(times);
         match &self.form {
             Form::Pattern(pattern, zone) => pattern.format(time, *zone),
             Form::ResourcePattern => match resource {

@@ -26,9 +26,9 @@ pub enum Zone {
 /// The default of the wire contract.
 pub const GMT: Zone = Zone::Place(Tz::GMT);
 
-/// A name that is no time zone's.
+/// A name that is not a time zone's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no time zone; examples: GMT, America/Denver, -8:00")]
+#[error("{0:?} is not a time zone; examples: GMT, America/Denver, -8:00")]
 pub struct UnknownZone(String);
 
 impl FromStr for Zone {
@@ -66,13 +66,17 @@ impl Zone {
     /// The time that a clock there shows as `local`; the earlier one when it shows it twice, `None` when never.
     #[must_use]
     pub fn utc(self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
-        fn first<T: chrono::TimeZone>(result: LocalResult<DateTime<T>>) -> Option<DateTime<Utc>> {
-            result.earliest().map(|time| time.with_timezone(&Utc))
-        }
-        match self {
-            Self::Place(tz) => first(tz.from_local_datetime(&local)),
-            Self::Offset(offset) => first(offset.from_local_datetime(&local)),
-        }
+        self.both(local).map(|(earliest, _)| earliest)
+    }
+
+    /// The first and the last time that a clock there shows as `local`, which mostly are the same; `None` when never.
+    #[must_use]
+    pub fn both(self, local: NaiveDateTime) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let shown: LocalResult<DateTime<Utc>> = match self {
+            Self::Place(tz) => tz.from_local_datetime(&local).map(|time| time.to_utc()),
+            Self::Offset(offset) => offset.from_local_datetime(&local).map(|time| time.to_utc()),
+        };
+        Some((shown.earliest()?, shown.latest()?))
     }
 }
 

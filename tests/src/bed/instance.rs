@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use shared::accounts::{Account, CredentialKey, CredentialKind};
+use shared::accounts::{Account, Profile};
 use shared::instances::InstanceId;
-use shared::instances::vault::Vault;
-use shared::instances::{DynamoInstanceStore, key};
+use shared::instances::vault::{DataKeyStore, Vault};
+use shared::instances::{DynamoInstanceStore, Token, key};
 use shared::platform::aws::Aws;
 use shared::platform::random::{self, OsRandom};
 use shared::platform::secret::Secret;
@@ -66,13 +66,20 @@ pub(super) async fn store(
     let variables = environment.clone().into_iter().collect();
     let aws = Aws::from_variables(&variables).expect("the functions have credentials");
     let (clock, random) = (Arc::new(bed.clock.clone()), Arc::new(OsRandom));
-    let vault = Vault::sealing(aws.kms(), environment["KMS_KEY_ID"].clone(), clock, random);
+    let keys = DataKeyStore::new(aws.dynamodb(), environment["CREDENTIALS_TABLE"].clone());
+    let vault = Vault::sealing(aws.kms(), environment["KMS_KEY_ID"].clone(), keys, clock, random);
     let store = DynamoInstanceStore::new(aws.dynamodb(), environment["INSTANCES_TABLE"].clone(), vault);
     let id = InstanceId::from_entropy(random::array(&*bed.random).expect("the seed never runs out"));
-    let settings = [(key::USERNAME, "api_key"), (key::ENABLED, "true"), (key::CALLBACK_URL, callback_url)];
+    let settings = [
+        (key::USERNAME, "api_key"),
+        (key::ENABLED, "true"),
+        (key::VENDOR_TYPE, "webhook"),
+        (key::CALLBACK_URL, callback_url),
+    ];
     let mut instance = shared::instances::Instance {
         id,
         account: Account { company_id: 1, account_id: 1, user_id: 1 },
+        owner: Profile::of_name("", 1),
         name: "Test".to_owned(),
         tags: Vec::new(),
         configuration: settings
@@ -81,7 +88,7 @@ pub(super) async fn store(
             .collect(),
         disabled: false,
         created_at: bed.now(),
-        token: CredentialKey::of(CredentialKind::Element, &Secret::new(id.to_string())),
+        token: Token::of(Secret::new(id.to_string())),
         revision: 0,
         retired_key: None,
     };

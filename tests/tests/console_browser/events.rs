@@ -42,7 +42,7 @@ async fn each_attempt_at_a_failing_receiver_is_shown_and_the_event_is_sent_again
     page.press("Redeliver").await;
     page.shows("Sent again").await;
     page.shows("Answered 200").await;
-    page.until("return document.querySelector('h1 + .badge').textContent === 'Delivered'").await;
+    page.until("return document.querySelector('h1 + .badge')?.textContent === 'Delivered'").await;
     page.view(&at(&instance, "")).await;
     page.shows("Where events come from").await;
     stage.end().await;

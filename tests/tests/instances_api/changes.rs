@@ -157,6 +157,67 @@ async fn settings_are_listed_and_changed_one_by_one() {
 }
 
 #[tokio::test]
+async fn settings_that_are_not_set_are_listed_with_their_default_and_their_number() {
+    let bed = Bed::start().await;
+    let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": {"username": "k", "mine": "1"}});
+    let id = bed.call(Method::POST, "/instances", &body).await.json()["id"].clone();
+    let path = format!("/instances/{id}/configuration");
+    let list = get(&bed, &path).await;
+    let count = list.headers["elements-returned-count"].to_str().unwrap().to_owned();
+    assert_eq!(list.headers["elements-total-count"], *count);
+    let list = list.json();
+    let list = list.as_array().unwrap();
+    assert_eq!(list.len().to_string(), count);
+    for (key, value) in [
+        ("event.notification.enabled", json!("false")),
+        ("event.notification.callback.url", Value::Null),
+        ("event.notification.signature.key", Value::Null),
+        ("event.poller.refresh_interval", json!("15")),
+        ("filter.response.nulls", json!("true")),
+        ("username", json!("k")),
+        ("mine", json!("1")),
+    ] {
+        let found: Vec<_> = list.iter().filter(|setting| setting["key"] == key).collect();
+        assert_eq!((found.len(), &found[0]["propertyValue"]), (1, &value), "{key}");
+        assert_eq!(&get(&bed, &format!("{path}/{}", found[0]["id"])).await.json(), found[0], "{key}");
+    }
+    let shown = get(&bed, &format!("/instances/{id}")).await.json();
+    assert!(shown["configuration"].get("event.poller.refresh_interval").is_none(), "it is still not set");
+}
+
+#[tokio::test]
+async fn events_can_be_enabled_before_there_is_a_callback_and_the_instance_says_what_is_missing() {
+    let bed = Bed::start().await;
+    let receiver = Receiver::start().await;
+    let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": {
+        "username": "k", "event.vendor.type": "webhook",
+    }});
+    let id = bed.call(Method::POST, "/instances", &body).await.json()["id"].clone();
+    let one = format!("/instances/{id}");
+    let list = get(&bed, &format!("{one}/configuration")).await.json();
+    let number = |key: &str| {
+        list.as_array().unwrap().iter().find(|setting| setting["key"] == key).unwrap()["id"].to_string()
+    };
+    let set = async |key: &str, value: &str| {
+        let path = format!("{one}/configuration/{}", number(key));
+        bed.call(Method::PATCH, &path, &json!({"propertyValue": value})).await
+    };
+    let enabled = set("event.notification.enabled", "true").await;
+    assert_eq!((enabled.status.as_u16(), &enabled.json()["propertyValue"]), (200, &json!("true")));
+    let shown = get(&bed, &one).await.json();
+    assert_eq!((&shown["eventsEnabled"], &shown["callback"]["state"]), (&json!(true), &json!("missing")));
+    let reason = shown["callback"]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("event.notification.callback.url is not set"), "{reason}");
+
+    assert_eq!(set("event.notification.callback.url", &receiver.url()).await.status, 200);
+    assert_eq!(get(&bed, &one).await.json().get("callback"), None);
+    let put = json!({"name": "Test", "configuration": {"username": "k", "event.notification.enabled": true}});
+    let answer = bed.call(Method::PUT, &one, &put).await;
+    assert_eq!(answer.status, 400, "what says everything says that too");
+    assert!(answer.message().contains("event.notification.callback.url"), "{}", answer.message());
+}
+
+#[tokio::test]
 async fn changes_at_the_same_time_are_all_kept() {
     let bed = Bed::start().await;
     let instance = bed.provision(CALLBACK, &[]).await;

@@ -38,6 +38,41 @@ async fn bodies_that_cannot_be_used_are_refused_with_the_place() {
 }
 
 #[tokio::test]
+async fn placeholders_of_the_documentation_are_named_as_such() {
+    let bed = Bed::start().await;
+    let body = json!({
+        "element": {"key": "closeio"},
+        "configuration": {
+            "username": "<INSERT_CLOSE_IO_API_KEY>",
+            "password": "<INSERT_CLOSE_IO_PASSWORD>",
+            "event.notification.enabled": "true",
+            "event.notification.callback.url": "<INSERT_YOUR_APPS_CALLBACL_URL>",
+        },
+        "tags": ["<INSERT_TAGS>"],
+        "name": "<INSERT_INSTANCE_NAME>",
+    });
+    let answer = bed.call(Method::POST, "/instances", &body).await;
+    assert_eq!(answer.status, 400);
+    let is = |entry: &str, placeholder: &str| {
+        format!(
+            "{entry} is the placeholder {placeholder} of the documentation; put your own value in its place."
+        )
+    };
+    let expected = [
+        is("configuration.event.notification.callback.url", "<INSERT_YOUR_APPS_CALLBACL_URL>"),
+        is("configuration.password", "<INSERT_CLOSE_IO_PASSWORD>"),
+        is("configuration.username", "<INSERT_CLOSE_IO_API_KEY>"),
+        is("name", "<INSERT_INSTANCE_NAME>"),
+        is("tags", "<INSERT_TAGS>"),
+    ];
+    assert_eq!(answer.message(), expected.join(" "));
+    let instance = bed.provision("https://example.com/hook", &[]).await;
+    let path = format!("/instances/{}", instance.id());
+    let answer = bed.call(Method::PATCH, &path, &json!({"name": "<INSERT_INSTANCE_NAME>"})).await;
+    assert_eq!((answer.status.as_u16(), answer.message()), (400, expected[3].clone()));
+}
+
+#[tokio::test]
 async fn an_unknown_connector_is_named() {
     let bed = Bed::start().await;
     let body = json!({"element": {"key": "pipedrive"}, "name": "Test", "configuration": {"username": "k"}});

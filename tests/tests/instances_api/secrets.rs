@@ -1,7 +1,6 @@
-//! Secrets are encrypted before anything is written, each for one instance and one purpose.
+//! Secrets are encrypted before anything is written, each for one instance and one setting.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
@@ -9,10 +8,11 @@ use http::Method;
 use serde_json::json;
 use shared::instances::DynamoInstanceStore;
 use shared::instances::InstanceId;
-use shared::instances::vault::{Purpose, Vault};
+use shared::instances::vault::{DataKeyStore, Purpose, Vault};
 use shared::platform::aws::Aws;
 use tests::bed::{Bed, Instance};
 use tests::receiver::Receiver;
+use tests::wire::Wires;
 
 use crate::get;
 
@@ -89,7 +89,7 @@ async fn a_store_opens_the_secrets_of_its_purpose_only() {
         ),
     ];
     for (purposes, expected) in purposes {
-        let vault = Vault::opening(aws(&bed).kms(), purposes, Arc::new(bed.clock().clone()));
+        let vault = Vault::opening(aws(&bed).kms(), purposes);
         let table = bed.system().environment()["INSTANCES_TABLE"].clone();
         let store = DynamoInstanceStore::new(aws(&bed).dynamodb(), table, vault);
         let read = store.get(id).await.unwrap().unwrap();
@@ -99,6 +99,85 @@ async fn a_store_opens_the_secrets_of_its_purpose_only() {
         let refused = store.change(read).await.unwrap_err().to_string();
         assert!(refused.contains("this function only decrypts"), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn a_secret_moved_to_another_setting_opens_nowhere() {
+    let bed = Bed::start().await;
+    let instance = bed.provision("https://example.com/hook", &SECRETS).await;
+    let mut moved = item(&bed, &instance).await;
+    let AttributeValue::M(secrets) = moved.get_mut("secrets").unwrap() else { panic!("no secrets") };
+    let AttributeValue::M(sealed) = secrets.get_mut("callback").unwrap() else { panic!("none of callbacks") };
+    let AttributeValue::M(settings) = sealed.get_mut("settings").unwrap() else { panic!("no settings") };
+    let key = settings["event.notification.signature.key"].clone();
+    settings.insert("event.notification.callback.headers".to_owned(), key);
+    let table = &bed.system().environment()["INSTANCES_TABLE"];
+    aws(&bed).dynamodb().put_item().table_name(table).set_item(Some(moved)).send().await.unwrap();
+    assert_eq!(get(&bed, &format!("/instances/{}", instance.id())).await.status, 503);
+}
+
+#[tokio::test]
+async fn a_process_asks_kms_once_for_a_purpose_and_month() {
+    const INSTANCES: usize = 1000;
+    let bed = Bed::start().await;
+    let mut ids = Vec::new();
+    for _ in 0..INSTANCES {
+        ids.push(bed.stored("https://example.com/hook", |_| ()).await.id());
+    }
+    let wires = Wires::to(&bed).await;
+    let aws = Aws::from_variables(&wires.variables(&bed)).unwrap();
+    let table = bed.system().environment()["INSTANCES_TABLE"].clone();
+    let vault = Vault::opening(aws.kms(), &[Purpose::Close]);
+    let store = DynamoInstanceStore::new(aws.dynamodb(), table, vault);
+    for ids in ids.chunks(50) {
+        // Together, as the polls of a batch are.
+        let reads = ids.iter().map(|id| store.get(InstanceId::try_from(*id).unwrap()));
+        for read in futures_util::future::join_all(reads).await {
+            assert_eq!(read.unwrap().unwrap().configuration.get("username"), Some("api_key"));
+        }
+    }
+    let calls = wires.take_calls();
+    assert_eq!((calls.get("Decrypt"), calls.get("GetItem")), (Some(&1), Some(&INSTANCES)));
+
+    // What was sealed in another month is under another data key, and the old one opens for ever.
+    bed.pass(40 * 86_400);
+    let new = bed.stored("https://example.com/hook", |_| ()).await.id();
+    for id in [new, ids[0], ids[1]] {
+        assert!(store.get(InstanceId::try_from(id).unwrap()).await.unwrap().is_some());
+    }
+    assert_eq!(wires.take_calls().get("Decrypt"), Some(&1));
+}
+
+#[tokio::test]
+async fn processes_that_begin_a_month_together_keep_one_data_key() {
+    let bed = Bed::start().await;
+    let environment = bed.system().environment().clone();
+    let aws = aws(&bed);
+    let store = || {
+        let keys = DataKeyStore::new(aws.dynamodb(), environment["CREDENTIALS_TABLE"].clone());
+        let clock = std::sync::Arc::new(bed.clock().clone());
+        let random = std::sync::Arc::new(shared::platform::random::OsRandom);
+        let vault = Vault::sealing(aws.kms(), environment["KMS_KEY_ID"].clone(), keys, clock, random);
+        DynamoInstanceStore::new(aws.dynamodb(), environment["INSTANCES_TABLE"].clone(), vault)
+    };
+    let instance = bed.stored("https://example.com/hook", |_| ()).await;
+    bed.pass(40 * 86_400);
+    let id = InstanceId::try_from(instance.id()).unwrap();
+    let mut sealed = std::collections::BTreeSet::new();
+    let stores: Vec<_> = (0..8).map(|_| store()).collect();
+    let read = stores[0].get(id).await.unwrap().unwrap();
+    futures_util::future::join_all(stores.iter().map(|store| store.change(read.clone()))).await;
+    for (revision, store) in stores.iter().enumerate() {
+        let mut read = store.get(id).await.unwrap().unwrap();
+        read.name = revision.to_string();
+        store.change(read).await.unwrap();
+        let item = format!(
+            "{:?}",
+            item(&bed, &instance).await["secrets"].as_m().unwrap()["close"].as_m().unwrap()["key"]
+        );
+        sealed.insert(item);
+    }
+    assert_eq!(sealed.len(), 1);
 }
 
 #[tokio::test]

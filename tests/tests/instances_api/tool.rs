@@ -48,9 +48,9 @@ async fn what_it_makes_can_call_and_what_it_revokes_cannot() {
         lines,
         [
             "organization 1000  Wayne Enterprises",
-            "  user 1001  Bruce  account 1000",
-            "  user 1002  Lucius  account 1000",
-            "  user 1003  Guest  account 1003",
+            "  user 1001  Bruce  account 1000  user-1001@users.invalid",
+            "  user 1002  Lucius  account 1000  user-1002@users.invalid",
+            "  user 1003  Guest  account 1003  user-1003@users.invalid",
         ]
     );
     for secret in [&organization, &bruce] {
@@ -67,6 +67,37 @@ async fn what_it_makes_can_call_and_what_it_revokes_cannot() {
     assert_eq!([status(&bed, &as_user(&second)).await, status(&bed, &as_user(&third)).await], [401, 200]);
     run(&bed, &["revoke", "1000"]).await.unwrap();
     assert_eq!(status(&bed, &as_user(&third)).await, 401, "without its organization nobody calls");
+}
+
+#[tokio::test]
+async fn an_instance_shows_the_user_who_made_it() {
+    let bed = Bed::start().await;
+    let organization = part(&run(&bed, &["create-organization", "Wayne Enterprises"]).await.unwrap());
+    let email = ["--email", "bruce@wayne.example", "--first-name", "Bruce", "--last-name", "Wayne"];
+    let known = [&["create-user", "Batman", "--organization", "1000"][..], &email].concat();
+    let unknown = ["create-user", "Lucius Fox", "--organization", "1000"];
+    let rows = [
+        (
+            &known[..],
+            json!({"id": 1001, "emailAddress": "bruce@wayne.example", "firstName": "Bruce", "lastName": "Wayne"}),
+        ),
+        (
+            &unknown[..],
+            json!({"id": 1002, "emailAddress": "user-1002@users.invalid", "firstName": "Lucius", "lastName": "Fox"}),
+        ),
+    ];
+    let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": {"username": "k"}});
+    for (arguments, user) in rows {
+        let made = part(&run(&bed, arguments).await.unwrap());
+        run(&bed, &["rotate", &user["id"].to_string(), "--overlap"]).await.unwrap();
+        let authorization = format!("{made}, {organization}");
+        let made = bed.call_as(&authorization, Method::POST, "/instances", body.to_string()).await;
+        assert_eq!((made.status.as_u16(), &made.json()["user"]), (200, &user), "{}", made.message());
+        let path = format!("/instances/{}", made.json()["id"]);
+        assert_eq!(bed.call_as(&authorization, Method::GET, &path, "").await.json()["user"], user);
+    }
+    let list = run(&bed, &["list"]).await.unwrap();
+    assert!(list.contains("user 1001  Batman  account 1000  bruce@wayne.example  secret since"), "{list}");
 }
 
 #[tokio::test]

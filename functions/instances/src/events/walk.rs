@@ -9,21 +9,24 @@ use crate::answer::Failure;
 use crate::page::Page;
 
 /// One walk looks at so many events at most; a filter that fits few gives a short page and the way on.
-const MOST_EXAMINED: usize = 1_000;
+pub(super) const MOST_EXAMINED: usize = 1_000;
 
 /// One answer has so many bytes of raw events at most: Lambda answers with 6 MB (AWS Lambda quotas), and in the
 /// answer they are JSON in JSON.
-const MOST_BYTES: usize = 2 * 1024 * 1024;
+pub(super) const MOST_BYTES: usize = 2 * 1024 * 1024;
+
+/// Events that were asked for, and the place to go on from if there are more.
+pub(crate) type Found<P> = (Vec<LogEntry>, Option<P>);
 
 /// The events that fit, newest first, and the place to go on from.
 pub(crate) async fn walk(
     history: &DynamoEventHistory,
     instance: InstanceId,
     (span, filter): (Span, &Filter),
-    page: Page<Place>,
+    page: &Page<Place>,
     now: DateTime<Utc>,
-) -> Result<(Vec<LogEntry>, Option<Place>), Failure> {
-    let (mut found, mut after) = (Vec::new(), page.after);
+) -> Result<Found<Place>, Failure> {
+    let (mut found, mut after) = (Vec::new(), page.after.clone());
     let (mut examined, mut bytes) = (0, 0);
     loop {
         let (entries, next) = history.part(instance, span, after.as_ref()).await?;

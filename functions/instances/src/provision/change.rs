@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use shared::instances::{Configuration, Instance, key};
 
 use super::reader::Reader;
-use super::{DEFAULTS, Fault, Rules, check, json, rotation};
+use super::{Fault, Rules, check, complete, json, rotation};
 use crate::subscription::{self, MANAGED};
 
 /// A change of an instance that is well-formed.
@@ -33,6 +33,7 @@ impl Change {
     pub(crate) fn patch(body: &[u8]) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
+        reader.element();
         let change = Self {
             name: reader.has("name").then(|| reader.name()),
             tags: reader.has("tags").then(|| reader.tags()),
@@ -49,9 +50,7 @@ impl Change {
     pub(crate) fn put(body: &[u8]) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
-        if reader.has_element() {
-            reader.element();
-        }
+        reader.element();
         let change = Self {
             configuration: Some(reader.configuration()),
             name: Some(reader.name()),
@@ -91,10 +90,11 @@ impl Change {
         };
         rotation::overlap(&instance.configuration, &mut changed, now);
         instance.configuration = changed;
-        for (key, value) in DEFAULTS {
-            instance.configuration.set_default(key, value);
-        }
+        complete(&mut instance.configuration);
         check::check(&instance.configuration, rules, &mut faults);
+        if self.how == How::Replace {
+            check::callback(&instance.configuration, &mut faults);
+        }
         if faults.is_empty() { Ok(instance) } else { Err(faults) }
     }
 }

@@ -1,7 +1,8 @@
 //! Whether a configuration can be used in this deployment.
 
+use close::ObjectFilter;
 use shared::instances::{Configuration, EventSettings, EventSource, key};
-use shared::polling::settings::PollerSettings;
+use shared::polling::settings::{self, PollerSettings};
 
 use super::{Fault, Rules};
 use crate::catalogue;
@@ -29,9 +30,6 @@ pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut V
     keys(configuration, faults);
     match EventSettings::read(configuration, rules.reach) {
         Ok(events) => {
-            if events.enabled && events.callback_url.is_none() {
-                faults.push(Fault::missing(format!("configuration.{}", key::CALLBACK_URL)));
-            }
             if events.source == EventSource::Polling && subscription::is_automatic(configuration) {
                 let reason = "is automatic, which goes with webhooks and not with polling";
                 faults.push(Fault::wrong(entry(key::SUBSCRIPTION_PROVISIONING), reason));
@@ -42,15 +40,45 @@ pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut V
         }
         Err(found) => faults.extend(found.into_iter().map(|fault| wrong(fault.key, &fault.reason))),
     }
-    // Whatever else is wrong: all of it is told at once.
-    if configuration.get(key::VENDOR_TYPE).is_some_and(|source| source.eq_ignore_ascii_case("polling")) {
+    poller(configuration, faults);
+}
+
+/// The poller settings: sound, or none at all beside webhooks.
+fn poller(configuration: &Configuration, faults: &mut Vec<Fault>) {
+    // A wrong source is named elsewhere.
+    let Ok(source) = EventSource::of(configuration) else { return };
+    let is_webhook =
+        configuration.get(key::VENDOR_TYPE).is_some() || subscription::is_automatic(configuration);
+    if source == EventSource::Webhook && is_webhook {
+        let reason = "goes with event.vendor.type polling, and not with webhook; leave one of them out";
+        faults.extend(settings::present(configuration).map(|key| Fault::wrong(entry(key), reason)));
+        return;
+    }
+    match PollerSettings::read(configuration) {
+        Ok(settings) if source == EventSource::Polling => {
+            let objects = ObjectFilter::parse(configuration.get(key::OBJECTS).unwrap_or_default());
+            let fault = settings.objects_fault(&objects);
+            faults.extend(fault.map(|reason| Fault::wrong(entry(key::OBJECTS), reason)));
+        }
+        Ok(_) => {}
         // They have examples of their own, to the point.
-        let found = PollerSettings::read(configuration).err().into_iter().flatten();
-        faults.extend(found.map(|fault| Fault::wrong(entry(fault.key), fault.reason)));
+        Err(found) => {
+            faults.extend(found.into_iter().map(|fault| Fault::wrong(entry(fault.key), fault.reason)));
+        }
     }
 }
 
-/// The keys that nobody else looks at.
+/// Adds the callback URL if events are to be delivered and there is none.
+///
+/// A change may enable events before it says where they go, as clients do that set one setting after the other.
+pub(super) fn callback(configuration: &Configuration, faults: &mut Vec<Fault>) {
+    let enabled = configuration.get(key::ENABLED).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    if enabled && configuration.get(key::CALLBACK_URL).is_none() {
+        faults.push(Fault::missing(format!("configuration.{}", key::CALLBACK_URL)));
+    }
+}
+
+/// The keys that nothing else looks at.
 fn keys(configuration: &Configuration, faults: &mut Vec<Fault>) {
     let size = |(key, value): (&str, Option<&str>)| key.len() + value.map_or(0, str::len);
     let bytes: usize = configuration.entries().map(size).sum();

@@ -23,6 +23,13 @@ impl Fault {
         Self::Wrong { entry: entry.into(), reason: reason.into() }
     }
 
+    /// The entry that it is about.
+    pub(super) fn entry(&self) -> &str {
+        match self {
+            Self::Missing(entry) | Self::Wrong { entry, .. } => entry,
+        }
+    }
+
     /// The text for the client: the missing entries by name, then the others with their reasons.
     pub(crate) fn message(faults: &[Self]) -> String {
         let missing: Vec<&str> = faults

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 use shared::callbacks::notification::ELEMENT_KEY;
 use shared::instances::Configuration;
 
-use super::Fault;
+use super::{Fault, placeholder};
+use crate::catalogue::element;
 use crate::markup;
 
 /// The two names of the same entry: Cloud Elements' and SAP's.
@@ -30,30 +31,37 @@ impl<'a> Reader<'a> {
         self.present(entry).is_some()
     }
 
-    pub(super) fn has_element(&self) -> bool {
-        ELEMENT_ENTRIES.iter().any(|entry| self.has(entry))
-    }
-
     /// What was read, if nothing was wrong.
     pub(super) fn finish<T>(self, read: T) -> Result<T, Vec<Fault>> {
         if self.faults.is_empty() { Ok(read) } else { Err(self.faults) }
     }
 
+    /// Wants the body to name the element that there is.
+    pub(super) fn required_element(&mut self) {
+        if ELEMENT_ENTRIES.iter().any(|entry| self.has(entry)) {
+            self.element();
+        } else {
+            self.missing("element.key");
+        }
+    }
+
+    /// Refuses another element than the one that there is; by its key, its number or both.
     pub(super) fn element(&mut self) {
-        let Some((entry, element)) =
-            ELEMENT_ENTRIES.iter().find_map(|entry| Some((*entry, self.present(entry)?)))
-        else {
-            return self.missing("element.key");
-        };
-        match element.get("key") {
-            None | Some(Value::Null) if element.is_object() => self.missing(format!("{entry}.key")),
-            Some(Value::String(key)) if key == ELEMENT_KEY => {}
-            Some(key) => {
-                let key: String = key.to_string().chars().take(100).collect();
-                let problem = format!("is {key}; this system provisions \"{ELEMENT_KEY}\" only");
-                self.wrong(format!("{entry}.key"), problem);
+        let named = ELEMENT_ENTRIES.iter().find_map(|entry| Some((*entry, self.present(entry)?)));
+        let Some((entry, element)) = named else { return };
+        let Some(element) = element.as_object() else { return self.wrong(entry, "is not an object") };
+        let said = |name: &'static str| element.get(name).filter(|value| !value.is_null());
+        let said: Vec<_> = ["key", "id"].into_iter().filter_map(|name| Some((name, said(name)?))).collect();
+        if said.is_empty() {
+            return self.missing(format!("{entry}.key"));
+        }
+        for (name, value) in said {
+            let text = setting(value).unwrap_or_default();
+            if !element::is_meant_by(&text) {
+                let value: String = value.to_string().chars().take(100).collect();
+                let problem = format!("is {value}; this system provisions \"{ELEMENT_KEY}\" only");
+                self.wrong(format!("{entry}.{name}"), problem);
             }
-            None => self.wrong(entry, "is not an object"),
         }
     }
 
@@ -67,11 +75,17 @@ impl<'a> Reader<'a> {
                 &empty
             }
         };
-        settings.iter().map(|(key, value)| (key.clone(), setting(value))).collect()
+        let settings: Configuration =
+            settings.iter().map(|(key, value)| (key.clone(), setting(value))).collect();
+        for (key, value) in settings.entries() {
+            self.refuse_placeholder(&format!("configuration.{key}"), value.unwrap_or_default());
+        }
+        settings
     }
 
     pub(super) fn name(&mut self) -> String {
         match self.present("name") {
+            Some(Value::String(name)) if self.refuse_placeholder("name", name) => {}
             Some(Value::String(name)) => match markup::strip(name) {
                 name if name.is_empty() => self.missing("name"),
                 name if name.chars().count() > MAX_NAME => {
@@ -85,7 +99,7 @@ impl<'a> Reader<'a> {
         String::new()
     }
 
-    /// The tags that say something; the seeds print an empty one where a tag goes.
+    /// The tags that are not empty; the old pages print an empty one where a tag goes.
     pub(super) fn tags(&mut self) -> Vec<String> {
         let Some(tags) = self.present("tags") else { return Vec::new() };
         let tags: Option<Vec<&str>> =
@@ -94,6 +108,9 @@ impl<'a> Reader<'a> {
             self.wrong("tags", "is not an array of strings");
             return Vec::new();
         };
+        if tags.iter().any(|tag| self.refuse_placeholder("tags", tag)) {
+            return Vec::new();
+        }
         let tags: Vec<String> = tags.into_iter().map(markup::strip).filter(|tag| !tag.is_empty()).collect();
         if tags.len() > MAX_TAGS || tags.iter().any(|tag| tag.chars().count() > MAX_NAME) {
             self.wrong(
@@ -102,6 +119,17 @@ impl<'a> Reader<'a> {
             );
         }
         tags
+    }
+
+    /// True if a text is a placeholder of the documentation, which is then noted.
+    fn refuse_placeholder(&mut self, entry: &str, text: &str) -> bool {
+        let found = placeholder::in_text(text);
+        if let Some(found) = found {
+            let problem =
+                format!("is the placeholder {found} of the documentation; put your own value in its place");
+            self.wrong(entry, problem);
+        }
+        found.is_some()
     }
 
     fn present(&self, entry: &str) -> Option<&'a Value> {

@@ -27,7 +27,7 @@ fn sap() -> Value {
 }
 
 #[test]
-fn the_body_of_both_seeds_is_taken() {
+fn the_bodies_of_both_old_pages_are_taken() {
     let sap = read(&sap()).unwrap();
     assert_eq!((&*sap.name, &*sap.tags), ("Test", &["Test".to_owned()][..]));
     let configuration = &sap.configuration;

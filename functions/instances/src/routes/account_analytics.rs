@@ -2,9 +2,8 @@
 //! caller's account by interval, and by instance or in all, with what became of them.
 
 use axum::Json;
-use axum::extract::{FromRequestParts as _, Request, State};
-use axum::http::StatusCode;
-use axum::http::request::Parts;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use shared::accounts::Account;
 use shared::events::log::Fate;
@@ -28,27 +27,29 @@ const TOGETHER: usize = 16;
 /// Answers 200 with each interval's events by instance.
 pub(crate) async fn by_instance(
     State(state): State<Instances>,
-    request: Request,
+    Caller(user): Caller,
+    uri: Uri,
 ) -> Result<Json<Vec<Group>>, Failure> {
-    grouped(&state, request, |_, instance| Whose::InstanceId(instance.get())).await
+    grouped(&state, user.account, &uri, |_, instance| Whose::InstanceId(instance.get())).await
 }
 
 /// Answers 200 with each interval's events of the caller's account: the one that it sees.
 pub(crate) async fn by_account(
     State(state): State<Instances>,
-    request: Request,
+    Caller(user): Caller,
+    uri: Uri,
 ) -> Result<Json<Vec<Group>>, Failure> {
-    grouped(&state, request, |account, _| Whose::AccountId(account.account_id)).await
+    grouped(&state, user.account, &uri, |account, _| Whose::AccountId(account.account_id)).await
 }
 
 async fn grouped(
     state: &Instances,
-    request: Request,
+    account: Account,
+    uri: &Uri,
     whose: impl Fn(Account, InstanceId) -> Whose,
 ) -> Result<Json<Vec<Group>>, Failure> {
-    let (mut parts, _) = request.into_parts();
-    let account = account(&mut parts, state).await?;
-    let Asked { span, interval } = Asked::of(&parts.uri, state.0.clock.now())?;
+    check_account(uri, account.account_id)?;
+    let Asked { span, interval } = Asked::of(uri, state.0.clock.now())?;
     let instances = instances_of(state, account).await?;
     let of = |instance| async move {
         let fates = state.0.history.fates(instance, span, MOST_EVENTS + 1).await?;
@@ -65,16 +66,15 @@ async fn grouped(
     Ok(Json(groups(&found, span, interval)?))
 }
 
-/// The caller's account; 403 when it asks for another one's, as on the platform.
-pub(super) async fn account(parts: &mut Parts, state: &Instances) -> Result<Account, Failure> {
-    let Caller(account) = Caller::from_request_parts(parts, state).await?;
-    let query = Query::of(&parts.uri);
+/// Refuses with 403 to tell about another account than the caller's, as the platform does.
+pub(super) fn check_account(uri: &Uri, account_id: u64) -> Result<(), ApiError> {
+    let query = Query::of(uri);
     let mut asked = query.all("accountIds[]").chain(query.all("accountIds"));
-    if asked.any(|id| id != account.account_id.to_string()) {
+    if asked.any(|id| id != account_id.to_string()) {
         let message = "accountIds[] names an account that is not the caller's.";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, message).into());
+        return Err(ApiError::new(StatusCode::FORBIDDEN, message));
     }
-    Ok(account)
+    Ok(())
 }
 
 /// The instances of an account, as far as one answer is about them.

@@ -2,18 +2,17 @@
 //! Without a token the latter is about all instances of the caller's account.
 
 use axum::Json;
-use axum::extract::{FromRequestParts as _, Request, State};
-use axum::http::request::Parts;
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::events::log::Span;
 use shared::instances::InstanceId;
 use shared::platform::api_error::ApiError;
 
-use super::account_analytics::{account, instances_of};
+use super::account_analytics::{check_account, instances_of};
 use crate::Instances;
 use crate::answer::Failure;
-use crate::caller::{Addressed, presents_token};
+use crate::caller::Scope;
 use crate::events::{Bucket, Interval, buckets, span};
 use crate::query::Query;
 
@@ -24,30 +23,16 @@ const MOST_EVENTS: usize = 50_000;
 /// `to`, the last day when they are not given.
 pub(crate) async fn analytics(
     State(state): State<Instances>,
-    Addressed(instance): Addressed,
+    scope: Scope,
     uri: Uri,
 ) -> Result<Json<Vec<Bucket>>, Failure> {
+    check_account(&uri, scope.account_id())?;
     let asked = Asked::of(&uri, state.0.clock.now())?;
-    count(&state, &[instance.id], asked).await
-}
-
-/// The same for the instance whose token the caller presents, or else for all instances of its account.
-pub(crate) async fn of_token_or_account(
-    State(state): State<Instances>,
-    request: Request,
-) -> Result<Json<Vec<Bucket>>, Failure> {
-    let (mut parts, _) = request.into_parts();
-    let instances = scope(&mut parts, &state).await?;
-    let asked = Asked::of(&parts.uri, state.0.clock.now())?;
+    let instances = match scope {
+        Scope::Instance(instance) => vec![instance.id],
+        Scope::Account(account) => instances_of(&state, account).await?,
+    };
     count(&state, &instances, asked).await
-}
-
-async fn scope(parts: &mut Parts, state: &Instances) -> Result<Vec<InstanceId>, Failure> {
-    if presents_token(parts) {
-        return Ok(vec![Addressed::from_request_parts(parts, state).await?.0.id]);
-    }
-    let account = account(parts, state).await?;
-    instances_of(state, account).await
 }
 
 /// The time that a query is about, in parts that are not too many.

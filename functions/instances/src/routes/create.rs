@@ -1,13 +1,13 @@
-//! `POST /instances`: provisions an instance.
+//! `POST /instances` and `POST /elements/{element}/instances`: provisions an instance.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use shared::accounts::{CredentialKey, CredentialKind};
+use shared::accounts::User;
 use shared::instances::InstanceId;
-use shared::instances::{Created, Instance};
+use shared::instances::{Created, Instance, Token};
 use shared::platform::api_error::ApiError;
 use shared::platform::random::{self, RandomError};
 use shared::platform::secret::Secret;
@@ -16,6 +16,7 @@ use crate::Instances;
 use crate::answer::Failure;
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::condition::Condition;
 use crate::modify::refused;
 use crate::polling;
 use crate::provision::Provision;
@@ -25,35 +26,55 @@ use crate::subscription;
 /// An id is taken about once in 2^53 divided by the number of instances; twice in a row means another fault.
 const TRIES: usize = 3;
 
-/// Answers 200 with the instance and its token, which is shown this once.
+/// Answers 200 with the instance and its token.
 pub(crate) async fn create(
-    Caller(account): Caller,
-    State(state): State<Instances>,
+    caller: Caller,
+    state: State<Instances>,
     headers: HeaderMap,
     Body(body): Body,
 ) -> Result<Json<Representation>, Failure> {
+    let provision = Provision::read(&body, &state.0.0.rules).map_err(refused)?;
+    made(caller, state, &headers, provision).await
+}
+
+/// The same for a body that need not name the element, because the path does.
+pub(crate) async fn create_in_catalogue(
+    caller: Caller,
+    state: State<Instances>,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Result<Json<Representation>, Failure> {
+    let provision = Provision::read_of_element(&body, &state.0.0.rules).map_err(refused)?;
+    made(caller, state, &headers, provision).await
+}
+
+async fn made(
+    Caller(User { account, profile }): Caller,
+    State(state): State<Instances>,
+    headers: &HeaderMap,
+    provision: Provision,
+) -> Result<Json<Representation>, Failure> {
     let state = &*state.0;
-    let provision = Provision::read(&body, &state.rules).map_err(refused)?;
     let Provision { name, tags, configuration } = provision;
     let created_at = state.clock.now();
-    if let Some(fault) = polling::forgotten(&configuration, created_at) {
+    if let Some(fault) = polling::since_fault(&configuration, created_at) {
         return Err(refused(vec![fault]).into());
     }
     polling::check_key(&configuration).await?;
-    let base = representation::base_url(&headers);
+    let base = representation::base_url(headers);
     for _ in 0..TRIES {
         let (id, token) = draw(&*state.random).map_err(|error| unavailable(&error))?;
         let (name, tags, configuration) = (name.clone(), tags.clone(), configuration.clone());
-        let key = CredentialKey::of(CredentialKind::Element, &token);
         let mut instance = Instance {
             id,
             account,
+            owner: profile.clone(),
             name,
             tags,
             configuration,
             disabled: false,
             created_at,
-            token: key,
+            token: Token::of(token),
             revision: 0,
             retired_key: None,
         };
@@ -70,7 +91,7 @@ pub(crate) async fn create(
         }
         if created? == Created::Yes {
             tracing::info!(instance = %id, "instance created");
-            return Ok(Json(Representation::of_new(&instance, &token, &base)));
+            return Ok(Json(Representation::of(&instance, &Condition::default(), &base)));
         }
     }
     Err(unavailable(&"no free instance id was found"))

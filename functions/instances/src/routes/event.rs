@@ -1,4 +1,4 @@
-//! `GET /instances/{id}/events/{eventId}` and, by its token, `GET /instances/events/{eventId}`: one event.
+//! `GET /instances/{id}/events/{eventId}` and `GET /instances/events/{eventId}`: one event.
 
 use std::collections::HashMap;
 
@@ -7,24 +7,23 @@ use axum::extract::{Path, State};
 use serde_json::json;
 use shared::events::log::LogEntry;
 use shared::events::message::Payload;
-use shared::instances::InstanceId;
 use shared::platform::api_error::ApiError;
 
 use crate::Instances;
 use crate::answer::Failure;
-use crate::caller::Addressed;
-use crate::events::Entry;
+use crate::caller::Scope;
+use crate::events::{Entry, Members};
 
 /// Lambda answers with 6 MB; in the answer a raw event is JSON in JSON.
 const LARGEST: usize = 2 * 1024 * 1024;
 
-/// Answers 200 with the event, 404 when the log has no such event of this instance.
+/// Answers 200 with the event, 404 when the instance or the account has no such event.
 pub(crate) async fn event(
     State(state): State<Instances>,
-    Addressed(instance): Addressed,
+    scope: Scope,
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Json<Entry>, Failure> {
-    let entry = find(&state, instance.id, &path).await?;
+    let entry = find(&state, &scope, &path).await?;
     let stored = match &entry.stored {
         None => None,
         Some(stored) if stored.bytes > LARGEST => Some(elsewhere(stored.bytes)),
@@ -39,19 +38,20 @@ pub(crate) async fn event(
 /// The event that a path names.
 pub(super) async fn find(
     state: &Instances,
-    instance: InstanceId,
+    scope: &Scope,
     path: &HashMap<String, String>,
 ) -> Result<LogEntry, Failure> {
     let id = path.get("event").cloned().unwrap_or_default();
+    let history = &state.0.history;
     // A longer key than DynamoDB takes names no event.
-    let found = if id.is_empty() || id.len() > 1024 {
-        None
-    } else {
-        state.0.history.find(instance, &id.into()).await?
+    let found = match scope {
+        _ if id.is_empty() || id.len() > 1024 => None,
+        Scope::Instance(instance) => history.find(instance.id, &id.into()).await?,
+        Scope::Account(account) => Members::of(state, *account).await?.find(history, &id.into()).await?,
     };
     let now = state.0.clock.now().timestamp();
     let found = found.filter(|entry| entry.expires_at > now);
-    Ok(found.ok_or_else(|| ApiError::not_found("The instance has no event with this ID."))?)
+    Ok(found.ok_or_else(|| ApiError::not_found("There is no event with this ID."))?)
 }
 
 /// What stands for a raw event that does not fit the answer: still text of JSON, as clients parse it.

@@ -1,4 +1,5 @@
-//! `GET /instances/{id}/events` and, by its token, `GET /instances/events`: the event log, newest first.
+//! `GET /instances/{id}/events` and `GET /instances/events`: the delivery log, newest first. Without an id it is of the
+//! instance whose token the caller presents, or else of the whole account.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,15 +7,8 @@ use axum::http::{HeaderMap, Uri};
 
 use crate::Instances;
 use crate::answer::Failure;
-use crate::caller::Addressed;
-use crate::events::{Entry, Filter, span, walk};
-use crate::page::{self, Page};
-use crate::query::Query;
-
-/// Events of one answer, unless the query says otherwise.
-pub(super) const PAGE: usize = 20;
-/// And the most that it can say.
-pub(super) const LARGEST_PAGE: usize = 200;
+use crate::caller::Scope;
+use crate::events::{Entry, Listing};
 
 /// Answers 200 with the events that fit `from`, `to`, `status`, `deliveryStatus` and `objectType`; there may be none.
 ///
@@ -22,20 +16,13 @@ pub(super) const LARGEST_PAGE: usize = 200;
 /// events it looks at, and on its bytes.
 pub(crate) async fn events(
     State(state): State<Instances>,
-    Addressed(instance): Addressed,
+    scope: Scope,
     uri: Uri,
 ) -> Result<(HeaderMap, Json<Vec<Entry>>), Failure> {
-    let query = Query::of(&uri);
-    let now = state.0.clock.now();
-    let (span, filter) = (span(&query, now, None)?, Filter::of(&query)?);
-    let page = Page::of(&query, PAGE, LARGEST_PAGE)?;
-    let (found, next) = walk(&state.0.history, instance.id, (span, &filter), page, now).await?;
-    let shown: Vec<_> = found
-        .into_iter()
-        .map(|entry| {
-            let elsewhere = entry.stored.as_ref().map(|stored| super::event::elsewhere(stored.bytes));
-            Entry::of(entry, elsewhere)
-        })
-        .collect();
-    Ok((page::headers(shown.len(), next.as_ref()), Json(shown)))
+    let Listing { headers, entries } = Listing::of(&state, &scope, &uri).await?;
+    let shown = entries.into_iter().map(|entry| {
+        let elsewhere = entry.stored.as_ref().map(|stored| super::event::elsewhere(stored.bytes));
+        Entry::of(entry, elsewhere)
+    });
+    Ok((headers, Json(shown.collect())))
 }

@@ -1,7 +1,10 @@
-//! `GET /instances`: the instances of the caller's account or, by its token, one instance.
+//! `GET /instances`: the instances of the caller's account or, by its token, one instance; and
+//! `GET /elements/{element}/instances`, which lists in any case.
 
 use axum::Json;
 use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use shared::accounts::Account;
 use shared::instances::Instance;
@@ -11,7 +14,7 @@ use shared::platform::api_error::ApiError;
 use super::show;
 use crate::Instances;
 use crate::answer::Failure;
-use crate::caller::{Addressed, Caller, presents_token};
+use crate::caller::{Addressed, Scope, presents_token};
 use crate::condition::Condition;
 use crate::page::{self, Page};
 use crate::query::Query;
@@ -21,29 +24,71 @@ use crate::representation::{self, Representation};
 const PAGE: usize = 1000;
 
 /// Answers 200 with the one instance, or with those that fit `searchText` and every `tags[]`; 404 when none does.
+///
+/// A caller who presents a token and searches gets a list, since it asks for more than the one instance.
 pub(crate) async fn list_or_show(
     State(state): State<Instances>,
     request: Request,
 ) -> Result<Response, Failure> {
     let (mut parts, _) = request.into_parts();
-    let base = representation::base_url(&parts.headers);
-    if presents_token(&parts) {
+    if presents_token(&parts) && Wanted::of(&Query::of(&parts.uri)).is_everything() {
         let Addressed(instance) = Addressed::from_request_parts(&mut parts, &state).await?;
+        let base = representation::base_url(&parts.headers);
         return Ok(Json(show::full(&state, &instance, &base).await?).into_response());
     }
-    let Caller(account) = Caller::from_request_parts(&mut parts, &state).await?;
+    Ok(search(&state, parts).await?.into_response())
+}
+
+/// Answers 200 with the instances that fit, whoever asks; 404 when none does.
+pub(crate) async fn list(
+    State(state): State<Instances>,
+    request: Request,
+) -> Result<(HeaderMap, Json<Vec<Representation>>), Failure> {
+    search(&state, request.into_parts().0).await
+}
+
+async fn search(
+    state: &Instances,
+    mut parts: Parts,
+) -> Result<(HeaderMap, Json<Vec<Representation>>), Failure> {
+    let scope = Scope::of_search(&mut parts, state).await?;
     let query = Query::of(&parts.uri);
-    let page = Page::of(&query, PAGE, PAGE)?;
+    let (page, wanted) = (Page::of(&query, PAGE, PAGE)?, Wanted::of(&query));
     let first = page.after.is_none();
-    let (found, next) = find(&state, account, &Wanted::of(&query), page).await?;
+    let (found, next) = match &scope {
+        Scope::Account(account) => find(state, *account, &wanted, page).await?,
+        Scope::Instance(one) => {
+            (Some(&**one).filter(|it| wanted.fits(it)).cloned().into_iter().collect(), None)
+        }
+    };
     if found.is_empty() && first && next.is_none() {
         return Err(ApiError::not_found("No instances found.").into());
     }
+    let total = match &scope {
+        _ if first && next.is_none() => Some(found.len()),
+        Scope::Account(account) if wanted.is_everything() => Some(count(state, *account).await?),
+        // Nobody knows without reading all of them.
+        Scope::Account(_) | Scope::Instance(_) => None,
+    };
     let conditions = state.conditions(&found).await?;
     let unknown = Condition::default();
     let condition = |id| conditions.get(id).unwrap_or(&unknown);
+    let base = representation::base_url(&parts.headers);
     let shown: Vec<_> = found.iter().map(|it| Representation::of(it, condition(&it.id), &base)).collect();
-    Ok((page::headers(shown.len(), next.as_ref()), Json(shown)).into_response())
+    Ok((page::headers(shown.len(), next.as_ref(), total), Json(shown)))
+}
+
+/// How many instances an account has: their keys are counted, a hundred with each query.
+pub(super) async fn count(state: &Instances, account: Account) -> Result<usize, Failure> {
+    let (mut total, mut after) = (0, None);
+    loop {
+        let (ids, next) = state.0.instances.ids(account.account_id, after).await?;
+        total += ids.len();
+        after = next;
+        if after.is_none() {
+            return Ok(total);
+        }
+    }
 }
 
 async fn find(
@@ -84,6 +129,10 @@ impl Wanted {
     fn of(query: &Query) -> Self {
         let tags = query.all("tags[]").chain(query.all("tags")).map(str::to_owned).collect();
         Self { text: query.get("searchText").map(str::to_lowercase), tags }
+    }
+
+    fn is_everything(&self) -> bool {
+        self.text.is_none() && self.tags.is_empty()
     }
 
     /// The text is found in the name or a tag, in any case; each of the tags is a tag.

@@ -1,5 +1,7 @@
-//! `PUT /instances/{id}/events/{eventId}/redeliver`, `PUT /instances/{id}/events/redeliver`, and the same by token:
-//! events are sent again.
+//! `PUT /instances/{id}/events/{eventId}/redeliver`, `PUT /instances/{id}/events/redeliver`, and the same by token or of
+//! the whole account: events are sent again.
+
+mod account;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,15 +10,19 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
+use shared::events::id::EventId;
 use shared::events::timestamp;
 use shared::instances::Instance;
 use shared::platform::api_error::ApiError;
 
+use account::of_account;
+
 use crate::Instances;
 use crate::answer::Failure;
-use crate::caller::Addressed;
+use crate::caller::{Scope, no_such_instance};
 use crate::events::{Filter, Resume, redeliver, resend, span, walk};
 use crate::page::{self, Page};
 use crate::query::Query;
@@ -33,11 +39,21 @@ const FURTHEST: TimeDelta = TimeDelta::seconds(800);
 /// Answers 200 with the event's id and its new round; 409 while its first attempt is under way.
 pub(crate) async fn one(
     State(state): State<Instances>,
-    Addressed(instance): Addressed,
+    scope: Scope,
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Json<Value>, Failure> {
-    enabled(&instance)?;
-    let entry = super::event::find(&state, instance.id, &path).await?;
+    let entry = match scope {
+        Scope::Instance(ref instance) => {
+            enabled(instance)?;
+            super::event::find(&state, &scope, &path).await?
+        }
+        Scope::Account(_) => {
+            let entry = super::event::find(&state, &scope, &path).await?;
+            let instance = state.0.instances.get(entry.instance_id).await?;
+            enabled(&instance.ok_or_else(no_such_instance)?)?;
+            entry
+        }
+    };
     if !resend(&state.0.queue, &state.0.history, &entry, Duration::ZERO).await? {
         let message = "The event's first attempt has not ended yet.";
         return Err(ApiError::new(StatusCode::CONFLICT, message).into());
@@ -50,11 +66,18 @@ pub(crate) async fn one(
 /// The events are those that failed or were dropped, unless the query says otherwise.
 pub(crate) async fn many(
     State(state): State<Instances>,
-    Addressed(instance): Addressed,
+    scope: Scope,
     uri: Uri,
 ) -> Result<Response, Failure> {
-    enabled(&instance)?;
-    let query = Query::of(&uri);
+    match scope {
+        Scope::Instance(instance) => of_instance(&state, &instance, &uri).await,
+        Scope::Account(account) => of_account(&state, account, &uri).await,
+    }
+}
+
+async fn of_instance(state: &Instances, instance: &Instance, uri: &Uri) -> Result<Response, Failure> {
+    enabled(instance)?;
+    let query = Query::of(uri);
     let now = state.0.clock.now();
     let (span, filter) = (span(&query, now, None)?, Filter::of_what_failed(&query)?);
     let rate = rate(&query)?;
@@ -64,20 +87,24 @@ pub(crate) async fn many(
         return Ok(later(from - now - FURTHEST));
     }
     let page = Page { size, after: after.map(|resume| resume.place) };
-    let (mut found, next) = walk(&state.0.history, instance.id, (span, &filter), page, now).await?;
+    let (mut found, next) = walk(&state.0.history, instance.id, (span, &filter), &page, now).await?;
     found.retain(|entry| entry.claimed_at <= began_at);
     let done = redeliver(&state.0.queue, &state.0.history, &found, (now, from), rate).await?;
     let until = done.scheduled_until;
     let next = next.map(|place| Resume { place, began_at, scheduled_until: until });
-    let headers = page::headers(done.events.len(), next.as_ref());
+    Ok(answer(&done.events, until, next.as_ref()))
+}
+
+fn answer(events: &[EventId], until: DateTime<Utc>, next: Option<&impl Serialize>) -> Response {
+    let headers = page::headers(events.len(), next, None);
     let token = headers.get(page::NEXT).and_then(|token| token.to_str().ok());
     let body = json!({
-        "redelivered": done.events.len(),
-        "eventIds": done.events,
+        "redelivered": events.len(),
+        "eventIds": events,
         "lastBegins": timestamp(until),
         "nextPage": token,
     });
-    Ok((headers, Json(body)).into_response())
+    (headers, Json(body)).into_response()
 }
 
 fn rate(query: &Query) -> Result<u32, ApiError> {

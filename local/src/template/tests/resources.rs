@@ -155,6 +155,7 @@ Resources:
       Events:
         A: { Type: HttpApi, Properties: { Path: '/a/{id}', Method: any } }
         B: { Type: HttpApi, Properties: { Path: /b, Method: Post, ApiId: !Ref Elsewhere } }
+        B2: { Type: HttpApi, Properties: { ApiId: !Ref Elsewhere } }
         C: { Type: Schedule, Properties: { Schedule: rate(1 minute), Input: '{\"tick\": 1}' } }
         D: { Type: ScheduleV2, Properties: { ScheduleExpression: rate(2 hours) } }
         E: { Type: ScheduleV2, Properties: { ScheduleExpression: rate(3 days), State: DISABLED } }
@@ -163,7 +164,11 @@ Resources:
     let template = template.unwrap();
     let function = template.function("W");
     let route = |method, path: &str| Route { method, path: path.to_owned() };
-    let routes = [route(RouteMethod::Any, "/a/{id}"), route(RouteMethod::Only(Method::POST), "/b")];
+    let routes = [
+        route(RouteMethod::Any, "/a/{id}"),
+        route(RouteMethod::Only(Method::POST), "/b"),
+        route(RouteMethod::Any, "$default"),
+    ];
     assert_eq!(function.routes, routes);
     let schedule = |expression: &str, minutes: u64, input| Schedule {
         expression: expression.to_owned(),

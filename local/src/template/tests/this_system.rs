@@ -127,7 +127,7 @@ fn its_webhook_and_its_instances_answer_every_method() {
     let (webhook, instances) = (template.function("WebhookFunction"), template.function("InstancesFunction"));
     assert_eq!((webhook.binary.as_str(), instances.binary.as_str()), ("webhook", "instances"));
     assert_eq!(routes(webhook), ["/elements/api-v2/events/closeio/{encodedId}"]);
-    assert_eq!(routes(instances), ["/elements/api-v2/instances", "/elements/api-v2/instances/{proxy+}"]);
+    assert_eq!(routes(instances), ["$default"]);
     assert_eq!(
         variables(webhook),
         ["DELIVERY_QUEUE_URL", "EVENT_RETENTION_DAYS", "INSTANCES_TABLE", "PAYLOADS_TABLE"]
@@ -137,6 +137,7 @@ fn its_webhook_and_its_instances_answer_every_method() {
         [
             "CALLBACK_ALLOW_PRIVATE",
             "CLOSE_API_HOSTS",
+            "CORS_ALLOW_ORIGINS",
             "CREDENTIALS_TABLE",
             "ENDPOINTS_TABLE",
             "EVENTS_TABLE",

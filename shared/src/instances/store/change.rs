@@ -72,7 +72,7 @@ impl DynamoInstanceStore {
             .expression_attribute_values(":seen", revision);
         let token = Delete::builder()
             .table_name(credentials)
-            .key(accounts::KEY, AttributeValue::S(instance.token.as_str().to_owned()));
+            .key(accounts::KEY, AttributeValue::S(instance.token.key.as_str().to_owned()));
         let mut write = self.client.transact_write_items();
         for delete in [item, token] {
             let delete = delete.build().unavailable(ACTION)?;

@@ -33,8 +33,7 @@ impl DynamoInstanceStore {
     ) -> Result<bool, AwsError> {
         let key = (key::SUBSCRIPTION_SIGNATURE_KEY.to_owned(), Some(signature_key.expose().to_owned()));
         let settings: Settings = [key].into();
-        let plain = serde_json::to_vec(&settings).unwrap_or_default();
-        let sealed = self.vault.seal(instance, Purpose::Webhook, &plain).await?;
+        let sealed = self.vault.seal(instance, Purpose::Webhook, &settings).await?;
         let sealed = serde_dynamo::to_attribute_value(sealed).unavailable(ACTION)?;
         let number = |number: i64| AttributeValue::N(number.to_string());
         let update = self

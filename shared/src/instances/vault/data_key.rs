@@ -5,13 +5,13 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use crate::platform::aws::AwsError;
 use crate::platform::random::{self, Random};
 
-/// A data key in the clear. It seals one text only, so its nonces never meet.
+/// A data key in the clear. It seals far fewer texts than the 2^32 up to which random nonces may be trusted not to meet.
 pub(super) struct DataKey(LessSafeKey);
 
 impl DataKey {
     pub(super) fn new(bytes: &[u8]) -> Result<Self, AwsError> {
         let key = UnboundKey::new(&AES_256_GCM, bytes);
-        let key = key.map_err(|_| AwsError::new("use a data key", "it has not 32 bytes"))?;
+        let key = key.map_err(|_| AwsError::new("use a data key", "it does not have 32 bytes"))?;
         Ok(Self(LessSafeKey::new(key)))
     }
 
@@ -28,7 +28,8 @@ impl DataKey {
     }
 
     pub(super) fn open(&self, context: &str, mut data: Vec<u8>) -> Result<Vec<u8>, AwsError> {
-        let failed = || AwsError::new("decrypt a secret", "it was changed, or belongs to another instance");
+        let failed =
+            || AwsError::new("decrypt a secret", "it was changed, or belongs to another instance or setting");
         let (nonce, ciphertext) = data.split_at_mut_checked(NONCE_LEN).ok_or_else(failed)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
         let text = self.0.open_in_place(nonce, Aad::from(context), ciphertext).map_err(|_| failed())?;
@@ -44,17 +45,17 @@ mod tests {
     #[test]
     fn what_was_sealed_is_opened_in_its_context_only() {
         let key = DataKey::new(&[7; 32]).unwrap();
-        let sealed = key.seal("1/close", b"api_key", &OsRandom).unwrap();
+        let sealed = key.seal("1/password", b"api_key", &OsRandom).unwrap();
         assert!(!sealed.windows(7).any(|window| window == b"api_key"));
-        assert_eq!(key.open("1/close", sealed.clone()).unwrap(), b"api_key");
-        assert!(key.open("2/close", sealed.clone()).is_err());
-        assert!(DataKey::new(&[8; 32]).unwrap().open("1/close", sealed.clone()).is_err());
+        assert_eq!(key.open("1/password", sealed.clone()).unwrap(), b"api_key");
+        assert!(key.open("2/password", sealed.clone()).is_err());
+        assert!(DataKey::new(&[8; 32]).unwrap().open("1/password", sealed.clone()).is_err());
         for place in [0, NONCE_LEN, sealed.len() - 1] {
             let mut changed = sealed.clone();
             changed[place] ^= 1;
-            assert!(key.open("1/close", changed).is_err(), "byte {place}");
+            assert!(key.open("1/password", changed).is_err(), "byte {place}");
         }
-        assert!(key.open("1/close", sealed[..NONCE_LEN - 1].to_vec()).is_err());
+        assert!(key.open("1/password", sealed[..NONCE_LEN - 1].to_vec()).is_err());
         assert!(DataKey::new(&[7; 31]).is_err());
     }
 }

@@ -1,33 +1,42 @@
 //! From tokens to a condition, by recursive descent.
 
 use super::lexer::{Token, tokens};
-use super::{Condition, Literal, Operator, Piece, Problem, SyntaxError};
+use super::{Columns, Condition, Literal, Operator, Piece, Problem, SyntaxError};
 
 /// Parentheses and `NOT` may be nested this deep.
 pub(super) const MAX_DEPTH: usize = 32;
 
-/// The words that are no column.
+/// The words that are not columns.
 const KEYWORDS: &[&str] = &["and", "or", "not", "like", "in", "is", "null"];
 
 impl Condition {
-    /// Reads a condition.
+    /// Reads a condition on Close's columns.
     ///
     /// # Errors
     /// What is wrong with it, and where.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
-        let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0 };
+        Self::parse_for(text, Columns::default())
+    }
+
+    /// Reads a condition on these columns.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_for(text: &str, columns: Columns<'_>) -> Result<Self, SyntaxError> {
+        let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, columns };
         let condition = parser.any()?;
         if parser.peek() == Token::End { Ok(condition) } else { Err(parser.unexpected("AND, OR or the end")) }
     }
 }
 
-struct Parser {
+struct Parser<'a> {
     tokens: Vec<(usize, Token)>,
     at: usize,
     depth: usize,
+    columns: Columns<'a>,
 }
 
-impl Parser {
+impl Parser<'_> {
     /// Conditions with `OR` between them.
     fn any(&mut self) -> Result<Condition, SyntaxError> {
         let mut conditions = vec![self.all()?];
@@ -77,10 +86,12 @@ impl Parser {
         let condition = if self.takes_word("like") {
             Condition::Compare(column, Operator::Like, self.literal()?)
         } else if self.takes_word("in") {
-            Condition::In(column, self.list()?)
+            let literals = self.list(&column)?;
+            Condition::In(column, literals)
         } else if let (Token::Operator(operator), false) = (self.peek(), not) {
             self.at += 1;
-            Condition::Compare(column, operator, self.literal()?)
+            let literal = self.compared(&column, operator)?;
+            Condition::Compare(column, operator, literal)
         } else {
             return Err(self.unexpected("an operator (= != < > <= >= LIKE IN IS NULL)"));
         };
@@ -104,7 +115,16 @@ impl Parser {
         word.ok_or_else(|| self.unexpected("a literal such as 'won'"))
     }
 
-    /// A word that is no keyword, if one is next.
+    /// A literal that a column can be compared with.
+    fn compared(&mut self, column: &str, operator: Operator) -> Result<Literal, SyntaxError> {
+        let position = self.position();
+        let literal = self.literal()?;
+        let checked = self.columns.check(column, operator, &literal);
+        checked.map_err(|problem| SyntaxError { position, problem })?;
+        Ok(literal)
+    }
+
+    /// A word that is not a keyword, if one is next.
     fn plain_word(&mut self) -> Option<String> {
         let Token::Word(word) = self.peek() else { return None };
         let plain = !is_keyword(&word);
@@ -112,13 +132,13 @@ impl Parser {
         plain.then_some(word)
     }
 
-    fn list(&mut self) -> Result<Vec<Literal>, SyntaxError> {
+    fn list(&mut self, column: &str) -> Result<Vec<Literal>, SyntaxError> {
         if !self.takes(&Token::Open) {
             return Err(self.unexpected("\"(\""));
         }
-        let mut literals = vec![self.literal()?];
+        let mut literals = vec![self.compared(column, Operator::Equal)?];
         while self.takes(&Token::Comma) {
-            literals.push(self.literal()?);
+            literals.push(self.compared(column, Operator::Equal)?);
         }
         if self.takes(&Token::Close) { Ok(literals) } else { Err(self.unexpected("\",\" or \")\"")) }
     }

@@ -3,16 +3,17 @@
 use chrono::TimeDelta;
 use serde_json::{Map, Value};
 
-use super::{EntryFault, ResourceConfiguration, dates, of_resource, url};
+use super::{DateField, EntryFault, ResourceConfiguration, dates, of_resource, url};
+use crate::polling::ceql::Columns;
+use crate::polling::resource::{DATE_CREATED, DATE_UPDATED};
 
-/// What the platform's documents and exports also have, and what means nothing here.
-const IGNORED: &[&str] = &[
+/// What the platform's documents and exports also have, and what this system cannot honour.
+const UNSUPPORTED: &[&str] = &[
     "batchSize",
     "objectName",
     "parameters",
     "postHookPipelines",
     "postHooks",
-    "updatedDateTimezone",
     "useHydrationBeforePostHooks",
     "useLastPollDate",
     "xPath",
@@ -28,31 +29,21 @@ pub(super) fn read(name: &str, value: &Value) -> Result<ResourceConfiguration, V
         return Err(reader.faults);
     };
     reader.check_keys(entry);
-    let url = reader.url(entry);
     let id_field = reader.id_field(entry);
-    let dates = dates::read(entry.get("datesConfiguration"));
+    let (updated, created) = reader.dates(entry);
+    let url = reader.url(entry, Columns { dates: &[&updated, &created] });
     let seconds =
         |value: &Value| number(value, 0..=MAX_SECONDS).map(|it| TimeDelta::seconds(it.cast_signed()));
     let created_tolerance =
         reader.optional(entry, &["createdCheckTolerance"], "seconds, such as 10", seconds);
     let poll_delay = reader.optional(entry, &["pollDelay"], "seconds, such as 60", seconds);
-    let page_size = reader.optional(entry, &["pageSize"], "a number from 1 to 1000, such as 100", |value| {
-        number(value, 1..=1000).and_then(|it| u32::try_from(it).ok())
-    });
     // The platform's own documents spell it in two ways.
     let by_updated = ["filterByUpdatedDate", "filterByUpdateDate"];
     let by_updated = reader.optional(entry, &by_updated, "true or false", flag);
     let by_current = reader.optional(entry, &["filterByCurrentDate"], "true or false", flag);
-    let (updated, created) = match dates {
-        Ok(dates) => dates,
-        Err(fault) => {
-            reader.fault(".datesConfiguration", &fault);
-            return Err(reader.faults);
-        }
-    };
+    let page_size = reader.page_size(entry, url.as_ref());
     let Some(url) = url.filter(|_| reader.faults.is_empty()) else { return Err(reader.faults) };
     let default = of_resource(url.resource);
-    let limit = url.resource.source().page_limit();
     Ok(ResourceConfiguration {
         name: name.to_owned(),
         resource: url.resource,
@@ -63,7 +54,7 @@ pub(super) fn read(name: &str, value: &Value) -> Result<ResourceConfiguration, V
         created_tolerance: created_tolerance.unwrap_or(default.created_tolerance),
         filter_by_updated_date: by_updated.unwrap_or(default.filter_by_updated_date),
         filter_by_current_date: by_current.unwrap_or(default.filter_by_current_date),
-        page_size: page_size.or(url.page_size).unwrap_or(default.page_size).clamp(1, limit),
+        page_size: page_size.unwrap_or(default.page_size),
         poll_delay: poll_delay.unwrap_or(default.poll_delay),
     })
 }
@@ -89,23 +80,62 @@ impl Reader<'_> {
             "filterByCurrentDate",
             "pageSize",
             "pollDelay",
+            "updatedDateTimezone",
         ];
-        let known = |key: &str| KNOWN.iter().chain(IGNORED).any(|it| it.eq_ignore_ascii_case(key));
-        for key in entry.keys().filter(|key| !known(key)) {
-            self.fault(&format!(".{key}"), &format!("is unknown; there are {}", KNOWN.join(", ")));
+        let is_one = |keys: &[&str], key: &str| keys.iter().any(|it| it.eq_ignore_ascii_case(key));
+        for key in entry.keys().filter(|key| !is_one(KNOWN, key)) {
+            if !is_one(UNSUPPORTED, key) {
+                self.fault(&format!(".{key}"), &format!("is unknown; there are {}", KNOWN.join(", ")));
+            } else if get(entry, key).is_some_and(|value| !self.says_nothing(key, value)) {
+                let reason = format!("is not supported; leave it out. There are {}", KNOWN.join(", "));
+                self.fault(&format!(".{key}"), &reason);
+            }
         }
     }
 
-    fn url(&mut self, entry: &Map<String, Value>) -> Option<url::Url> {
+    /// True if a key that is not supported asks for what happens without it.
+    fn says_nothing(&self, key: &str, value: &Value) -> bool {
+        let is_usual = match &*key.to_ascii_lowercase() {
+            "uselastpolldate" => flag(value) == Some(true),
+            "objectname" => value.as_str() == Some(self.name),
+            _ => flag(value) == Some(false),
+        };
+        is_usual || *value == Value::Array(Vec::new()) || *value == Value::Object(Map::new())
+    }
+
+    fn dates(&mut self, entry: &Map<String, Value>) -> (DateField, DateField) {
+        let dates = dates::read(get(entry, "datesConfiguration"), get(entry, "updatedDateTimezone"));
+        dates.unwrap_or_else(|fault| {
+            self.fault(".datesConfiguration", &fault);
+            (DateField::own(DATE_UPDATED), DateField::own(DATE_CREATED))
+        })
+    }
+
+    /// The records a page, of the entry or of the URL.
+    fn page_size(&mut self, entry: &Map<String, Value>, url: Option<&url::Url>) -> Option<u32> {
+        let most = url.map_or(1000, |url| url.resource.source().page_limit());
+        let expected = format!("a number from 1 to {most}, which is the most that Close gives at once");
+        let read = |value: &Value| number(value, 1..=most.into()).and_then(|it| u32::try_from(it).ok());
+        let of_url = url.and_then(|url| url.page_size.as_ref());
+        let of_url = of_url.map(|size| (read(&Value::String(size.clone())), size));
+        if let Some((None, _)) = of_url {
+            self.fault(".url", &format!("has a pageSize that is not {expected}"));
+        }
+        self.optional(entry, &["pageSize"], &expected, read).or(of_url.and_then(|(size, _)| size))
+    }
+
+    fn url(&mut self, entry: &Map<String, Value>, columns: Columns<'_>) -> Option<url::Url> {
         const EXAMPLE: &str =
             "an example: /hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ssXXX}'";
-        match get(entry, "url").and_then(Value::as_str).filter(|text| !text.trim().is_empty()) {
-            None => self.fault(".url", &format!("is missing; {EXAMPLE}")),
-            Some(text) => match url::read(text) {
+        let reason = match get(entry, "url") {
+            None => "is missing".to_owned(),
+            Some(Value::String(text)) => match url::read(text, columns) {
                 Ok(url) => return Some(url),
-                Err(reason) => self.fault(".url", &format!("{reason}; {EXAMPLE}")),
+                Err(reason) => reason,
             },
-        }
+            Some(_) => "is not a string".to_owned(),
+        };
+        self.fault(".url", &format!("{reason}; {EXAMPLE}"));
         None
     }
 

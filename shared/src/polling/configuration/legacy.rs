@@ -31,6 +31,11 @@ pub fn read(text: &str) -> Result<Vec<ResourceConfiguration>, Vec<EntryFault>> {
                 let example = "contacts|/hubs/crm/contacts||date_updated|yyyy-MM-dd'T'HH:mm:ssXXX|GMT";
                 return Err(vec![EntryFault(format!("has a line without a url; an example: {example}"))]);
             };
+            if columns.get(2).is_some_and(|filter| !filter.is_empty()) {
+                let reason =
+                    "has an xPathFilter, which is not supported; leave it empty, and use a where in the url";
+                return Err(vec![EntryFault(reason.to_owned())]);
+            }
             let dates: Map<String, Value> = COLUMNS
                 .iter()
                 .zip(columns)

@@ -52,20 +52,64 @@ fn every_entry_has_its_meaning_and_its_default() {
     assert_eq!((entry.page_size, entry.poll_delay), (100, TimeDelta::zero()));
     let entry = one(&json!({
         "url": "/contacts", "idField": "user.id", "createdCheckTolerance": "3", "filterByUpdateDate": "false",
-        "filterByCurrentDate": true, "pageSize": 7, "pollDelay": 90, "xPath": "ignored",
+        "filterByCurrentDate": true, "pageSize": 7, "pollDelay": 90, "xPath": "",
         "datesConfiguration": {"updatedDateTimezone": "America/Denver", "updatedDateFormat": "yyyy-MM-dd HH:mm"},
     }));
     assert_eq!((entry.id_field.as_str(), entry.page_size), ("user.id", 7));
     assert_eq!((entry.created_tolerance, entry.poll_delay), (TimeDelta::seconds(3), TimeDelta::seconds(90)));
     assert!(!entry.filter_by_updated_date && entry.filter_by_current_date);
-    let noon = "2026-06-19T18:00:00Z".parse().ok();
-    assert_eq!(
-        (entry.updated.parse("2026-06-19 12:00"), entry.created.parse("2026-06-19 12:00")),
-        (noon, noon)
-    );
-    let events =
-        read(&json!({"events": {"url": "/events", "idField": "id", "pageSize": 500}}).to_string()).unwrap();
-    assert_eq!(events[0].page_size, 50, "Close refuses more at the event log");
+    let at =
+        |field: &DateField| field.read(&json!("2026-06-19 12:00")).map(|reading| reading.at.to_rfc3339());
+    let noon = Some("2026-06-19T18:00:00+00:00".to_owned());
+    assert_eq!((at(&entry.updated), at(&entry.created)), (noon.clone(), noon.clone()));
+    let beside = one(&json!({
+        "url": "/contacts", "idField": "id", "updatedDateTimezone": "America/Denver",
+        "DatesConfiguration": {"updatedDateFormat": "yyyy-MM-dd HH:mm"},
+    }));
+    assert_eq!(at(&beside.updated), noon, "the zone may stand beside the dates");
+    assert_eq!(one(&json!({"url": "/events?pageSize=50", "idField": "id"})).page_size, 50);
+}
+
+#[test]
+fn what_cannot_be_honoured_is_refused_and_what_asks_for_nothing_is_not() {
+    let fault = |key: &str, value: Value| {
+        let mut entry = json!({"url": "/events", "idField": "id"});
+        entry[key] = value;
+        read(&json!({"events": entry}).to_string())
+            .err()
+            .map(|faults| faults[0].to_string())
+            .unwrap_or_default()
+    };
+    let rows = [
+        ("pageSize", json!(51), "events.pageSize is not a number from 1 to 50"),
+        ("pageSize", json!(0), "events.pageSize is not a number from 1 to 50"),
+        ("url", json!("/events?pageSize=51"), "events.url has a pageSize that is not a number from 1 to 50"),
+        ("url", json!("/events?fields=id"), "the parameter \"fields\"; records are delivered whole"),
+        ("url", json!("/events?page=2"), "the parameter \"page\"; every page is read"),
+        ("url", json!(7), "events.url is not a string"),
+        ("xPath", json!("/a/b"), "events.xPath is not supported; leave it out"),
+        ("batchSize", json!(20), "events.batchSize is not supported"),
+        ("useLastPollDate", json!(false), "events.useLastPollDate is not supported"),
+        ("objectName", json!("others"), "events.objectName is not supported"),
+        ("datesConfiguration", json!({"updatedDateFormat": "HH:mm"}), "it has no year (yyyy)"),
+        ("datesConfiguration", json!({"updatedDateFormat": "yyyy-MM-dd hh:mm"}), "without its half (a)"),
+        ("url", json!("/events?where=date_updated>'yesterday'"), "at character 14: date_updated has dates"),
+    ];
+    for (key, value, said) in rows {
+        let fault = fault(key, value.clone());
+        assert!(fault.contains(said), "{key} {value}: {fault}");
+    }
+    for (key, value) in [
+        ("xPath", json!("")),
+        ("postHooks", json!([])),
+        ("parameters", json!({})),
+        ("useLastPollDate", json!("true")),
+        ("useHydrationBeforePostHooks", json!(false)),
+        ("objectName", json!("events")),
+        ("url", json!("/events?orderBy=date_updated")),
+    ] {
+        assert_eq!(fault(key, value.clone()), "", "{key} {value}");
+    }
 }
 
 #[test]
@@ -73,6 +117,7 @@ fn every_fault_of_every_resource_is_told_with_its_place_and_an_example() {
     let told = faults(&json!({
         "contacts": {"url": "/hubs/crm/contacts?where=date_updated>'x"},
         "deals": {"url": "/hubs/crm/deals", "idField": "id"},
+        "calss": {"url": "/hubs/crm/calss", "idField": "id"},
         "leads": {"url": "/leads?limit=5", "idField": 5},
         "notes": {"idField": "id", "pageSize": 0, "pollDelay": -1, "filterByCurrentDate": "maybe"},
         "tasks": {"url": "/a/b/c/tasks", "idField": "id", "idFeld": 1},
@@ -83,6 +128,7 @@ fn every_fault_of_every_resource_is_told_with_its_place_and_an_example() {
         "contacts.url has a wrong where: Error parsing query: at character 14: the quote that begins here does not end; an example: /hubs/crm/contacts?where=",
         "contacts.idField is missing; an example: \"idField\": \"id\"",
         "deals.url names the unknown resource \"deals\"; there are accounts, leads, contacts,",
+        "calss.url names the unknown resource \"calss\" (did you mean \"calls\"?); there are",
         "leads.url has the unknown parameter \"limit\"; there are where and pageSize",
         "leads.idField is not a string",
         "notes.url is missing; an example: /hubs/crm/contacts",
@@ -117,7 +163,7 @@ fn dates_that_cannot_be_read_are_refused() {
         fault(json!({"createdAtFormat": "'"}))
             .contains("createdDateFormat that is wrong: the date pattern has a quote")
     );
-    assert!(fault(json!({"updatedDateTimezone": "Mars"})).contains("\"Mars\" is no time zone"));
+    assert!(fault(json!({"updatedDateTimezone": "Mars"})).contains("\"Mars\" is not a time zone"));
     assert!(fault(json!({"updatedFeld": "x"})).contains("unknown key updatedFeld"));
     assert!(fault(json!({"updatedDateField": 1})).contains("updatedDateField that is not a string"));
     assert!(fault(json!([1])).contains("is not an object"));
@@ -126,7 +172,7 @@ fn dates_that_cannot_be_read_are_refused() {
 #[test]
 fn what_is_no_object_is_refused_with_line_and_column() {
     assert!(read("{\n \"contacts\": }").unwrap_err()[0].to_string().contains("at line 2 column 14"));
-    for text in ["[]", "{}", "7", "null", "\"\"", "\"[]\""] {
+    for text in ["[]", "7", "true", "\"[]\""] {
         let fault = read(text).unwrap_err().remove(0).to_string();
         assert!(fault.contains("is not a JSON object") && fault.contains("idField"), "{text}: {fault}");
     }
@@ -139,6 +185,8 @@ fn the_older_lines_come_to_the_same() {
     let two = read_legacy("accounts|/accounts\n\n tasks|/tasks||date_updated ").unwrap();
     assert_eq!(two.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["accounts", "tasks"]);
     assert_eq!(read_legacy(&format!("{line}|{}", line.replace("contacts", "leads"))).unwrap().len(), 2);
+    let filtered = read_legacy("contacts|/contacts|//a").unwrap_err();
+    assert!(filtered[0].to_string().contains("an xPathFilter, which is not supported"));
     assert!(read_legacy("contacts").unwrap_err()[0].to_string().contains("a line without a url"));
     assert!(read_legacy("x|/nothing").unwrap_err()[0].to_string().contains("unknown resource"));
 }
@@ -147,4 +195,7 @@ fn the_older_lines_come_to_the_same() {
 fn nobody_says_anything_and_the_usual_is_polled() {
     let names: Vec<_> = default().into_iter().map(|it| it.name).collect();
     assert_eq!(names, ["accounts", "contacts", "opportunities", "tasks"]);
+    for nothing in ["{}", " {} ", "null", "\"\"", "\"{}\""] {
+        assert_eq!(read(nothing).unwrap(), default(), "{nothing}");
+    }
 }

@@ -2,47 +2,54 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::polling::ceql::Condition;
+use crate::polling::ceql::{Columns, Condition};
 use crate::polling::resource::Resource;
 
 /// What a URL comes to.
 pub(super) struct Url {
     pub(super) resource: Resource,
     pub(super) condition: Option<Condition>,
-    pub(super) page_size: Option<u32>,
+    /// As it is written.
+    pub(super) page_size: Option<String>,
 }
 
-/// What the platform's URLs also have, and what a walk decides by itself.
-const IGNORED: &[&str] = &["fields", "orderBy", "page", "nextPage"];
-
 /// Reads `/hubs/crm/contacts?where=…`, with or without the hub.
-pub(super) fn read(text: &str) -> Result<Url, String> {
+pub(super) fn read(text: &str, columns: Columns<'_>) -> Result<Url, String> {
     let (path, query) = text.trim().split_once('?').unwrap_or((text.trim(), ""));
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let (["hubs", _, name] | [name]) = segments[..] else {
         return Err(format!("has the path {path:?}, which is not /hubs/crm/ and a resource"));
     };
-    let resource = Resource::named(name).ok_or_else(|| {
-        let known = Resource::ALL.map(Resource::name).join(", ");
-        format!("names the unknown resource {name:?}; there are {known}")
-    })?;
+    let resource = Resource::named(name).ok_or_else(|| unknown(name))?;
     let mut url = Url { resource, condition: None, page_size: None };
     for parameter in parameters(query) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         match name {
             "where" => {
-                let condition = Condition::parse(&decoded(value));
+                let condition = Condition::parse_for(&decoded(value), columns);
                 url.condition = Some(condition.map_err(|error| format!("has a wrong where: {error}"))?);
             }
-            "pageSize" => {
-                let size = value.parse().ok().filter(|size| (1..=1000).contains(size));
-                url.page_size = Some(size.ok_or("has a pageSize that is not a number from 1 to 1000")?);
+            "pageSize" => url.page_size = Some(value.to_owned()),
+            // Everything is read, and delivered in the order of its change.
+            "orderBy" => {}
+            "fields" => {
+                return Err(
+                    "has the parameter \"fields\"; records are delivered whole, leave it out".to_owned()
+                );
             }
-            name if IGNORED.contains(&name) => {}
+            "page" | "nextPage" => {
+                return Err(format!("has the parameter {name:?}; every page is read, leave it out"));
+            }
             name => return Err(format!("has the unknown parameter {name:?}; there are where and pageSize")),
         }
     }
     Ok(url)
+}
+
+fn unknown(name: &str) -> String {
+    let meant = Resource::nearest(name).map(|it| format!(" (did you mean {it:?}?)")).unwrap_or_default();
+    let known: Vec<_> = Resource::names().collect();
+    format!("names the unknown resource {name:?}{meant}; there are {}", known.join(", "))
 }
 
 /// The parameters. An ampersand in a quote or a template separates nothing.

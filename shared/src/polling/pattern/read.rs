@@ -23,8 +23,16 @@ struct Found {
 
 impl DatePattern {
     /// Reads a time; `zone` is where it is when the text does not say. `None` when it is not as the pattern has it.
+    ///
+    /// Of two times that a clock shows alike the earlier one is taken.
     #[must_use]
     pub fn parse(&self, text: &str, zone: Zone) -> Option<DateTime<Utc>> {
+        self.parse_both(text, zone).map(|(earliest, _)| earliest)
+    }
+
+    /// Reads a time that may be either of two, in the hour that a clock shows twice; otherwise they are the same.
+    #[must_use]
+    pub fn parse_both(&self, text: &str, zone: Zone) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let (mut found, mut rest) = (Found::default(), text);
         for (place, part) in self.0.iter().enumerate() {
             rest = match part {
@@ -117,7 +125,7 @@ impl Found {
         *place = Some(if midnight { 0 } else { value });
     }
 
-    fn time(&self, zone: Zone) -> Option<DateTime<Utc>> {
+    fn time(&self, zone: Zone) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let year = self.year.unwrap_or(1970);
         let date = match self.day_of_year {
             Some(day) => NaiveDate::from_yo_opt(year, day)?,
@@ -126,7 +134,7 @@ impl Found {
         let half = self.hour_of_half.map(|hour| hour + if self.afternoon { 12 } else { 0 });
         let hour = self.hour.or(half).unwrap_or(0);
         let time = NaiveTime::from_hms_nano_opt(hour, self.minute, self.second, self.nanos)?;
-        self.zone.unwrap_or(zone).utc(date.and_time(time))
+        self.zone.unwrap_or(zone).both(date.and_time(time))
     }
 }
 

@@ -1,0 +1,16 @@
+//! `GET /elements/{element}` and `GET /elements/{element}/metadata`: the one element that there is.
+
+use axum::Json;
+
+use crate::caller::Caller;
+use crate::catalogue::element::{self, ElementWithSettings, Metadata};
+
+/// Answers 200 with the element and the settings that its instances may have.
+pub(crate) async fn show(_: Caller) -> Json<ElementWithSettings> {
+    Json(element::with_settings())
+}
+
+/// Answers 200 with how its events come and of which objects, and with the defaults of its settings.
+pub(crate) async fn metadata(_: Caller) -> Json<Metadata> {
+    Json(element::metadata())
+}
