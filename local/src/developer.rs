@@ -6,6 +6,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::accounts::{Account, Credential, CredentialKind, DynamoCredentialStore};
 use shared::platform::aws::AwsError;
 use shared::platform::random::{self, Random, RandomError};
@@ -78,5 +79,11 @@ impl Developer {
     /// The value of the `Authorization` header.
     pub(crate) fn authorization(&self) -> String {
         format!("User {}, Organization {}", self.user.expose(), self.organization.expose())
+    }
+
+    /// The fragment of a link that signs in to the console. Browsers never send a fragment anywhere.
+    pub(crate) fn fragment(&self) -> String {
+        let encoded = |secret: &Secret| utf8_percent_encode(secret.expose(), NON_ALPHANUMERIC).to_string();
+        format!("user={}&organization={}", encoded(&self.user), encoded(&self.organization))
     }
 }

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod console;
 mod data;
 mod developer;
 mod dynamodb;
@@ -12,11 +11,11 @@ mod options;
 mod permissions;
 mod schedule;
 mod system;
+mod terminal;
 mod watch;
 
 pub mod template;
 
-pub use console::main;
 pub use data::Data;
 pub use developer::AccountError;
 pub use dynamodb::TablesError;
@@ -26,3 +25,4 @@ pub use kms::KeysError;
 pub use options::Options;
 pub use permissions::{Permissions, Used};
 pub use system::{OpenError, Running, Setup, System};
+pub use terminal::main;

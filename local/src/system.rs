@@ -152,6 +152,12 @@ impl System {
         self.developer.authorization()
     }
 
+    /// The address of the console, which signs in whoever opens it.
+    #[must_use]
+    pub fn console(&self) -> String {
+        format!("{}/console#{}", self.urls.api, self.developer.fragment())
+    }
+
     /// Another account's `Authorization` header.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 mod accept;
 mod batch;
 pub mod bed;
+pub mod browser;
 pub mod client;
 pub mod close;
 pub mod cloudwatch;

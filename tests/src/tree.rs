@@ -14,11 +14,12 @@ pub struct File {
 }
 
 /// The members of the workspace, by their directories.
-pub const MEMBERS: [&str; 10] = [
+pub const MEMBERS: [&str; 11] = [
     "functions/webhook",
     "functions/dispatcher",
     "functions/poller",
     "functions/instances",
+    "functions/console",
     "shared",
     "shared/close",
     "local",

@@ -308,8 +308,8 @@ fn a_function_that_is_traced_may_record_its_calls() {
         };
         template_with(&parameters).functions.iter().map(records).collect()
     };
-    assert_eq!(allowed("PassThrough"), [false; 4]);
-    assert_eq!(allowed("Active"), [true; 4]);
+    assert_eq!(allowed("PassThrough"), [false; 5]);
+    assert_eq!(allowed("Active"), [true; 5]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use console::Console;
 use dispatcher::Dispatcher;
 use instances::Instances;
 use lambda_http::request::LambdaRequest;
@@ -47,6 +48,11 @@ pub(super) fn start(
                 async move { webhook.handle(request).await }
             }))
         }),
+        "console" => {
+            let console = Console::new();
+            let answer = move |request| std::future::ready(Ok::<_, Infallible>(console.answer(&request)));
+            Ok(http(lambda_http::service_fn(answer)))
+        }
         "dispatcher" => Dispatcher::from_variables(variables, clock).map(|dispatcher| {
             let dispatcher = Arc::new(dispatcher);
             handler(move |event| {

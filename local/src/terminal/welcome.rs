@@ -45,6 +45,7 @@ fn write_all(text: &mut String, system: &System, place: &Place, variables: &Path
              Change their code, and the next call builds and meets it."
         )?,
     }
+    writeln!(text, "\nConsole, already signed in:\n\n  {}", system.console())?;
     writeln!(text, "\nAuthorization: {authorization}\n")?;
     writeln!(text, "{}", EXAMPLE.replace("{url}", url).replace("{authorization}", &authorization))
 }

@@ -134,6 +134,7 @@ fn ready(system: &System) -> String {
     let ready = json!({
         "url": system.url(),
         "authorization": system.authorization(),
+        "console": system.console(),
         "dynamodbUrl": system.dynamodb_url(),
         "sqsUrl": system.sqs_url(),
         "kmsUrl": system.kms_url(),
