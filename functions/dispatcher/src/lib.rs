@@ -32,6 +32,7 @@ use shared::platform::clock::SharedClock;
 use shared::platform::deadline;
 use shared::platform::metrics::Metrics;
 use shared::platform::settings::{SettingError, Variables};
+use shared::platform::tls;
 use tokio::sync::Semaphore;
 
 pub use attempt::AttemptResult;
@@ -93,7 +94,8 @@ impl Dispatcher {
     /// # Errors
     /// When a variable is missing or cannot be used.
     pub fn from_variables(variables: &Variables, clock: SharedClock) -> Result<Self, SettingError> {
-        let aws = Aws::from_variables(variables)?;
+        let tls = tls::of_process(variables)?;
+        let aws = Aws::with_tls(variables, tls.clone())?;
         let (dynamodb, sqs) = (aws.dynamodb(), aws.sqs());
         let queue = |url| SqsDeliveryQueue::new(sqs.clone(), url);
         let vault = Vault::opening(aws.kms(), &[Purpose::Callback], clock.clone());
@@ -108,8 +110,7 @@ impl Dispatcher {
             name: "CALLBACK_DNS_SERVER",
             reason: error.to_string(),
         })?;
-        let callbacks = CallbackClient::new(reach, resolver, limits)
-            .map_err(|error| SettingError::Invalid { name: "SSL_CERT_FILE", reason: error.to_string() })?;
+        let callbacks = CallbackClient::new(tls, reach, resolver, limits);
         let endpoints: String = variables.required("ENDPOINTS_TABLE")?;
         let health = DynamoEndpointStore::new(dynamodb.clone(), endpoints.clone());
         Ok(Self {

@@ -30,6 +30,7 @@ use shared::platform::deadline;
 use shared::platform::metrics::Metrics;
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::{SettingError, Variables};
+use shared::platform::tls;
 use shared::polling::store::DynamoPollerStore;
 use shared::subscriptions::store::DynamoCheckStore;
 
@@ -65,7 +66,8 @@ impl Poller {
         clock: SharedClock,
         random: SharedRandom,
     ) -> Result<Self, SettingError> {
-        let aws = Aws::from_variables(variables)?;
+        let tls = tls::of_process(variables)?;
+        let aws = Aws::with_tls(variables, tls.clone())?;
         let (dynamodb, sqs) = (aws.dynamodb(), aws.sqs());
         // It calls Close with what it opens, and seals the keys of subscriptions that it makes again.
         let key_id = variables.required("KMS_KEY_ID")?;
@@ -76,8 +78,7 @@ impl Poller {
         let pollers: String = variables.required("POLLERS_TABLE")?;
         let retention = TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into());
         let hosts = variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?;
-        let close = CloseClient::new(hosts)
-            .map_err(|error| SettingError::Invalid { name: "SSL_CERT_FILE", reason: error.to_string() })?;
+        let close = CloseClient::new(hosts, tls);
         Ok(Self {
             instances: InstanceCache::new(instances, clock.clone()),
             checks: DynamoCheckStore::new(dynamodb.clone(), pollers.clone()),

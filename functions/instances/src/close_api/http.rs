@@ -12,6 +12,8 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use shared::platform::secret::Secret;
+use shared::platform::settings::Variables;
+use shared::platform::tls;
 use tokio::time::timeout;
 
 use super::CloseError;
@@ -40,12 +42,9 @@ pub(super) async fn send(
 ) -> Result<Answer, CloseError> {
     let unavailable = |what: &str| CloseError::Unavailable(what.to_owned());
     // Plain HTTP gets through only to this machine: the allow-list of hosts sees to that.
-    let https = HttpsConnectorBuilder::new()
-        .with_native_roots()
-        .map_err(|_| unavailable("this system has no root certificates"))?
-        .https_or_http()
-        .enable_http1()
-        .build();
+    let tls = tls::of_process(&Variables::default());
+    let tls = tls.map_err(|_| unavailable("TLS cannot be set up"))?;
+    let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
     #[expect(clippy::disallowed_methods, reason = "it calls the allowed hosts of Close only")]
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(https);
     let request = Request::builder()
