@@ -11,3 +11,4 @@ pub mod metrics;
 pub mod random;
 pub mod secret;
 pub mod settings;
+pub mod tls;

@@ -21,6 +21,7 @@ use chrono::TimeDelta;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use lambda_runtime::{Error, LambdaEvent};
+use rustls::ClientConfig;
 use serde_json::{Value, json};
 use shared::callbacks::health::DynamoCallbackStore;
 use shared::callbacks::url::Reach;
@@ -33,6 +34,7 @@ use shared::platform::aws::Aws;
 use shared::platform::clock::SharedClock;
 use shared::platform::metrics::Metrics;
 use shared::platform::settings::{SettingError, Variables};
+use shared::platform::tls;
 use tokio::sync::Semaphore;
 
 pub use attempt::AttemptResult;
@@ -89,7 +91,8 @@ impl Dispatcher {
     /// # Errors
     /// When a variable is missing or cannot be used.
     pub fn from_variables(variables: &Variables, clock: SharedClock) -> Result<Self, SettingError> {
-        let aws = Aws::from_variables(variables)?;
+        let tls = tls::of_process(variables)?;
+        let aws = Aws::with_tls(variables, tls.clone())?;
         let (dynamodb, sqs) = (aws.dynamodb(), aws.sqs());
         let queue = |url| SqsDeliveryQueue::new(sqs.clone(), url);
         let vault = Vault::opening(aws.kms(), &[Purpose::Callback]);
@@ -106,7 +109,7 @@ impl Dispatcher {
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             retries: queue(variables.required("RETRY_QUEUE_URL")?),
             dead_letters: queue(variables.required("DEAD_LETTER_QUEUE_URL")?),
-            callbacks: callbacks(variables, limits)?,
+            callbacks: callbacks(variables, tls, limits)?,
             health: HealthBook::new(endpoints.clone(), clock.clone()),
             endpoints,
             large: Semaphore::new(CONCURRENCY),
@@ -191,12 +194,16 @@ fn limits(variables: &Variables) -> Result<Limits, SettingError> {
     })
 }
 
-fn callbacks(variables: &Variables, limits: Limits) -> Result<CallbackClient, SettingError> {
+fn callbacks(
+    variables: &Variables,
+    tls: ClientConfig,
+    limits: Limits,
+) -> Result<CallbackClient, SettingError> {
     let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
     let reach = if anywhere { Reach::Any } else { Reach::Public };
     let name_servers = variables.or("CALLBACK_DNS_SERVER", NameServers::OfSystem)?;
     let invalid =
         |name, error: &dyn std::fmt::Display| SettingError::Invalid { name, reason: error.to_string() };
     let resolver = Resolver::new(name_servers).map_err(|error| invalid("CALLBACK_DNS_SERVER", &error))?;
-    CallbackClient::new(reach, resolver, limits).map_err(|error| invalid("SSL_CERT_FILE", &error))
+    Ok(CallbackClient::new(tls, reach, resolver, limits))
 }

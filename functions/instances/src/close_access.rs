@@ -3,35 +3,29 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use close::{Account, CloseApiHosts, CloseClient, CloseError};
+use close::{Account, CloseClient, CloseError};
 use shared::instances::{Configuration, key};
 use shared::platform::api_error::ApiError;
 
 /// From the first look-up to the last byte. Two of these fit the function's time-out.
 const DEADLINE: Duration = Duration::from_secs(8);
 
-/// Where this function calls Close.
+/// How this function calls Close.
 #[derive(Debug, Clone)]
-pub(crate) struct CloseAccess {
-    hosts: CloseApiHosts,
-}
+pub(crate) struct CloseAccess(CloseClient);
 
 impl CloseAccess {
-    pub(crate) fn new(hosts: CloseApiHosts) -> Self {
-        Self { hosts }
+    pub(crate) fn new(client: CloseClient) -> Self {
+        Self(client.within(DEADLINE))
     }
 
     /// The account that an instance's settings give access to.
     ///
-    /// A client is built for each: provisioning is rare, and a start that reads no certificates is quicker.
-    ///
     /// # Errors
-    /// When the settings, or this system, cannot be used to call Close.
+    /// When the settings cannot be used to call Close.
     pub(crate) fn account(&self, configuration: &Configuration) -> Result<Account, CloseError> {
-        let client = CloseClient::new(self.hosts.clone());
-        let client = client.map_err(|_| CloseError::Unavailable("no root certificates".to_owned()))?;
         let of = |key: &str| configuration.get(key);
-        Account::new(&client.within(DEADLINE), of(key::BASE_URL), of(key::USERNAME).unwrap_or_default())
+        Account::new(&self.0, of(key::BASE_URL), of(key::USERNAME).unwrap_or_default())
     }
 }
 

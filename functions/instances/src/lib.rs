@@ -28,7 +28,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_request};
-use close::CloseApiHosts;
+use close::{CloseApiHosts, CloseClient};
 use shared::accounts::DynamoCredentialStore;
 use shared::callbacks::health::DynamoCallbackStore;
 use shared::callbacks::url::Reach;
@@ -41,6 +41,7 @@ use shared::platform::aws::Aws;
 use shared::platform::clock::SharedClock;
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::{SettingError, Variables};
+use shared::platform::tls;
 use shared::polling::store::DynamoPollerStore;
 
 pub use provision::{Fault, Provision, Rules};
@@ -80,7 +81,8 @@ impl Instances {
         clock: SharedClock,
         random: SharedRandom,
     ) -> Result<Self, SettingError> {
-        let aws = Aws::from_variables(variables)?;
+        let tls = tls::of_process(variables)?;
+        let aws = Aws::with_tls(variables, tls.clone())?;
         let dynamodb = aws.dynamodb();
         let credentials_table: String = variables.required("CREDENTIALS_TABLE")?;
         let key_id = variables.required("KMS_KEY_ID")?;
@@ -96,7 +98,7 @@ impl Instances {
             ),
             endpoints: DynamoCallbackStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?),
             pollers: DynamoPollerStore::new(dynamodb.clone(), variables.required("POLLERS_TABLE")?),
-            close: CloseAccess::new(hosts.clone()),
+            close: CloseAccess::new(CloseClient::new(hosts.clone(), tls)),
             credentials: DynamoCredentialStore::new(dynamodb.clone(), credentials_table.clone()),
             credentials_table,
             history: DynamoDeliveryHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),

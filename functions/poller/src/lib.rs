@@ -30,6 +30,7 @@ use shared::platform::deadline;
 use shared::platform::metrics::{Measured, Metrics, Unit};
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::{SettingError, Variables};
+use shared::platform::tls;
 use shared::polling::store::DynamoPollerStore;
 
 use close::CloseClient;
@@ -63,7 +64,8 @@ impl Poller {
         clock: SharedClock,
         random: SharedRandom,
     ) -> Result<Self, SettingError> {
-        let aws = Aws::from_variables(variables)?;
+        let tls = tls::of_process(variables)?;
+        let aws = Aws::with_tls(variables, tls.clone())?;
         let (dynamodb, sqs) = (aws.dynamodb(), aws.sqs());
         // It calls Close with what it opens, and seals the keys of subscriptions that it makes again.
         let key_id = variables.required("KMS_KEY_ID")?;
@@ -73,8 +75,7 @@ impl Poller {
             DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?, vault);
         let retention = TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into());
         let hosts = variables.or("CLOSE_API_HOSTS", CloseApiHosts::default())?;
-        let close = CloseClient::new(hosts)
-            .map_err(|error| SettingError::Invalid { name: "SSL_CERT_FILE", reason: error.to_string() })?;
+        let close = CloseClient::new(hosts, tls);
         Ok(Self {
             instances,
             pollers: DynamoPollerStore::new(dynamodb.clone(), variables.required("POLLERS_TABLE")?),

@@ -13,6 +13,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
 use tokio::time::timeout;
 use url::Url;
 
@@ -57,23 +58,21 @@ pub struct Answer {
 }
 
 impl CloseClient {
-    /// A client for these hosts; reads the system's root certificates.
-    ///
-    /// # Errors
-    /// When the system has none.
-    pub fn new(hosts: CloseApiHosts) -> std::io::Result<Self> {
+    /// A client for these hosts, which trusts whom `tls` trusts.
+    #[must_use]
+    pub fn new(hosts: CloseApiHosts, tls: ClientConfig) -> Self {
         let mut http = HttpConnector::new();
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));
         http.set_nodelay(true);
         // Each `base.url` is checked; plain HTTP is for this machine only.
         http.enforce_http(false);
-        let https = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1();
+        let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
         #[expect(clippy::disallowed_methods, reason = "it calls Close and no receiver")]
         let http = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .build(https.wrap_connector(http));
-        Ok(Self { http, hosts, deadline: DEADLINE })
+        Self { http, hosts, deadline: DEADLINE }
     }
 
     /// The same with less time for a request.

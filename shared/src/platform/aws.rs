@@ -2,6 +2,7 @@
 
 mod batch_get;
 mod error;
+mod http;
 
 pub(crate) use batch_get::batch_get;
 pub(crate) use error::written;
@@ -13,14 +14,14 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::BehaviorVersion;
 use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_http_client::{Builder, tls};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use rustls::ClientConfig;
 
 use crate::platform::settings::{SettingError, Variables};
+use crate::platform::tls;
 
 /// A call is tried this often; throttling and connection errors are what a second try helps.
 const MAX_ATTEMPTS: u32 = 3;
@@ -45,17 +46,16 @@ impl Aws {
     /// endpoint overrides `AWS_ENDPOINT_URL`, and `AWS_ENDPOINT_URL_DYNAMODB`, `…_SQS` and `…_KMS`.
     ///
     /// # Errors
-    /// When a required one is not set.
+    /// When a required one is not set, or `SSL_CERT_FILE` is and cannot be used.
     pub fn from_variables(variables: &Variables) -> Result<Self, SettingError> {
-        let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-        Self::with_http_client(variables, Builder::new().tls_provider(tls).build_https())
+        Self::with_tls(variables, tls::of_process(variables)?)
     }
 
-    /// The same with an HTTP client of one's own, where a test injects faults.
+    /// The same with a TLS configuration that others of this process use as well.
     ///
     /// # Errors
     /// When a required variable is not set.
-    pub fn with_http_client(variables: &Variables, http: SharedHttpClient) -> Result<Self, SettingError> {
+    pub fn with_tls(variables: &Variables, tls: ClientConfig) -> Result<Self, SettingError> {
         let credentials = Credentials::new(
             variables.required::<String>("AWS_ACCESS_KEY_ID")?,
             variables.required::<String>("AWS_SECRET_ACCESS_KEY")?,
@@ -72,7 +72,7 @@ impl Aws {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(variables.required::<String>("AWS_REGION")?))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http)
+            .http_client(http::client(tls, CONNECT_TIMEOUT))
             .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))

@@ -8,14 +8,14 @@ use dispatcher::{Answer, CallbackClient, ClientError, Limits, NameServers, Phase
 use shared::callbacks::url::Reach;
 use tests::hostile::{Hostile, Script};
 
-use super::{limits, post};
+use super::{limits, post, trusting_mozilla};
 
 /// What the machine's own buffers take in beyond what the client reads, on loopback.
 const BUFFERS: usize = 512 * 1024;
 
 fn client() -> CallbackClient {
     let resolver = Resolver::new(NameServers::At("127.0.0.1:9".parse().unwrap())).unwrap();
-    CallbackClient::new(Reach::Any, resolver, limits()).unwrap()
+    CallbackClient::new(trusting_mozilla(), Reach::Any, resolver, limits())
 }
 
 /// What a receiver's script comes to, within one deadline and what a machine under load may add to it.

@@ -5,14 +5,19 @@ use shared::callbacks::url::Reach;
 use tests::hostile::{Hostile, Script};
 use tests::name_server::{NameServer, Says};
 
-use super::{limits, post};
+use super::{limits, post, trusting_mozilla};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
 
 fn client(reach: Reach, server: &NameServer) -> CallbackClient {
     let limits = dispatcher::Limits { connect: std::time::Duration::from_secs(5), ..limits() };
     let limits = dispatcher::Limits { deadline: std::time::Duration::from_secs(10), ..limits };
-    CallbackClient::new(reach, Resolver::new(NameServers::At(server.address())).unwrap(), limits).unwrap()
+    CallbackClient::new(
+        trusting_mozilla(),
+        reach,
+        Resolver::new(NameServers::At(server.address())).unwrap(),
+        limits,
+    )
 }
 
 fn port(receiver: &Hostile) -> String {
@@ -105,11 +110,12 @@ async fn name_servers_that_do_not_work_are_our_fault() {
         assert!(matches!(failure, ClientError::OwnFault(_)), "{says:?}: {failure:?}");
     }
     let gone = CallbackClient::new(
+        trusting_mozilla(),
         Reach::Public,
         Resolver::new(NameServers::At("127.0.0.1:9".parse().unwrap())).unwrap(),
         limits(),
     );
-    let failure = gone.unwrap().send(post("https://fine.example.com/")).await.unwrap_err();
+    let failure = gone.send(post("https://fine.example.com/")).await.unwrap_err();
     assert!(matches!(failure, ClientError::OwnFault(_)), "{failure:?}");
 }
 

@@ -4,13 +4,14 @@ use dispatcher::{CallbackClient, ClientError, NameServers, Resolver, Unreachable
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{RootCertStore, ServerConfig};
 use shared::callbacks::url::Reach;
+use shared::platform::tls;
 use tests::name_server::NameServer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
-use super::{limits, post};
+use super::{limits, post, trusting_mozilla};
 
 /// A receiver with a certificate for `receiver.example.com`; it tells which name each client asked for.
 struct Secure {
@@ -58,7 +59,7 @@ async fn resolver() -> Resolver {
 async fn the_certificate_has_to_be_for_the_name_and_not_for_the_address() {
     let mut receiver = Secure::start().await;
     let (roots, resolver) = (receiver.roots.clone(), resolver().await);
-    let client = CallbackClient::trusting(roots, Reach::Any, resolver, limits()).unwrap();
+    let client = CallbackClient::new(tls::client(roots).unwrap(), Reach::Any, resolver, limits());
     let url = |host: &str| format!("https://{host}:{}/", receiver.port);
     assert_eq!(client.send(post(&url("receiver.example.com"))).await.unwrap().status, 200);
     for host in ["other.example.com", "127.0.0.1"] {
@@ -71,7 +72,7 @@ async fn the_certificate_has_to_be_for_the_name_and_not_for_the_address() {
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_refused() {
     let receiver = Secure::start().await;
-    let client = CallbackClient::new(Reach::Any, resolver().await, limits()).unwrap();
+    let client = CallbackClient::new(trusting_mozilla(), Reach::Any, resolver().await, limits());
     let failure = client.send(post(&format!("https://receiver.example.com:{}/", receiver.port))).await;
     assert!(matches!(failure, Err(ClientError::Unreachable(Unreachable::Tls(_)))), "{failure:?}");
 }

@@ -9,7 +9,7 @@ use http::header::HOST;
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use shared::callbacks::url::{CallbackUrl, Reach};
 use shared::events::log::clip;
 use tokio::time::{Instant, timeout_at};
@@ -41,26 +41,11 @@ pub struct Answer {
 }
 
 impl CallbackClient {
-    /// A client that goes where `reach` allows; reads the system's root certificates.
-    ///
-    /// # Errors
-    /// When there are none.
-    pub fn new(reach: Reach, resolver: Resolver, limits: Limits) -> std::io::Result<Self> {
-        Self::trusting(system_roots()?, reach, resolver, limits)
-    }
-
-    /// The same with root certificates of one's own.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub fn trusting(
-        roots: RootCertStore,
-        reach: Reach,
-        resolver: Resolver,
-        limits: Limits,
-    ) -> std::io::Result<Self> {
-        let tls = Arc::new(tls(roots)?);
-        Ok(Self { connector: Connector { reach, resolver, tls, limits }, pool: Pool::default() })
+    /// A client that goes where `reach` allows, and trusts whom `tls` trusts.
+    #[must_use]
+    pub fn new(mut tls: ClientConfig, reach: Reach, resolver: Resolver, limits: Limits) -> Self {
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Self { connector: Connector { reach, resolver, tls: Arc::new(tls), limits }, pool: Pool::default() }
     }
 
     /// Sends a request to the absolute URL in it, and reads the beginning of the answer.
@@ -123,26 +108,6 @@ impl CallbackClient {
             self.pool.put(origin, connection);
         }
     }
-}
-
-fn system_roots() -> std::io::Result<RootCertStore> {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    let (taken, _) = roots.add_parsable_certificates(found.certs);
-    if taken == 0 {
-        let reason = found.errors.first().map_or_else(|| "none were found".to_owned(), ToString::to_string);
-        return Err(std::io::Error::other(format!("no root certificates: {reason}")));
-    }
-    Ok(roots)
-}
-
-fn tls(roots: RootCertStore) -> std::io::Result<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let versions = versions.map_err(std::io::Error::other)?;
-    let mut config = versions.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
 }
 
 /// What goes over the connection names only the path; the host is in a header.
