@@ -148,7 +148,7 @@ async fn the_alarm_of_the_tick_watches_what_no_other_call_writes() {
     let worker = Worker::on(&bed).await;
     let function = functions().into_iter().find(|function| function.binary == "poller");
     let schedules = function.map(|function| function.schedules).unwrap_or_default();
-    assert_eq!(schedules.len(), 3);
+    assert_eq!(schedules.len(), 2);
     for schedule in schedules {
         let input = schedule.input.unwrap_or_default();
         let is_tick = input == json!({});
