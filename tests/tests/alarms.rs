@@ -172,6 +172,9 @@ async fn the_alarm_of_a_schedule_watches_what_no_other_call_writes() {
     let worker = Worker::on(&bed).await;
     let function = functions().into_iter().find(|function| function.binary == "poller");
     let schedules = function.map(|function| function.schedules).unwrap_or_default();
+    // The dispatcher's own schedule says how many events it released; a story of recovery holds it.
+    let mut silent = silent;
+    assert!(silent.remove("Released"));
     assert_eq!(schedules.len(), silent.len());
     let mut kept_quiet = BTreeSet::new();
     for schedule in schedules {

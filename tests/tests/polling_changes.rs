@@ -58,16 +58,27 @@ async fn a_host_that_was_replaced_stops_nothing_when_it_refuses() {
 #[tokio::test]
 async fn an_instance_that_is_polled_again_right_after_it_was_not_goes_on() {
     let polled = Polled::start(&["contacts"], Quirks::default()).await;
+    let configuration = json!({"contacts": {"url": "/contacts", "idField": "id"}}).to_string();
+    let webhook = json!({
+        "event.vendor.type": "webhook",
+        "event.poller.refresh_interval": null,
+        "event.poller.configuration": null,
+    });
+    let polling = json!({
+        "event.vendor.type": "polling",
+        "event.poller.refresh_interval": "1",
+        "event.poller.configuration": configuration,
+    });
     polled.bed.minutes(2).await;
-    patch(&polled, json!({"event.vendor.type": "webhook"})).await;
+    patch(&polled, webhook.clone()).await;
     polled.bed.minutes(2).await;
     polled.rest.take_calls();
-    patch(&polled, json!({"event.vendor.type": "polling"})).await;
+    patch(&polled, polling).await;
     polled.close.create("contact", &json!({"name": "A"}));
     polled.bed.minutes(4).await;
     assert_eq!(polled.told_in_short(), ["contacts CREATED"]);
 
-    patch(&polled, json!({"event.vendor.type": "webhook"})).await;
+    patch(&polled, webhook.clone()).await;
     polled.bed.minutes(3).await;
     polled.rest.take_calls();
     polled.bed.minutes(20).await;

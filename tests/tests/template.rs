@@ -146,7 +146,7 @@ fn items_that_expire_have_a_time_to_live() {
         .filter(|table| table.ttl_attribute.as_deref() == Some("expires_at"))
         .map(|table| table.name.clone())
         .collect();
-    let names = ["EndpointsTable", "EventsTable", "PayloadsTable", "PollersTable"];
+    let names = ["EndpointsTable", "EventsTable", "PayloadsTable"];
     assert_eq!(expiring, names.map(str::to_owned).into());
 }
 
@@ -324,7 +324,7 @@ fn stacks_of_one_account_name_their_schedules_apart() {
             }
         }
     }
-    assert_eq!(schedules, 3);
+    assert_eq!(schedules, 2);
 }
 
 #[test]

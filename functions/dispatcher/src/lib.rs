@@ -32,7 +32,7 @@ use shared::instances::vault::{Purpose, Vault};
 use shared::instances::{DynamoInstanceStore, InstanceCache};
 use shared::platform::aws::Aws;
 use shared::platform::clock::SharedClock;
-use shared::platform::metrics::Metrics;
+use shared::platform::metrics::{Measured, Metrics, Unit};
 use shared::platform::settings::{SettingError, Variables};
 use shared::platform::tls;
 use tokio::sync::Semaphore;
@@ -138,7 +138,12 @@ impl Dispatcher {
             Invocation { records: Some(records), .. } => {
                 Ok(serde_json::to_value(self.deliver_all(&records, call).await)?)
             }
-            Invocation { recover: true, .. } => Ok(json!({ "released": self.recover(call).await? })),
+            Invocation { recover: true, .. } => {
+                let released = self.recover(call).await?;
+                // Also when it is none: silence means that the schedule does not come.
+                self.metrics.write(Measured::default().values("Released", Unit::Count, [released]));
+                Ok(json!({ "released": released }))
+            }
             Invocation { .. } => Err("neither a batch nor {\"recover\": true}".into()),
         }
     }

@@ -272,9 +272,9 @@ impl Poller {
     ) -> Result<Option<(Due, DateTime<Utc>)>, AwsError> {
         let now = self.clock.now();
         for polled in agenda.polls.iter_mut().filter(|it| !it.removed && it.part.value != it.before) {
-            if polled.succeeded {
-                polled.part.value.success_at = Some(now);
-            }
+            // The turns before wrote nothing if all was well.
+            let before = polled.before.state(claimed.turn_before, 0).last_success;
+            polled.part.value.success_at = if polled.succeeded { Some(now) } else { before };
             if !self.pollers.write(&mut polled.part).await? {
                 tracing::warn!(instance = %polled.part.id, "the instance was changed while it was polled");
             }
