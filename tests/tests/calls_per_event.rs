@@ -23,8 +23,12 @@ const TABLE: &str = "\
 | a last attempt, to the dead letters, and the callback begins to fail | | PutItem, SendMessage, 2 UpdateItem |
 | the next event, delivered, and the callback is healthy again | SendMessage | DeleteItem, 2 UpdateItem |
 | a duplicate | SendMessage | UpdateItem |
-| one of 1 MB | 3 PutItem, SendMessage | Query, 2 UpdateItem |
-| one of 4 MB | 11 PutItem, SendMessage | 5 Query, 2 UpdateItem |
+| one of 1 KB, half as long compressed | SendMessage | PutItem, 2 UpdateItem |
+| one of 8 KB, half as long compressed | SendMessage | PutItem, 2 UpdateItem |
+| one of 40 KB, half as long compressed | SendMessage | PutItem, 2 UpdateItem |
+| one of 1000 KB, half as long compressed | SendMessage | 2 PutItem, 2 UpdateItem |
+| one of 4000 KB, half as long compressed | 6 PutItem, SendMessage | 3 Query, 2 UpdateItem |
+| one whose callback is disabled | SendMessage | GetItem, SendMessage, 2 UpdateItem |
 ";
 
 /// A legacy webhook about a lead of its own, with this much in it.
