@@ -39,6 +39,8 @@ const LOCAL_PARAMETERS: &[(&str, &str)] = &[
     ("CallbackAllowPrivate", "true"),
     // And so may be whatever stands in for Close.
     ("CloseApiHosts", "api.close.com,app.close.io,127.0.0.1,localhost,[::1]"),
+    // One process is the whole system here: its share of one process bounds nobody on Lambda.
+    ("WebhookRatePerInstance", "0"),
 ];
 
 /// What a system is made of.

@@ -9,13 +9,14 @@ use local::template::{Function, Surroundings, Template};
 use tests::tree;
 
 /// What of the template's variables can be malformed, and how.
-const MALFORMED: [(&str, &str); 6] = [
+const MALFORMED: [(&str, &str); 7] = [
     ("CALLBACK_ALLOW_PRIVATE", "maybe"),
     ("CALLBACK_CONNECT_MILLIS", "5s"),
     ("CALLBACK_DEADLINE_MILLIS", "-1"),
     ("CALLBACK_DNS_SERVER", "10.0.0.2"),
     ("CLOSE_API_HOSTS", "https://api.close.com"),
     ("EVENT_RETENTION_DAYS", "soon"),
+    ("WEBHOOK_RATE_PER_INSTANCE", "many"),
 ];
 
 fn functions() -> Vec<Function> {

@@ -102,7 +102,9 @@ impl Dispatcher {
 }
 
 /// The instance and its callback, if it (still) wants events delivered; why not, otherwise.
-fn recipient(instance: Option<&CachedInstance>) -> Result<(&CachedInstance, &CallbackUrl), &'static str> {
+pub(crate) fn recipient(
+    instance: Option<&CachedInstance>,
+) -> Result<(&CachedInstance, &CallbackUrl), &'static str> {
     let instance = instance.ok_or("the instance was deleted")?;
     if instance.instance.disabled {
         return Err("the instance is disabled");

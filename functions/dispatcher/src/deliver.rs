@@ -1,12 +1,14 @@
 //! One message: claim its attempt, make it, write down what came of it, arrange what comes next.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::value::RawValue;
 use shared::events::log::{AttemptRecord, Claim, DeliveryStatus, Outcome, Refusal};
 use shared::events::message::QueuedDelivery;
 use shared::instances::CachedInstance;
 
-use crate::admit::{Plan, Recipient};
+use crate::admit::{Plan, Recipient, recipient};
 use crate::attempt::{Attempt, AttemptResult};
 use crate::decide::{Decision, decide};
 use crate::health::Failure;
@@ -20,7 +22,11 @@ impl Dispatcher {
     /// What can fail for reasons of ours is done before the claim, so that it costs no attempt.
     pub(crate) async fn deliver(&self, message: &Message, until: DateTime<Utc>) -> Result<Report, HandBack> {
         let delivery = &message.delivery;
-        let instance = self.instances.get(delivery.instance_id).await?;
+        let judge = |instance: Option<&Arc<CachedInstance>>| match recipient(instance.map(Arc::as_ref)) {
+            Ok(_) => Ok(instance.cloned()),
+            Err(_) => Err(instance.cloned()),
+        };
+        let instance = self.instances.admit(delivery.instance_id, judge).await?.unwrap_or_else(|it| it);
         let instance = instance.as_deref();
         let plan = self.plan(instance, delivery).await?;
         if let Plan::Wait(until, reason) = plan {
