@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use shared::platform::clock::SharedClock;
 
 use crate::permissions::{Permissions, guard};
+use crate::recursion::{self, Recursion};
 
 mod admin;
 mod consumer;
@@ -84,8 +85,10 @@ impl Sqs {
         &self,
         listener: tokio::net::TcpListener,
         permissions: Permissions,
+        recursion: Recursion,
     ) -> std::io::Result<()> {
         let routes = wire::routes(self.clone()).layer(from_fn_with_state(permissions, guard));
+        let routes = routes.layer(from_fn_with_state(recursion, recursion::trace));
         wire::serve(routes, listener).await
     }
 

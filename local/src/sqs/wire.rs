@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::Sqs;
 use super::error::Error;
+use crate::recursion::TRACE_HEADER;
 
 mod attributes;
 mod batches;
@@ -55,7 +56,8 @@ pub(super) async fn serve(routes: Router, listener: TcpListener) -> std::io::Res
 async fn answer(State(sqs): State<Sqs>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let action = target.strip_prefix("AmazonSQS.").unwrap_or(target);
-    let mut response = match act(&sqs, action, &body).await {
+    let trace = headers.get(TRACE_HEADER).and_then(|header| header.to_str().ok());
+    let mut response = match act(&sqs, action, &body, trace).await {
         Ok(json) => json.into_response(),
         Err(error) => refuse(action, &error),
     };
@@ -66,7 +68,7 @@ async fn answer(State(sqs): State<Sqs>, headers: HeaderMap, body: Bytes) -> Resp
     response
 }
 
-async fn act(sqs: &Sqs, action: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
+async fn act(sqs: &Sqs, action: &str, body: &[u8], trace: Option<&str>) -> Result<Vec<u8>, Error> {
     match action {
         "CreateQueue" => with(body, |request| queues::create(sqs, request)),
         "GetQueueUrl" => with(body, |request| queues::url(sqs, &request)),
@@ -79,8 +81,8 @@ async fn act(sqs: &Sqs, action: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
         "TagQueue" => with(body, |request| queues::tag(sqs, request)),
         "UntagQueue" => with(body, |request| queues::untag(sqs, &request)),
         "ListQueueTags" => with(body, |request| queues::tags(sqs, &request)),
-        "SendMessage" => with(body, |request| sending::send(sqs, request)),
-        "SendMessageBatch" => with(body, |request| sending::send_batch(sqs, request)),
+        "SendMessage" => with(body, |request| sending::send(sqs, request, trace)),
+        "SendMessageBatch" => with(body, |request| sending::send_batch(sqs, request, trace)),
         "ReceiveMessage" => write(&receiving::receive(sqs, read(body)?).await?),
         "DeleteMessage" => with(body, |request| settling::delete(sqs, &request)),
         "DeleteMessageBatch" => with(body, |request| settling::delete_batch(sqs, &request)),
