@@ -152,7 +152,11 @@ impl Mapping {
 
     fn dead_letter(&self, received: &Received) -> Result<(), Error> {
         let (function, message) = (&self.function.logical_id, &received.message);
-        tracing::error!(function, message = message.id, "recursive loop ended: the template does not allow it");
+        tracing::error!(
+            function,
+            message = message.id,
+            "recursive loop ended: the template does not allow it"
+        );
         self.recursion.drop_one();
         if let Some(queue) = &self.dead_letter_queue {
             let letter = NewMessage {

@@ -101,7 +101,8 @@ impl System {
         let gateway = Gateway::new(&routes(&template), functions.clone(), setup.clock.clone())?;
         let kms = Kms::open(&setup.data, &template.keys, setup.random.clone())?;
         let permissions = Permissions::of(&template.functions);
-        let servers = serve(listeners, gateway, dynamodb.clone(), sqs.clone(), kms, (&permissions, &recursion));
+        let servers =
+            serve(listeners, gateway, dynamodb.clone(), sqs.clone(), kms, (&permissions, &recursion));
         let environment: BTreeMap<_, _> = environments.into_iter().flatten().collect();
         let credentials = credentials(&environment)?;
 

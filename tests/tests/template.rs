@@ -132,8 +132,7 @@ fn a_function_that_sends_to_its_own_queue_may_and_an_alarm_watches_it() {
     };
     for function in &template.functions {
         let id = &*function.logical_id;
-        let expected =
-            if recursive.contains(id) { RecursiveLoop::Allow } else { RecursiveLoop::Terminate };
+        let expected = if recursive.contains(id) { RecursiveLoop::Allow } else { RecursiveLoop::Terminate };
         assert_eq!(function.recursive_loop, expected, "{id}");
         assert_eq!(resources.values().any(|it| watches(it, id)), recursive.contains(id), "{id}");
     }
