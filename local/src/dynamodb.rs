@@ -11,7 +11,6 @@ use serde_json::json;
 use shared::platform::clock::SharedClock;
 
 use crate::data::Data;
-use crate::permissions::Permissions;
 use crate::template::Table;
 
 /// How often items past their time to live are removed; DynamoDB promises "within a few days".
@@ -83,13 +82,13 @@ impl DynamoDb {
         self.0.update_time_to_live(request).map(drop).map_err(|error| fault(error.to_string()))
     }
 
-    /// Answers the clients of AWS that connect to `listener` what the permissions allow.
-    pub(crate) async fn serve(
+    /// Answers the clients of AWS that connect to `listener` with `layer` around the routes.
+    pub(crate) async fn serve_within(
         self,
         listener: tokio::net::TcpListener,
-        permissions: Permissions,
+        layer: impl FnOnce(axum::Router) -> axum::Router,
     ) -> std::io::Result<()> {
-        server::serve(self.0, listener, permissions).await
+        server::serve(self.0, listener, layer).await
     }
 
     /// Removes expired items; says how many that were.

@@ -9,11 +9,11 @@ mod wire;
 use std::io;
 use std::sync::Arc;
 
+use axum::Router;
 use shared::platform::random::SharedRandom;
 use tokio::net::TcpListener;
 
 use crate::data::Data;
-use crate::permissions::Permissions;
 use keys::Keys;
 
 pub(crate) use keys::key_id;
@@ -46,8 +46,12 @@ impl Kms {
         Ok(Self(Arc::new(Parts { keys, random })))
     }
 
-    /// Answers the clients of AWS that connect to `listener` what the permissions allow.
-    pub(crate) async fn serve(self, listener: TcpListener, permissions: Permissions) -> io::Result<()> {
-        wire::serve(self, listener, permissions).await
+    /// Answers the clients of AWS that connect to `listener`, with `layer` around the routes.
+    pub(crate) async fn serve_within(
+        self,
+        listener: TcpListener,
+        layer: impl FnOnce(Router) -> Router,
+    ) -> io::Result<()> {
+        wire::serve(self, listener, layer).await
     }
 }

@@ -15,7 +15,6 @@ mod schedule;
 mod system;
 mod watch;
 
-pub mod sqs;
 pub mod template;
 
 pub use console::main;

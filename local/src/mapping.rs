@@ -14,8 +14,8 @@ use tokio::task::JoinSet;
 
 use crate::functions::Functions;
 use crate::recursion::{Lineage, Recursion};
-use crate::sqs::{Error, NewMessage, Receive, Received, Sqs};
 use crate::template::{Function, QueueSource, RecursiveLoop};
+use sqs::{Error, NewMessage, Receive, Received, Sqs};
 
 /// How long one receive waits for messages; between two, the mapping sees whether to stop.
 const WAIT: Duration = Duration::from_secs(1);

@@ -10,13 +10,13 @@ mod guard;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::middleware::from_fn_with_state;
 
 use crate::template::{Function, Role};
 use asked::Asked;
-
-pub(crate) use guard::guard;
 
 /// The roles of the functions, and what was made of them. Clones share it.
 #[derive(Clone)]
@@ -56,6 +56,11 @@ impl Permissions {
         let role = |function: &Function| Some((access_key(function).to_owned(), function.role.clone()?));
         let roles = functions.iter().filter_map(role).collect();
         Self(Arc::new(Parts { roles, used: Mutex::default() }))
+    }
+
+    /// The routes of a service, with these permissions checked before each request.
+    pub(crate) fn around(self, routes: Router) -> Router {
+        routes.layer(from_fn_with_state(self, guard::guard))
     }
 
     /// Everything that functions did so far with their roles.

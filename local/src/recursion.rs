@@ -11,9 +11,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 
 use crate::permissions::signer;
@@ -93,6 +94,11 @@ impl Recursion {
         Call { recursion: self, entry }
     }
 
+    /// Gives the requests of functions in this process the trace header that the SDK sends on Lambda.
+    pub(crate) fn around(&self, routes: Router) -> Router {
+        routes.layer(from_fn_with_state(self.clone(), trace))
+    }
+
     /// Counts a message that is not worked, as the metric `RecursiveInvocationsDropped` does.
     pub(crate) fn drop_one(&self) {
         self.0.dropped.fetch_add(1, Ordering::Relaxed);
@@ -132,8 +138,7 @@ impl Drop for Call<'_> {
     }
 }
 
-/// Gives a request of a function in this process the trace header that the SDK sends on Lambda.
-pub(crate) async fn trace(State(recursion): State<Recursion>, mut request: Request, next: Next) -> Response {
+async fn trace(State(recursion): State<Recursion>, mut request: Request, next: Next) -> Response {
     let lineage = signer(request.headers()).and_then(|function| recursion.of(function));
     if let Some(lineage) = lineage
         && !request.headers().contains_key(TRACE_HEADER)

@@ -19,6 +19,7 @@ use shared::platform::aws::Aws;
 use shared::platform::clock::SharedClock;
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::Variables;
+use sqs::{ACCOUNT, REGION, Sqs, Storage};
 use tokio::task::JoinSet;
 
 use crate::data::{Data, DataLock};
@@ -30,7 +31,6 @@ use crate::kms::Kms;
 use crate::mapping::Mapping;
 use crate::permissions::{self, Permissions};
 use crate::recursion::Recursion;
-use crate::sqs::{ACCOUNT, REGION, Sqs, Storage};
 use crate::template::{Function, Route, Surroundings, Template};
 use ports::Listeners;
 
@@ -203,7 +203,7 @@ impl System {
     ///
     /// # Errors
     /// When a queue cannot be read.
-    pub async fn work_visible(&self) -> Result<usize, crate::sqs::Error> {
+    pub async fn work_visible(&self) -> Result<usize, sqs::Error> {
         let mut worked = 0;
         for mapping in &self.mappings {
             worked += mapping.work_visible().await?;
@@ -215,7 +215,7 @@ impl System {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn work_visible_in(&self, queue: &str) -> Result<usize, crate::sqs::Error> {
+    pub async fn work_visible_in(&self, queue: &str) -> Result<usize, sqs::Error> {
         let mut worked = 0;
         for mapping in self.mappings.iter().filter(|mapping| mapping.source.queue == queue) {
             worked += mapping.work_visible().await?;
@@ -227,7 +227,7 @@ impl System {
     ///
     /// # Errors
     /// When a queue cannot be read.
-    pub async fn work_one_batch_each(&self) -> Result<usize, crate::sqs::Error> {
+    pub async fn work_one_batch_each(&self) -> Result<usize, sqs::Error> {
         let mut worked = 0;
         for mapping in &self.mappings {
             worked += mapping.work_batch().await?;
@@ -273,10 +273,7 @@ fn open_queues(setup: &Setup, urls: &Urls, template: &Template) -> Result<Sqs, O
     let storage = setup.data.file("sqs.sqlite").map_or(Storage::Memory, Storage::File);
     let sqs = Sqs::open(&storage, setup.clock.clone(), urls.sqs.clone())?;
     for queue in &template.queues {
-        let made = match sqs.queue_url(&queue.name) {
-            Ok(_) => sqs.set_attributes(&queue.name, &queue.attributes),
-            Err(_) => sqs.create_queue(&queue.name, &queue.attributes).map(drop),
-        };
+        let made = sqs.create_queue(&queue.name, &queue.attributes);
         made.map_err(|reason| OpenError::Queue { queue: queue.name.clone(), reason })?;
     }
     Ok(sqs)
@@ -350,17 +347,18 @@ fn serve(
         }
     });
     servers.spawn(async move {
-        if let Err(error) = dynamodb.serve(tables, of_tables).await {
+        if let Err(error) = dynamodb.serve_within(tables, |routes| of_tables.around(routes)).await {
             tracing::error!(%error, "DynamoDB has stopped");
         }
     });
     servers.spawn(async move {
-        if let Err(error) = sqs.serve_guarded(queues, of_queues, recursion).await {
+        let layers = |routes| recursion.around(of_queues.around(routes));
+        if let Err(error) = sqs.serve_within(queues, layers).await {
             tracing::error!(%error, "SQS has stopped");
         }
     });
     servers.spawn(async move {
-        if let Err(error) = kms.serve(keys, of_keys).await {
+        if let Err(error) = kms.serve_within(keys, |routes| of_keys.around(routes)).await {
             tracing::error!(%error, "KMS has stopped");
         }
     });

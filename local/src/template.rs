@@ -10,10 +10,12 @@ mod error;
 mod events;
 mod functions;
 mod intrinsics;
+mod names;
 mod node;
 mod parameters;
 mod queues;
 mod roles;
+mod scalar;
 mod schedule;
 mod scope;
 mod tables;
@@ -35,7 +37,8 @@ pub use self::tables::Table;
 
 use self::error::Fault;
 use self::node::Node;
-use self::scope::{KEY, Scope};
+use self::scope::KEY;
+pub use self::scope::Surroundings;
 
 /// What of a template can run on one machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,17 +51,6 @@ pub struct Template {
     pub keys: Vec<String>,
     /// The Lambda functions with what calls them.
     pub functions: Vec<Function>,
-}
-
-/// What the pseudo parameters, names and ARNs of a template stand for here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surroundings {
-    /// `AWS::Region`.
-    pub region: String,
-    /// `AWS::AccountId`, twelve digits.
-    pub account_id: String,
-    /// Where SQS answers, without a slash at the end; a queue's URL is this, the account and the name.
-    pub queue_base_url: String,
 }
 
 impl Template {
@@ -126,7 +118,7 @@ impl Template {
         surroundings: &Surroundings,
         overrides: &BTreeMap<String, String>,
     ) -> Result<Self, Fault> {
-        let scope = Scope::read(document, surroundings, overrides)?;
+        let scope = names::scope(document, surroundings, overrides)?;
         let root = Node::root(document, &scope);
         Ok(Self {
             tables: tables::read(&root)?,

@@ -4,8 +4,8 @@
 
 use chrono::TimeDelta;
 use lambda_runtime::{Context, LambdaEvent};
-use local::sqs::{AttributeValue, Receive, Received};
 use serde_json::{Value, json};
+use sqs::{AttributeValue, Receive, Received};
 
 use crate::bed::Bed;
 

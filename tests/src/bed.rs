@@ -17,11 +17,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
-use local::sqs::{Message, QueueCounts};
 use local::{Data, Setup, System};
 use serde_json::{Value, json};
 use shared::platform::clock::{Clock as _, ManualClock};
 use shared::platform::settings::Variables;
+use sqs::{Message, QueueCounts};
 
 use crate::client::{Answer, Client};
 

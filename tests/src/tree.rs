@@ -14,7 +14,7 @@ pub struct File {
 }
 
 /// The members of the workspace, by their directories.
-pub const MEMBERS: [&str; 9] = [
+pub const MEMBERS: [&str; 10] = [
     "functions/webhook",
     "functions/dispatcher",
     "functions/poller",
@@ -22,6 +22,7 @@ pub const MEMBERS: [&str; 9] = [
     "shared",
     "shared/close",
     "local",
+    "local/sqs",
     "accounts",
     "tests",
 ];

@@ -197,7 +197,7 @@ async fn an_event_whose_instance_was_switched_off_meanwhile_is_dropped_with_the_
         r#"{{"version":1,"instanceId":{},"eventId":"e1","receivedAt":0,"round":0,"attempt":1,"events":[],"raw":{{}}}}"#,
         instance.id()
     );
-    bed.system().sqs().send(bed.queue_name(), &local::sqs::NewMessage::new(text)).unwrap();
+    bed.system().sqs().send(bed.queue_name(), &sqs::NewMessage::new(text)).unwrap();
     bed.drain().await;
     let log = &bed.log(instance.id()).await[0];
     assert_eq!(
@@ -298,7 +298,7 @@ async fn one_batch_may_hold_successes_and_failures() {
 #[tokio::test]
 async fn a_message_that_is_no_delivery_ends_in_the_dead_letter_queue() {
     let bed = Bed::start().await;
-    bed.system().sqs().send(bed.queue_name(), &local::sqs::NewMessage::new("not a delivery")).unwrap();
+    bed.system().sqs().send(bed.queue_name(), &sqs::NewMessage::new("not a delivery")).unwrap();
     bed.drain().await;
     assert_eq!(bed.dead_letters().len(), 1);
     assert_eq!(bed.dead_letters()[0].body, "not a delivery");

@@ -7,7 +7,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri, uri};
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
 use dynoxide::Database;
@@ -16,8 +15,6 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 
-use crate::permissions::{Permissions, guard};
-
 /// The way to the engine.
 #[derive(Clone)]
 struct Engine {
@@ -25,11 +22,11 @@ struct Engine {
     authority: uri::Authority,
 }
 
-/// Answers what the permissions allow, until a listener fails.
+/// Answers with `layer` around the routes, until a listener fails.
 pub(super) async fn serve(
     database: Database,
     listener: TcpListener,
-    permissions: Permissions,
+    layer: impl FnOnce(Router) -> Router,
 ) -> io::Result<()> {
     let inner = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let authority = inner.local_addr()?.to_string();
@@ -38,10 +35,7 @@ pub(super) async fn serve(
     connector.set_nodelay(true);
     #[expect(clippy::disallowed_methods, reason = "it calls the engine in this process, not a receiver")]
     let client = Client::builder(TokioExecutor::new()).build(connector);
-    let routes = Router::new()
-        .fallback(forward)
-        .layer(from_fn_with_state(permissions, guard))
-        .with_state(Engine { client, authority });
+    let routes = layer(Router::new().fallback(forward).with_state(Engine { client, authority }));
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
             tracing::debug!(%error, "a connection stays with delayed writes");

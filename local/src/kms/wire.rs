@@ -5,7 +5,6 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::serve::ListenerExt as _;
@@ -14,13 +13,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use sqs::{ACCOUNT, REGION};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use super::Kms;
 use super::keys::Context;
-use crate::permissions::{Permissions, guard};
-use crate::sqs::{ACCOUNT, REGION};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -58,9 +56,13 @@ impl Error {
 }
 
 /// Answers requests until the listener fails.
-pub(super) async fn serve(kms: Kms, listener: TcpListener, permissions: Permissions) -> std::io::Result<()> {
+pub(super) async fn serve(
+    kms: Kms,
+    listener: TcpListener,
+    layer: impl FnOnce(Router) -> Router,
+) -> std::io::Result<()> {
     let routes = Router::new().route("/", post(answer)).fallback(post(answer));
-    let routes = routes.layer(from_fn_with_state(permissions, guard)).with_state(kms);
+    let routes = layer(routes.with_state(kms));
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
             tracing::debug!(%error, "a connection stays with delayed writes");

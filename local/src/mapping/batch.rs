@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::sqs::{ACCOUNT, AttributeValue, MessageAttribute, REGION, Received};
+use sqs::{ACCOUNT, AttributeValue, MessageAttribute, REGION, Received};
 
 /// The event for a batch.
 pub(super) fn event(queue: &str, messages: &[Received]) -> Vec<u8> {
@@ -91,7 +91,7 @@ mod tests {
     use shared::platform::clock::ManualClock;
 
     use super::*;
-    use crate::sqs::{NewMessage, QueueAttributes, Receive, Sqs, Storage};
+    use sqs::{NewMessage, QueueAttributes, Receive, Sqs, Storage};
 
     async fn received() -> Vec<Received> {
         let clock = Arc::new(ManualClock::starting_at(DateTime::UNIX_EPOCH));

@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use sqs::{ACCOUNT, REGION};
+
 use crate::kms;
-use crate::sqs::{ACCOUNT, REGION};
 
 /// An action on a resource.
 pub(super) struct Asked {

@@ -13,7 +13,7 @@ use super::{Denied, Permissions, asked};
 const LARGEST: usize = 16 * 1_048_576;
 
 /// Lets a request pass that the role of its sender allows.
-pub(crate) async fn guard(State(permissions): State<Permissions>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(permissions): State<Permissions>, request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
     let Some(role) = permissions.role(&head.headers) else {
         return next.run(Request::from_parts(head, body)).await;

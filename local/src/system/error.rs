@@ -10,7 +10,6 @@ use crate::dynamodb::TablesError;
 use crate::functions::StartError;
 use crate::gateway::RouteError;
 use crate::kms::KeysError;
-use crate::sqs;
 use crate::template::TemplateError;
 
 /// Why a system does not come up.

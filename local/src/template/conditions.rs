@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::intrinsics;
-use super::node::scalar_text;
+use super::scalar::scalar_text;
 use super::scope::Scope;
 
 /// What stands in a list: an `Fn::If` is what it chooses, and `AWS::NoValue` is nothing.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::node::scalar_text;
+use super::scalar::scalar_text;
 use super::scope::Scope;
 
 /// Works out every intrinsic function in `value`.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::conditions;
 use super::error::Fault;
 use super::intrinsics;
+use super::scalar::scalar_text;
 use super::scope::Scope;
 
 /// A value with the keys that lead to it. Intrinsic functions are worked out when a value is read, and not
@@ -154,13 +155,3 @@ impl<'a> Node<'a> {
 
 /// What stands where nothing stands: a queue without properties, or a key that is missing.
 static NOTHING: Value = Value::Null;
-
-/// A scalar as CloudFormation writes it into a text.
-pub(super) fn scalar_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::error::Fault;
-use super::node::scalar_text;
+use super::scalar::scalar_text;
 
 /// The parameters of one template with the values given for them.
 pub(super) struct Parameters<'a> {

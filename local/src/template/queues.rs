@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::error::Fault;
-use super::node::{Node, scalar_text};
+use super::node::Node;
+use super::scalar::scalar_text;
 use super::scope::QUEUE;
 
 /// An SQS queue.

@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Surroundings;
-use super::error::Fault;
-use super::node::Node;
 use super::parameters::Parameters;
 
 /// The type of a table in a template.
@@ -27,6 +24,17 @@ pub(super) const KEY: &str = "AWS::KMS::Key";
 /// The name that `AWS::StackName` gives to the system on one machine.
 const STACK_NAME: &str = "local";
 
+/// What the pseudo parameters, names and ARNs of a template stand for here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surroundings {
+    /// `AWS::Region`.
+    pub region: String,
+    /// `AWS::AccountId`, twelve digits.
+    pub account_id: String,
+    /// Where SQS answers, without a slash at the end; a queue's URL is this, the account and the name.
+    pub queue_base_url: String,
+}
+
 /// Everything that `Ref` and `Fn::GetAtt` can reach.
 pub(super) struct Scope<'a> {
     surroundings: &'a Surroundings,
@@ -37,41 +45,26 @@ pub(super) struct Scope<'a> {
 }
 
 /// A resource as others refer to it.
-struct Resource<'a> {
-    kind: &'a str,
-    name: String,
+pub(super) struct Resource<'a> {
+    /// Its type.
+    pub(super) kind: &'a str,
+    /// Its name, or its logical id.
+    pub(super) name: String,
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn read(
+    /// The scope of a document whose resources have no names yet: in it, names can be worked out.
+    pub(super) fn without_resources(
         document: &'a Value,
         surroundings: &'a Surroundings,
-        overrides: &'a BTreeMap<String, String>,
-    ) -> Result<Self, Fault> {
-        let parameters = Parameters::read(document, overrides)?;
-        let conditions = document.get("Conditions");
-        let mut scope = Self { surroundings, parameters, conditions, resources: None };
-        scope.resources = Some(scope.name_resources(document)?);
-        Ok(scope)
+        parameters: Parameters<'a>,
+    ) -> Self {
+        Self { surroundings, parameters, conditions: document.get("Conditions"), resources: None }
     }
 
-    fn name_resources(&self, document: &'a Value) -> Result<BTreeMap<&'a str, Resource<'a>>, Fault> {
-        let mut resources = BTreeMap::new();
-        for (id, resource) in document.get("Resources").and_then(Value::as_object).into_iter().flatten() {
-            let Some(kind) = resource.get("Type").and_then(Value::as_str) else {
-                return Err(Fault::new(format!("Resources.{id}.Type"), "missing"));
-            };
-            resources.insert(id.as_str(), Resource { kind, name: id.clone() });
-        }
-        let root = Node::root(document, self);
-        for (kind, property) in [(TABLE, "TableName"), (QUEUE, "QueueName"), (FUNCTION, "FunctionName")] {
-            for (id, properties) in root.resources(kind)? {
-                if let (Some(resource), Some(name)) = (resources.get_mut(id), properties.child(property)?) {
-                    resource.name = name.text()?;
-                }
-            }
-        }
-        Ok(resources)
+    /// The same with the resources, by logical id.
+    pub(super) fn with_resources(self, resources: BTreeMap<&'a str, Resource<'a>>) -> Self {
+        Self { resources: Some(resources), ..self }
     }
 
     /// The condition of this name.

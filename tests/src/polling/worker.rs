@@ -2,9 +2,9 @@
 
 #![expect(clippy::panic, reason = "a story cannot go on without its poller")]
 
-use local::sqs::Received;
 use poller::Poller;
 use serde_json::Value;
+use sqs::Received;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -78,7 +78,7 @@ async fn a_letter_that_no_function_finished_is_driven_back_too() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     instance.receives(lead("lead_1", 0)).await;
-    let receive = local::sqs::Receive { maximum: 10, ..local::sqs::Receive::default() };
+    let receive = sqs::Receive { maximum: 10, ..sqs::Receive::default() };
     // Functions that die at once: each receives the message, and none deletes it.
     for _ in 0..5 {
         let batch = bed.system().sqs().receive(bed.queue_name(), &receive).await.unwrap();

@@ -25,7 +25,7 @@ async fn story(settings: &[(&str, &str)], failures: usize) -> Vec<(String, u64)>
         bed.deliver().await;
     }
     bed.drain().await;
-    assert_eq!(bed.queue(), local::sqs::QueueCounts::default());
+    assert_eq!(bed.queue(), sqs::QueueCounts::default());
     arrived(&receiver)
 }
 

@@ -1,0 +1,123 @@
+//! Messages, as their senders and receivers handle them.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::time::Instant;
+
+use super::error::Error;
+use super::message::{NewMessage, Received, Sent};
+use super::{Sqs, limits};
+
+/// The most messages of one receive within the process; clients of AWS are held to ten.
+const MOST: i32 = 10_000;
+
+/// How often a long poll looks at the clock, which a test may have moved.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What to receive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receive {
+    /// The most messages, 1 to 10,000.
+    pub maximum: i32,
+    /// Seconds for which the messages are out of sight, 0 to 43,200; the queue's own if `None`.
+    pub visibility_timeout: Option<i32>,
+    /// Seconds to wait for a message, 0 to 20; the queue's own if `None`.
+    pub wait_seconds: Option<i32>,
+}
+
+impl Default for Receive {
+    fn default() -> Self {
+        Self { maximum: 1, visibility_timeout: None, wait_seconds: None }
+    }
+}
+
+impl Sqs {
+    /// Sends a message to `queue`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::QueueDoesNotExist`], or an error that names the rule that the message breaks.
+    pub fn send(&self, queue: &str, message: &NewMessage) -> Result<Sent, Error> {
+        single(self.send_all(queue, std::slice::from_ref(message))?)
+    }
+
+    /// Sends any number of messages to `queue` in one transaction, each taken or refused by itself; the
+    /// outcomes are in the order of the messages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::QueueDoesNotExist`] or [`Error::Storage`], and then no message is sent.
+    pub fn send_all(&self, queue: &str, messages: &[NewMessage]) -> Result<Vec<Result<Sent, Error>>, Error> {
+        let now = self.now();
+        self.engine().send(queue, messages, now)
+    }
+
+    /// Receives messages from `queue`; none if none is visible until the wait is over.
+    ///
+    /// A wait ends early when a message comes. It is over when its seconds have passed on the clock or in
+    /// truth, so that it ends under a clock that stands still. Dropping the future loses nothing: what it
+    /// had received comes back after its visibility timeout.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::QueueDoesNotExist`]; [`Error::OverLimit`] if 120,000 messages are in flight and there is no wait; [`Error::InvalidParameterValue`].
+    pub async fn receive(&self, queue: &str, request: &Receive) -> Result<Vec<Received>, Error> {
+        let maximum = limits::check_maximum(request.maximum, MOST)?;
+        let timeout = request.visibility_timeout.map(limits::check_visibility_timeout).transpose()?;
+        let wait = match request.wait_seconds {
+            Some(seconds) => limits::check_wait(seconds)?,
+            None => self.engine().queue(queue)?.settings.wait.into(),
+        };
+        let (started, began) = (self.now(), Instant::now());
+        let wait = TimeDelta::seconds(wait);
+        loop {
+            let arrivals = Arc::clone(&self.engine().queue(queue)?.arrivals);
+            let mut arrival = pin!(arrivals.notified());
+            arrival.as_mut().enable();
+            let now = self.now();
+            let outcome = self.engine().receive(queue, maximum, timeout, now);
+            let is_over = now - started >= wait || began.elapsed() >= wait.to_std().unwrap_or_default();
+            match outcome {
+                Ok(messages) if !messages.is_empty() || is_over => return Ok(messages),
+                Ok(_) => {}
+                Err(Error::OverLimit) if !wait.is_zero() => {
+                    if is_over {
+                        return Ok(Vec::new());
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+            let _ = tokio::time::timeout(LOOK, arrival).await;
+        }
+    }
+
+    /// Deletes from `queue` the message whose latest receive has the handle `handle`.
+    ///
+    /// The handle of an earlier receive, or of a message that is gone, is accepted and deletes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::QueueDoesNotExist`], or [`Error::ReceiptHandleIsInvalid`] if the handle is malformed or of
+    /// another queue.
+    pub fn delete(&self, queue: &str, handle: &str) -> Result<(), Error> {
+        single(self.delete_all(queue, &[handle])?)
+    }
+
+    /// Deletes any number of messages from `queue` in one transaction; the outcomes are in the order of
+    /// the handles.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::QueueDoesNotExist`] or [`Error::Storage`], and then no message is deleted.
+    pub fn delete_all(&self, queue: &str, handles: &[&str]) -> Result<Vec<Result<(), Error>>, Error> {
+        self.engine().delete(queue, handles)
+    }
+}
+
+/// The outcome of a batch of one.
+fn single<T>(outcomes: Vec<Result<T, Error>>) -> Result<T, Error> {
+    outcomes.into_iter().next().unwrap_or(Err(Error::EmptyBatchRequest("entry")))
+}

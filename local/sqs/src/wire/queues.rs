@@ -1,0 +1,71 @@
+//! `GetQueueAttributes` and `PurgeQueue`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Nothing, required};
+use crate::error::Error;
+use crate::{Sqs, names};
+
+/// The attributes that a queue can have.
+const ATTRIBUTES: [&str; 18] = [
+    "All",
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+    "CreatedTimestamp",
+    "DelaySeconds",
+    "KmsDataKeyReusePeriodSeconds",
+    "KmsMasterKeyId",
+    "LastModifiedTimestamp",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "Policy",
+    "QueueArn",
+    "ReceiveMessageWaitTimeSeconds",
+    "RedriveAllowPolicy",
+    "RedrivePolicy",
+    "SqsManagedSseEnabled",
+    "VisibilityTimeout",
+];
+
+/// A request that names a queue by its URL, and attributes if it asks for any.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UrlRequest {
+    queue_url: Option<String>,
+    #[serde(default)]
+    attribute_names: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct AttributesAnswer {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<&'static str, String>,
+}
+
+/// Deletes the messages of a queue.
+pub(super) fn purge(sqs: &Sqs, request: &UrlRequest) -> Result<Nothing, Error> {
+    sqs.purge_queue(request.queue()?)?;
+    Ok(Nothing {})
+}
+
+/// The attributes of a queue that the request names, and that have a value.
+pub(super) fn attributes(sqs: &Sqs, request: &UrlRequest) -> Result<AttributesAnswer, Error> {
+    let queue = request.queue()?;
+    let asked = &request.attribute_names;
+    let mut attributes = sqs.attributes(queue)?;
+    if let Some(unknown) = asked.iter().find(|name| !ATTRIBUTES.contains(&name.as_str())) {
+        return Err(Error::InvalidAttributeName(unknown.clone()));
+    }
+    attributes.retain(|name, _| asked.iter().any(|asked| asked == "All" || asked == name));
+    Ok(AttributesAnswer { attributes })
+}
+
+impl UrlRequest {
+    fn queue(&self) -> Result<&str, Error> {
+        names::in_url(required(self.queue_url.as_ref(), "QueueUrl")?)
+    }
+}

@@ -1,0 +1,154 @@
+//! `ReceiveMessage`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::attributes::{self, WireAttributes};
+use super::required;
+use crate::error::Error;
+use crate::message::{Message, MessageAttributes, Received};
+use crate::names::{self, ACCOUNT};
+use crate::{Receive, Sqs, digest, limits};
+
+/// The most messages of one request.
+const MOST: i32 = 10;
+
+/// What SQS says of a message by itself; the last three only of messages in FIFO queues.
+const SYSTEM_ATTRIBUTES: [&str; 10] = [
+    "All",
+    "ApproximateFirstReceiveTimestamp",
+    "ApproximateReceiveCount",
+    "AWSTraceHeader",
+    "DeadLetterQueueSourceArn",
+    "MessageGroupId",
+    "SenderId",
+    "SentTimestamp",
+    "MessageDeduplicationId",
+    "SequenceNumber",
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Request {
+    queue_url: Option<String>,
+    #[serde(default)]
+    attribute_names: Vec<String>,
+    #[serde(default)]
+    message_system_attribute_names: Vec<String>,
+    #[serde(default)]
+    message_attribute_names: Vec<String>,
+    max_number_of_messages: Option<i32>,
+    visibility_timeout: Option<i32>,
+    wait_time_seconds: Option<i32>,
+    receive_request_attempt_id: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Answer {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    messages: Vec<WireMessage>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireMessage {
+    message_id: String,
+    receipt_handle: String,
+    #[serde(rename = "MD5OfBody")]
+    md5_of_body: String,
+    body: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<&'static str, String>,
+    #[serde(rename = "MD5OfMessageAttributes", skip_serializing_if = "Option::is_none")]
+    md5_of_attributes: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    message_attributes: WireAttributes,
+}
+
+/// Receives messages, and says of each what the request asks for.
+pub(super) async fn receive(sqs: &Sqs, request: Request) -> Result<Answer, Error> {
+    let queue = names::in_url(required(request.queue_url.as_ref(), "QueueUrl")?)?;
+    sqs.queue_url(queue)?;
+    if let Some(id) = &request.receive_request_attempt_id {
+        return Err(Error::InvalidParameterValue(format!(
+            "Value {id} for parameter ReceiveRequestAttemptId is invalid. Reason: The request include \
+             parameter that is not valid for this queue type."
+        )));
+    }
+    let mut system = request.message_system_attribute_names;
+    system.extend(request.attribute_names);
+    if let Some(unknown) = system.iter().find(|name| !SYSTEM_ATTRIBUTES.contains(&name.as_str())) {
+        return Err(Error::InvalidAttributeName(unknown.clone()));
+    }
+    let maximum = request.max_number_of_messages.unwrap_or(1);
+    limits::check_maximum(maximum, MOST)?;
+    let asked = Receive {
+        maximum,
+        visibility_timeout: request.visibility_timeout,
+        wait_seconds: request.wait_time_seconds,
+    };
+    let received = sqs.receive(queue, &asked).await?;
+    let describe = |received| describe(received, &system, &request.message_attribute_names);
+    Ok(Answer { messages: received.into_iter().map(describe).collect() })
+}
+
+fn describe(received: Received, system: &[String], custom: &[String]) -> WireMessage {
+    let mut attributes = system_attributes(&received.message);
+    let is_asked = |name: &str| system.iter().any(|asked| asked == "All" || asked == name);
+    attributes.retain(|name, _| is_asked(name));
+    let message = received.message;
+    let chosen: MessageAttributes =
+        message.attributes.into_iter().filter(|(name, _)| is_chosen(name, custom)).collect();
+    WireMessage {
+        message_id: message.id,
+        receipt_handle: received.receipt_handle,
+        md5_of_body: message.md5_of_body,
+        body: message.body,
+        attributes,
+        md5_of_attributes: digest::of_attributes(&chosen),
+        message_attributes: attributes::write(&chosen),
+    }
+}
+
+fn system_attributes(message: &Message) -> BTreeMap<&'static str, String> {
+    let first = message.first_received.map(|time| time.timestamp_millis().to_string());
+    let all = [
+        ("ApproximateFirstReceiveTimestamp", first),
+        ("ApproximateReceiveCount", Some(message.receive_count.to_string())),
+        ("AWSTraceHeader", message.trace_header.clone()),
+        ("DeadLetterQueueSourceArn", message.dead_letter_source.clone()),
+        ("MessageGroupId", message.group_id.clone()),
+        ("SenderId", Some(ACCOUNT.to_owned())),
+        ("SentTimestamp", Some(message.sent.timestamp_millis().to_string())),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// Whether a request for the attributes `asked` is one for the attribute `name`: they are names, names that
+/// begin like `prefix.*`, or all of them.
+fn is_chosen(name: &str, asked: &[String]) -> bool {
+    asked.iter().any(|asked| match asked.as_str() {
+        "All" | "*" | ".*" => true,
+        asked => asked == name || asked.strip_suffix(".*").is_some_and(|prefix| name.starts_with(prefix)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_asked_for_by_name_by_prefix_or_all() {
+        let chosen = |asked: &str| {
+            let asked = [asked.to_owned()];
+            ["General", "Hello", "Help.Me"].into_iter().filter(|name| is_chosen(name, &asked)).count()
+        };
+        for (asked, expected) in
+            [("All", 3), (".*", 3), ("*", 3), ("Hel.*", 2), ("Hello", 1), ("Hel", 0), ("hello", 0), ("", 0)]
+        {
+            assert_eq!(chosen(asked), expected, "{asked}");
+        }
+    }
+}
