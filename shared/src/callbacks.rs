@@ -3,7 +3,6 @@
 pub mod address;
 pub mod health;
 pub mod notification;
-pub mod order;
 pub mod retry;
 pub mod signatures;
 pub mod url;

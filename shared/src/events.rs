@@ -2,6 +2,7 @@
 //! log.
 
 pub mod bodies;
+pub mod body;
 pub mod id;
 pub mod log;
 pub mod message;

@@ -277,7 +277,13 @@ impl Bed {
     /// The name of the queue of failed deliveries.
     #[must_use]
     pub fn dead_letter_queue_name(&self) -> &str {
-        self.dead_letter_queue_of(self.queue_name())
+        self.queue_at("DEAD_LETTER_QUEUE_URL")
+    }
+
+    /// What is in the queue of messages that could not be worked.
+    #[must_use]
+    pub fn poison(&self) -> Vec<Message> {
+        self.system.sqs().peek(self.dead_letter_queue_of(self.queue_name())).unwrap_or_default()
     }
 
     /// The name of the dead-letter queue of a queue.

@@ -7,7 +7,7 @@ mod delivering {
     mod fairness;
     mod health;
     mod many;
-    mod order;
+    mod recovery;
     mod own_faults;
 
     use serde_json::json;

@@ -1,4 +1,4 @@
-//! One POST to a callback URL, and what came of it.
+//! One POST to a callback URL, and its result.
 
 use std::time::Duration;
 
@@ -11,17 +11,18 @@ use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::Full;
 use serde_json::value::RawValue;
 use shared::callbacks::notification;
+use shared::events::log::AttemptRecord;
 use shared::events::message::QueuedDelivery;
 use shared::instances::CachedInstance;
 use tokio::time::Instant;
 
-use crate::callback::{Answer, CallbackClient, ClientError, Phase, Unreachable};
+use crate::callback::{Answer, CallbackClient, ClientError};
 use crate::decide::retry_after;
 
 /// Who is calling, to the receiver.
 const AGENT: &str = concat!("closeio-events/", env!("CARGO_PKG_VERSION"));
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptResult {
     /// The receiver answered 2xx.
@@ -38,86 +39,75 @@ pub enum AttemptResult {
         /// The beginning of its body.
         excerpt: String,
     },
-    /// The deadline passed first.
-    TimedOut {
-        /// What was being done then.
-        phase: Phase,
-    },
-    /// There was no connection, or no answer on it.
-    Unreachable {
-        /// What the receiver's side did not provide.
-        reason: Unreachable,
-    },
-    /// Calling this URL is not allowed.
-    Refused {
-        /// The rule that forbids it.
-        reason: String,
-    },
-    /// Something of ours failed first; the receiver was not asked.
-    OwnFault {
-        /// What it was.
-        reason: String,
-    },
+    /// There was no answer.
+    Unanswered(ClientError),
 }
 
 impl AttemptResult {
-    /// The receiver's status code, if it answered.
-    #[must_use]
-    pub fn status_code(&self) -> Option<u16> {
-        match self {
-            Self::Accepted { status } | Self::Rejected { status, .. } => Some(*status),
-            Self::TimedOut { .. }
-            | Self::Unreachable { .. }
-            | Self::Refused { .. }
-            | Self::OwnFault { .. } => None,
-        }
-    }
-
     /// What went wrong, if something did.
     #[must_use]
     pub fn error(&self) -> Option<String> {
         match self {
             Self::Accepted { .. } => None,
             Self::Rejected { status, .. } => Some(format!("the receiver answered {status}")),
-            Self::TimedOut { phase } => Some(format!("timed out while {phase}")),
-            Self::Unreachable { reason } => Some(reason.to_string()),
-            Self::OwnFault { reason } => Some(format!("own fault, which costs no attempt: {reason}")),
-            Self::Refused { reason } => Some(format!("the callback URL is refused: {reason}")),
+            Self::Unanswered(error) => Some(error.to_string()),
         }
     }
 
-    /// The beginning of a rejecting receiver's body.
-    #[must_use]
-    pub fn excerpt(&self) -> Option<&str> {
+    fn status_code(&self) -> Option<u16> {
         match self {
-            Self::Rejected { excerpt, .. } if !excerpt.is_empty() => Some(excerpt),
-            Self::Rejected { .. }
-            | Self::Accepted { .. }
-            | Self::TimedOut { .. }
-            | Self::Unreachable { .. }
-            | Self::Refused { .. }
-            | Self::OwnFault { .. } => None,
+            Self::Accepted { status } | Self::Rejected { status, .. } => Some(*status),
+            Self::Unanswered(_) => None,
         }
     }
 }
 
 /// An attempt about to be made.
 pub(crate) struct Attempt<'a> {
-    pub(crate) instance: &'a CachedInstance,
-    pub(crate) delivery: &'a QueuedDelivery,
-    pub(crate) raw: &'a RawValue,
-    pub(crate) began_at: DateTime<Utc>,
+    instance: &'a CachedInstance,
+    delivery: &'a QueuedDelivery<'a>,
+    raw: &'a RawValue,
+    began_at: DateTime<Utc>,
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    /// An attempt that begins now.
+    pub(crate) fn new(
+        instance: &'a CachedInstance,
+        delivery: &'a QueuedDelivery<'a>,
+        raw: &'a RawValue,
+        began_at: DateTime<Utc>,
+    ) -> Self {
+        Self { instance, delivery, raw, began_at }
+    }
+
     /// Makes it, and says how long it took.
     pub(crate) async fn make(&self, client: &CallbackClient) -> (AttemptResult, Duration) {
         let began = Instant::now();
         let result = match self.request() {
             Ok(request) => self.result(client.send(request).await),
-            Err(reason) => AttemptResult::Refused { reason },
+            Err(reason) => AttemptResult::Unanswered(ClientError::Refused(reason)),
         };
         (result, began.elapsed())
+    }
+
+    /// The attempt as the delivery log keeps it.
+    pub(crate) fn record(&self, result: &AttemptResult, duration: Duration) -> AttemptRecord {
+        let excerpt = match result {
+            AttemptResult::Rejected { excerpt, .. } if !excerpt.is_empty() => Some(excerpt.clone()),
+            AttemptResult::Rejected { .. }
+            | AttemptResult::Accepted { .. }
+            | AttemptResult::Unanswered(_) => None,
+        };
+        AttemptRecord {
+            round: self.delivery.round,
+            attempt: self.delivery.attempt,
+            at: self.began_at,
+            duration_ms: u64::try_from(duration.as_millis()).ok(),
+            status_code: result.status_code(),
+            error: result.error(),
+            excerpt,
+        }
     }
 
     /// The callback as it goes out. Headers of our own come last, so that no setting replaces them.
@@ -155,10 +145,7 @@ impl Attempt<'_> {
                 let retry_after = asked.and_then(|value| retry_after(value, self.began_at));
                 AttemptResult::Rejected { status: status.as_u16(), retry_after, excerpt }
             }
-            Err(ClientError::TimedOut(phase)) => AttemptResult::TimedOut { phase },
-            Err(ClientError::Refused(reason)) => AttemptResult::Refused { reason },
-            Err(ClientError::Unreachable(reason)) => AttemptResult::Unreachable { reason },
-            Err(ClientError::OwnFault(reason)) => AttemptResult::OwnFault { reason },
+            Err(error) => AttemptResult::Unanswered(error),
         }
     }
 }

@@ -1,58 +1,66 @@
-//! What comes after an attempt: a function of what happened, of the schedule and of the callback's health.
+//! What comes after an attempt: a function of its result, of the schedule and of the callback's health.
 
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use shared::callbacks::health::Health;
+use shared::callbacks::health::{Health, State};
 use shared::callbacks::retry::{MAX_INTERVAL, RetrySchedule};
+use shared::events::log::Decision;
 
 use crate::attempt::AttemptResult;
+use crate::callback::ClientError;
 
-/// How soon something is tried again that failed for a reason of ours.
-const OWN_FAULT_WAIT: Duration = Duration::from_secs(60);
+/// How soon something is tried again after the first fault of ours in a row; each further one doubles it.
+const OWN_FAULT_WAIT: Duration = Duration::from_secs(30);
 
-/// What comes after an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// The receiver has the event.
-    Done,
-    /// Another attempt is to be made, this long from now.
-    RetryAfter(Duration),
-    /// This attempt is to be made again, this long from now: the receiver had no part in its failure.
-    SameAfter(Duration),
-    /// No attempt is left, or none could ever succeed: to the dead-letter queue.
-    GiveUp,
+/// An attempt that was made, or that a fault of ours prevented.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<'a> {
+    /// Its number in its round, from one.
+    pub attempt: u32,
+    /// Faults of ours before it.
+    pub faults: u32,
+    /// Its result.
+    pub result: &'a AttemptResult,
+    /// When it was over.
+    pub now: DateTime<Utc>,
 }
 
-/// Decides what comes after attempt number `attempt` (from one) of a round, made at `now`.
+/// Decides what comes after an attempt.
 ///
-/// While the callback is open, this attempt was its probe, and the next one waits for the next probe.
+/// While the callback is open the attempt was its probe, and the event waits again.
 #[must_use]
-pub fn decide(
-    attempt: u32,
-    result: &AttemptResult,
-    schedule: &RetrySchedule,
-    health: &Health,
-    now: DateTime<Utc>,
-) -> Decision {
-    let wait = match result {
-        AttemptResult::Accepted { .. } => return Decision::Done,
-        AttemptResult::OwnFault { .. } => return Decision::SameAfter(OWN_FAULT_WAIT),
+pub fn decide(made: &Made<'_>, schedule: &RetrySchedule, health: &Health) -> Decision {
+    let Some(reason) = made.result.error() else { return Decision::Deliver };
+    let wait = match made.result {
+        AttemptResult::Unanswered(ClientError::OwnFault(_)) => {
+            return Decision::Again { due: made.now + own_fault_wait(made.faults), reason };
+        }
         // The receiver says that it is gone for good; an address that is not allowed stays so.
-        AttemptResult::Rejected { status: 410, .. } | AttemptResult::Refused { .. } => {
-            return Decision::GiveUp;
+        AttemptResult::Rejected { status: 410, .. } | AttemptResult::Unanswered(ClientError::Refused(_)) => {
+            return Decision::Fail { reason };
         }
         AttemptResult::Rejected { status: 429 | 503, retry_after: Some(asked), .. } => *asked,
         // A receiver that is busy, or early, or wrong today may be right in five minutes.
-        AttemptResult::Rejected { .. }
-        | AttemptResult::TimedOut { .. }
-        | AttemptResult::Unreachable { .. } => schedule.interval(),
+        AttemptResult::Accepted { .. }
+        | AttemptResult::Rejected { .. }
+        | AttemptResult::Unanswered(ClientError::TimedOut(_) | ClientError::Unreachable(_)) => {
+            schedule.interval()
+        }
     };
-    if attempt >= schedule.attempts() {
-        return Decision::GiveUp;
+    if made.attempt >= schedule.attempts() {
+        return Decision::Fail { reason };
     }
-    let wait = wait.max(health.wait(now).unwrap_or_default());
-    Decision::RetryAfter(wait.clamp(schedule.interval(), MAX_INTERVAL))
+    if health.state() == Some(State::Open) {
+        return Decision::Wait { reason };
+    }
+    Decision::Retry { due: made.now + wait.clamp(schedule.interval(), MAX_INTERVAL), reason }
+}
+
+/// How long to wait after a fault of ours, with so many in a row before it.
+#[must_use]
+pub fn own_fault_wait(faults: u32) -> Duration {
+    OWN_FAULT_WAIT.saturating_mul(1 << faults.min(10)).min(MAX_INTERVAL)
 }
 
 /// How long a `Retry-After` header asks to wait (RFC 9110, section 10.2.3): seconds, or a date.

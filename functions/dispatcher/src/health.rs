@@ -5,25 +5,35 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::callbacks::health::{
-    Admission, CONVINCING_RUN, CircuitPolicy, DynamoEndpointStore, Evidence, Health, Illness, PROBE_EVERY,
-    State,
+    CONVINCING_RUN, CircuitPolicy, DynamoCallbackStore, Evidence, Health, Illness, State, Weight,
 };
 use shared::callbacks::url::CallbackUrl;
+use shared::events::log::Decision;
 use shared::instances::InstanceId;
 use shared::platform::aws::AwsError;
 use shared::platform::clock::SharedClock;
 
+use crate::Dispatcher;
+use crate::attempt::AttemptResult;
+use crate::callback::ClientError;
+use crate::plan::Recipient;
+
 /// Health is read once in this time and process, so that an event costs no read.
-const KEPT: TimeDelta = TimeDelta::seconds(60);
+const KEPT: TimeDelta = TimeDelta::seconds(10);
+/// How often the schedule is told that events wait.
+const TOUCHED: TimeDelta = TimeDelta::seconds(60);
 /// Instances that one process knows of; with more it begins anew.
 const CAPACITY: usize = 10_000;
+/// A change that others keep coming before is left to them.
+const TRIES: usize = 3;
 
 /// The health of the callbacks, as far as this process has met them.
 pub(crate) struct HealthBook {
-    store: DynamoEndpointStore,
+    store: DynamoCallbackStore,
     clock: SharedClock,
     known: Mutex<HashMap<InstanceId, Known>>,
     runs: Mutex<HashMap<InstanceId, Run>>,
+    touched: Mutex<HashMap<InstanceId, DateTime<Utc>>>,
 }
 
 struct Known {
@@ -39,114 +49,117 @@ struct Run {
     since: DateTime<Utc>,
 }
 
-/// A failed attempt, before it is weighed.
-pub(crate) struct Failure {
-    pub(crate) gone: bool,
-    pub(crate) gave_up: bool,
-    pub(crate) reason: String,
+impl Dispatcher {
+    /// Weighs what an attempt says of its receiver. The event is safe by now, so a failure here is logged and no
+    /// more.
+    pub(crate) async fn weigh(&self, recipient: &Recipient, result: &AttemptResult, decision: &Decision) {
+        let Recipient { instance, url, health } = recipient;
+        let id = instance.instance.id;
+        let gave_up = matches!(decision, Decision::Fail { .. });
+        let weight = match result {
+            AttemptResult::Accepted { .. } => None,
+            AttemptResult::Unanswered(ClientError::OwnFault(_)) => return,
+            AttemptResult::Rejected { status: 410, .. } => Some(Weight::Gone),
+            AttemptResult::Rejected { .. } | AttemptResult::Unanswered(_) if gave_up => {
+                Some(Weight::Convincing)
+            }
+            AttemptResult::Rejected { .. } | AttemptResult::Unanswered(_) => Some(Weight::Slight),
+        };
+        let noted = match weight {
+            None => self.health.succeeded(id, url, health).await,
+            Some(weight) => {
+                let reason = result.error().unwrap_or_default();
+                self.health.failed(id, url, (weight, reason), instance.events.circuit).await
+            }
+        };
+        if let Err(error) = noted {
+            tracing::warn!(instance = %id, %error, "the callback's health was not noted");
+        }
+    }
 }
 
 impl HealthBook {
-    pub(crate) fn new(store: DynamoEndpointStore, clock: SharedClock) -> Self {
-        Self { store, clock, known: Mutex::default(), runs: Mutex::default() }
+    pub(crate) fn new(store: DynamoCallbackStore, clock: SharedClock) -> Self {
+        let (known, runs, touched) = Default::default();
+        Self { store, clock, known, runs, touched }
     }
 
-    /// What may be done with an event of `instance` now, and the health behind it. A probe that is due is taken
-    /// by this: of all who ask, one gets it.
-    pub(crate) async fn admit(
-        &self,
-        instance: InstanceId,
-        url: &CallbackUrl,
-    ) -> Result<(Admission, Health), AwsError> {
-        let health = self.of(instance, url).await?;
-        let now = self.clock.now();
-        let Admission::Probe(due) = health.admits(now) else { return Ok((health.admits(now), health)) };
-        if self.store.take_probe(instance, due, now).await? {
-            let next = Some(now + PROBE_EVERY);
-            let health = match health {
-                Health::Unwell(illness) => Health::Unwell(Illness { probe_at: next, ..illness }),
-                Health::Healthy => Health::Healthy,
-            };
-            self.know(instance, url, health.clone());
-            return Ok((Admission::Deliver, health));
+    /// The health of a callback, as it was a few seconds ago at most.
+    pub(crate) async fn of(&self, instance: InstanceId, url: &CallbackUrl) -> Result<Health, AwsError> {
+        match self.kept(instance, url) {
+            Some(health) => Ok(health),
+            None => self.fresh(instance, url).await,
         }
-        self.forget(instance);
-        let health = self.of(instance, url).await?;
-        let admission = match health.admits(now) {
-            // Taken by somebody else and due again already: the next one to ask may have it.
-            Admission::Probe(due) => Admission::Wait(due),
-            settled @ (Admission::Deliver | Admission::Wait(_) | Admission::Fail(_)) => settled,
-        };
-        Ok((admission, health))
     }
 
-    /// A callback was accepted.
-    pub(crate) async fn succeeded(
+    /// The health of a callback as it is now.
+    pub(crate) async fn fresh(&self, instance: InstanceId, url: &CallbackUrl) -> Result<Health, AwsError> {
+        let health = self.store.get(instance, url).await?;
+        self.know(instance, url, health.clone());
+        Ok(health)
+    }
+
+    /// Has the schedule look after an instance's events that wait.
+    pub(crate) async fn have_looked_after(&self, instance: InstanceId) -> Result<(), AwsError> {
+        let now = self.clock.now();
+        if lock(&self.touched).get(&instance).is_some_and(|touched| now - *touched < TOUCHED) {
+            return Ok(());
+        }
+        self.store.touch_recovery(instance, now).await?;
+        remember(&self.touched, instance, now);
+        Ok(())
+    }
+
+    async fn succeeded(
         &self,
         instance: InstanceId,
         url: &CallbackUrl,
         before: &Health,
     ) -> Result<(), AwsError> {
         lock(&self.runs).remove(&instance);
-        match before.after_success() {
-            Some(after) => self.write(instance, url, after).await,
-            None => Ok(()),
+        if before.after_success().is_none() {
+            return Ok(());
         }
+        self.change(instance, url, Health::after_success).await
     }
 
-    /// A callback failed, and not by a fault of ours.
-    pub(crate) async fn failed(
+    async fn failed(
         &self,
         instance: InstanceId,
         url: &CallbackUrl,
-        before: &Health,
-        failure: Failure,
+        (weight, reason): (Weight, String),
         policy: CircuitPolicy,
     ) -> Result<(), AwsError> {
         let now = self.clock.now();
         let run = self.lengthen_run(instance, now);
-        let evidence = Evidence {
-            gone: failure.gone,
-            convincing: failure.gave_up || run.failures >= CONVINCING_RUN,
-            since: run.since,
-            reason: failure.reason,
-        };
-        // Others of the same batch may have written since this attempt began.
-        let before = self.kept(instance, url).unwrap_or_else(|| before.clone());
-        match before.after_failure(&evidence, policy, now) {
-            Some(after) => self.write(instance, url, after).await,
-            None => Ok(()),
-        }
+        let overwhelms = run.failures >= CONVINCING_RUN && weight != Weight::Gone;
+        let weight = if overwhelms { Weight::Overwhelming } else { weight };
+        let evidence = Evidence { weight, since: run.since, reason };
+        self.change(instance, url, |before| before.after_failure(&evidence, policy, now)).await
     }
 
-    async fn of(&self, instance: InstanceId, url: &CallbackUrl) -> Result<Health, AwsError> {
-        if let Some(health) = self.kept(instance, url) {
-            return Ok(health);
-        }
-        let health = self.store.get(instance, url).await?;
-        self.know(instance, url, health.clone());
-        Ok(health)
-    }
-
-    async fn write(&self, instance: InstanceId, url: &CallbackUrl, after: Health) -> Result<(), AwsError> {
-        // A change that is refused means that there is newer knowledge than ours.
-        if !self.store.put(instance, url, &after).await? {
-            self.forget(instance);
-            return Ok(());
-        }
-        match &after {
-            Health::Healthy => tracing::info!(%instance, "the callback is healthy again"),
-            Health::Unwell(Illness { state: State::Failing, reason, .. }) => {
-                tracing::warn!(%instance, reason, "the callback fails");
+    /// Writes what becomes of a callback's health, if it changes: of what is known here, or of what others wrote.
+    async fn change(
+        &self,
+        instance: InstanceId,
+        url: &CallbackUrl,
+        becomes: impl Fn(&Health) -> Option<Health>,
+    ) -> Result<(), AwsError> {
+        let mut before = self.of(instance, url).await?;
+        for _ in 0..TRIES {
+            let Some(after) = becomes(&before) else { return Ok(()) };
+            if after.state() == Some(State::Recovering) {
+                self.have_looked_after(instance).await?;
             }
-            Health::Unwell(Illness { state: State::Open, since, reason, .. }) => {
-                tracing::warn!(%instance, %since, reason, "the callback is open: its events wait");
+            if self.store.change(instance, url, (&before, &after)).await? {
+                if after.state() != before.state() {
+                    log_change(instance, &after);
+                }
+                self.know(instance, url, after);
+                return Ok(());
             }
-            Health::Unwell(Illness { state: State::Disabled, since, reason, .. }) => {
-                tracing::error!(%instance, %since, reason, "the callback is disabled: its events fail");
-            }
+            before = self.fresh(instance, url).await?;
         }
-        self.know(instance, url, after);
         Ok(())
     }
 
@@ -157,27 +170,40 @@ impl HealthBook {
     }
 
     fn know(&self, instance: InstanceId, url: &CallbackUrl, health: Health) {
-        let mut known = lock(&self.known);
-        if known.len() >= CAPACITY {
-            known.clear();
-        }
         let until = self.clock.now() + KEPT;
-        known.insert(instance, Known { until, url: url.clone(), health });
-    }
-
-    fn forget(&self, instance: InstanceId) {
-        lock(&self.known).remove(&instance);
+        remember(&self.known, instance, Known { until, url: url.clone(), health });
     }
 
     fn lengthen_run(&self, instance: InstanceId, now: DateTime<Utc>) -> Run {
-        let mut runs = lock(&self.runs);
-        if runs.len() >= CAPACITY {
-            runs.clear();
-        }
-        let run = runs.entry(instance).or_insert(Run { failures: 0, since: now });
-        run.failures = run.failures.saturating_add(1);
-        *run
+        let before = lock(&self.runs).get(&instance).copied().unwrap_or(Run { failures: 0, since: now });
+        let run = Run { failures: before.failures.saturating_add(1), ..before };
+        remember(&self.runs, instance, run);
+        run
     }
+}
+
+fn log_change(instance: InstanceId, health: &Health) {
+    match health {
+        Health::Healthy => tracing::info!(%instance, "the callback is healthy again"),
+        Health::Unwell(Illness { state, since, reason, .. }) => match state {
+            State::Failing => tracing::warn!(%instance, reason, "the callback fails"),
+            State::Open => tracing::warn!(%instance, %since, reason, "the callback is open: its events wait"),
+            State::Recovering => {
+                tracing::info!(%instance, "the callback recovers: events that waited follow")
+            }
+            State::Disabled => {
+                tracing::error!(%instance, %since, reason, "the callback is disabled: its events fail");
+            }
+        },
+    }
+}
+
+fn remember<T>(map: &Mutex<HashMap<InstanceId, T>>, instance: InstanceId, value: T) {
+    let mut map = lock(map);
+    if map.len() >= CAPACITY {
+        map.clear();
+    }
+    map.insert(instance, value);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

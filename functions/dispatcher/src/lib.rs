@@ -1,43 +1,46 @@
 #![doc = include_str!("../README.md")]
 
-mod admit;
 mod attempt;
-mod callback;
+mod conclude;
 mod decide;
 mod deliver;
+mod plan;
+mod recover;
+
+mod call;
+mod callback;
 mod health;
 mod lanes;
 mod message;
 mod metrics;
 
-use std::convert::Infallible;
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use chrono::{DateTime, TimeDelta, Utc};
+use aws_lambda_events::sqs::SqsBatchResponse;
+use chrono::TimeDelta;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
-use lambda_runtime::LambdaEvent;
-use shared::callbacks::health::DynamoEndpointStore;
-use shared::callbacks::order::DynamoOrderStore;
+use lambda_runtime::{Error, LambdaEvent};
+use serde_json::{Value, json};
+use shared::callbacks::health::DynamoCallbackStore;
 use shared::callbacks::url::Reach;
 use shared::events::bodies::DynamoPayloadStore;
-use shared::events::log::DynamoEventLog;
-use shared::events::message::Payload;
+use shared::events::log::{DynamoDeliveryHistory, DynamoDeliveryLog};
 use shared::events::queue::SqsDeliveryQueue;
 use shared::instances::vault::{Purpose, Vault};
 use shared::instances::{DynamoInstanceStore, InstanceCache};
 use shared::platform::aws::Aws;
 use shared::platform::clock::SharedClock;
-use shared::platform::deadline;
 use shared::platform::metrics::Metrics;
 use shared::platform::settings::{SettingError, Variables};
 use tokio::sync::Semaphore;
 
 pub use attempt::AttemptResult;
 pub use callback::{Answer, CallbackClient, ClientError, Limits, NameServers, Phase, Resolver, Unreachable};
-pub use decide::{Decision, decide, retry_after};
+pub use decide::{decide, own_fault_wait, retry_after};
+pub use message::{Invocation, Record};
 
+use call::Call;
 use health::HealthBook;
 use message::Message;
 use metrics::{Ended, Report};
@@ -46,29 +49,24 @@ use metrics::{Ended, Report};
 /// hangs then take two deadlines, which fit the function's time-out.
 const CONCURRENCY: usize = 5;
 
-/// The writes before and after an attempt at their worst.
-const TIME_FOR_WRITES: TimeDelta = TimeDelta::seconds(25);
-
-/// The time that a call has when nobody says; the function's time-out in the template.
-const ASSUMED_TIME: TimeDelta = TimeDelta::seconds(60);
-
-/// A claim outlives its function by this much, for clocks that disagree.
-const CLAIM_MARGIN: TimeDelta = TimeDelta::seconds(5);
-
 /// The function with everything that it needs.
 pub struct Dispatcher {
     instances: InstanceCache,
-    log: DynamoEventLog,
+    log: DynamoDeliveryLog,
+    history: DynamoDeliveryHistory,
     payloads: DynamoPayloadStore,
     retries: SqsDeliveryQueue,
     dead_letters: SqsDeliveryQueue,
     callbacks: CallbackClient,
+    endpoints: DynamoCallbackStore,
     health: HealthBook,
-    order: DynamoOrderStore,
     /// Places for bodies that no message holds, which are up to 6 MiB each, so that a batch of them fits the memory.
     large: Semaphore,
-    /// No delivery is begun with less time left.
-    time_for_one: TimeDelta,
+    /// What an attempt may take.
+    attempt_takes: Duration,
+    retention: TimeDelta,
+    /// Events a minute that an instance's recovery releases.
+    recovery_rate: usize,
     metrics: Metrics,
     clock: SharedClock,
 }
@@ -76,11 +74,9 @@ pub struct Dispatcher {
 /// Why a message goes back to the queue, to be delivered again after its visibility timeout.
 #[derive(Debug, thiserror::Error)]
 enum HandBack {
-    /// What is wrong is ours: it costs the receiver no attempt.
+    /// What is wrong is ours, and the message could not be sent anew either.
     #[error(transparent)]
     OwnFault(#[from] shared::platform::aws::AwsError),
-    #[error("the same message may still be under way elsewhere")]
-    UnderWay,
     #[error("the claim ran out before the outcome of the attempt was written")]
     ClaimLost,
     #[error("too little time is left for an attempt")]
@@ -100,29 +96,23 @@ impl Dispatcher {
         let instances =
             DynamoInstanceStore::new(dynamodb.clone(), variables.required("INSTANCES_TABLE")?, vault);
         let retention = TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into());
-        let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
-        let reach = if anywhere { Reach::Any } else { Reach::Public };
+        let events: String = variables.required("EVENTS_TABLE")?;
+        let endpoints = DynamoCallbackStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?);
         let limits = limits(variables)?;
-        let name_servers = variables.or("CALLBACK_DNS_SERVER", NameServers::OfSystem)?;
-        let resolver = Resolver::new(name_servers).map_err(|error| SettingError::Invalid {
-            name: "CALLBACK_DNS_SERVER",
-            reason: error.to_string(),
-        })?;
-        let callbacks = CallbackClient::new(reach, resolver, limits)
-            .map_err(|error| SettingError::Invalid { name: "SSL_CERT_FILE", reason: error.to_string() })?;
-        let endpoints: String = variables.required("ENDPOINTS_TABLE")?;
-        let health = DynamoEndpointStore::new(dynamodb.clone(), endpoints.clone());
         Ok(Self {
             instances: InstanceCache::new(instances, clock.clone()),
-            log: DynamoEventLog::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?, retention),
-            order: DynamoOrderStore::new(dynamodb.clone(), endpoints),
+            log: DynamoDeliveryLog::new(dynamodb.clone(), events.clone(), retention),
+            history: DynamoDeliveryHistory::new(dynamodb.clone(), events),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             retries: queue(variables.required("RETRY_QUEUE_URL")?),
             dead_letters: queue(variables.required("DEAD_LETTER_QUEUE_URL")?),
-            callbacks,
-            health: HealthBook::new(health, clock.clone()),
+            callbacks: callbacks(variables, limits)?,
+            health: HealthBook::new(endpoints.clone(), clock.clone()),
+            endpoints,
             large: Semaphore::new(CONCURRENCY),
-            time_for_one: TIME_FOR_WRITES + TimeDelta::from_std(limits.deadline).unwrap_or(TimeDelta::MAX),
+            attempt_takes: limits.deadline,
+            retention,
+            recovery_rate: variables.or("RECOVERY_PER_MINUTE", 600)?,
             metrics: Metrics::from_variables(variables, clock.clone())?,
             clock,
         })
@@ -134,48 +124,59 @@ impl Dispatcher {
         Self { metrics: self.metrics.emitting(emit), ..self }
     }
 
-    /// Delivers a batch and says which of its messages must come again.
+    /// Delivers a batch and says which of its messages must come again; or does what the schedule asks for:
+    /// `{"recover": true}`.
     ///
     /// # Errors
-    /// None: what fails is a failure of its message.
-    pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Infallible> {
-        let ends_at = deadline::ends_at(event.context.deadline, self.clock.now(), ASSUMED_TIME);
-        let (mut response, mut reports, mut messages) = (SqsBatchResponse::default(), Vec::new(), Vec::new());
-        for record in event.payload.records {
-            match Message::read(record) {
-                Ok(message) => messages.push(message),
-                // The queue moves it to the dead-letter queue after some receives.
-                Err((id, reason)) => reports.push(hand_back(&mut response, id, &reason)),
+    /// Of a scheduled call, when a table could not be read; of a batch, none.
+    pub async fn handle(&self, event: LambdaEvent<Invocation>) -> Result<Value, Error> {
+        let call = Call::of(event.context.deadline, &*self.clock);
+        match event.payload {
+            Invocation { records: Some(records), .. } => {
+                Ok(serde_json::to_value(self.deliver_all(&records, call).await)?)
             }
+            Invocation { recover: true, .. } => Ok(json!({ "released": self.recover(call).await? })),
+            Invocation { .. } => Err("neither a batch nor {\"recover\": true}".into()),
         }
-        let lanes = lanes::of(messages).into_iter().map(|lane| {
-            let work = futures_util::stream::iter(lane).map(|message| async move {
-                let outcome = self.take(&message, ends_at).await;
-                (message.id, outcome)
-            });
-            work.buffer_unordered(CONCURRENCY).collect::<Vec<_>>()
-        });
-        for (id, outcome) in join_all(lanes).await.into_iter().flatten() {
-            reports.push(outcome.unwrap_or_else(|reason| hand_back(&mut response, id, &reason)));
-        }
-        self.metrics.write(metrics::measured(&reports));
-        Ok(response)
     }
 
-    async fn take(&self, message: &Message, ends_at: DateTime<Utc>) -> Result<Report, HandBack> {
-        // The semaphore is never closed, so a place is always given.
-        let _place = match &message.delivery.payload {
-            Payload::Inline(_) => None,
-            Payload::Stored(_) => self.large.acquire().await.ok(),
-        };
-        if ends_at - self.clock.now() < self.time_for_one {
-            return Err(HandBack::OutOfTime);
+    async fn deliver_all(&self, records: &[Record], call: Call) -> SqsBatchResponse {
+        let (mut response, mut reports, mut messages) = (SqsBatchResponse::default(), Vec::new(), Vec::new());
+        for record in records {
+            match Message::read(record) {
+                Ok(message) => messages.push(message),
+                // The queue moves it to the poison queue after some receives.
+                Err(reason) => reports.push(hand_back(&mut response, &record.message_id, &reason)),
+            }
         }
-        self.deliver(message, ends_at + CLAIM_MARGIN).await
+        let lanes = lanes::of(messages).into_iter().map(|lane| self.work_lane(lane, call));
+        for (id, outcome) in join_all(lanes).await.into_iter().flatten() {
+            reports.push(outcome.unwrap_or_else(|reason| hand_back(&mut response, &id, &reason)));
+        }
+        self.metrics.write(metrics::measured(&reports));
+        response
+    }
+
+    /// Works on the messages of one instance.
+    async fn work_lane(&self, lane: Vec<Message<'_>>, call: Call) -> Vec<(String, Result<Report, HandBack>)> {
+        // Made before they are run: a stream that made them could not borrow.
+        let work: Vec<_> = lane.into_iter().map(|message| self.take(message, call)).collect();
+        futures_util::stream::iter(work).buffer_unordered(CONCURRENCY).collect().await
+    }
+
+    /// Works on a message for as long as the call lasts, so that the batch always has an answer.
+    async fn take(&self, message: Message<'_>, call: Call) -> (String, Result<Report, HandBack>) {
+        let work = async {
+            // The semaphore is never closed, so a place is always given.
+            let _place = if message.is_large() { self.large.acquire().await.ok() } else { None };
+            self.deliver(&message, call).await
+        };
+        let outcome = tokio::time::timeout_at(call.answer_by(), work).await;
+        (message.id.to_owned(), outcome.unwrap_or(Err(HandBack::OutOfTime)))
     }
 }
 
-fn hand_back(response: &mut SqsBatchResponse, message_id: String, reason: &dyn std::fmt::Display) -> Report {
+fn hand_back(response: &mut SqsBatchResponse, message_id: &str, reason: &dyn std::fmt::Display) -> Report {
     tracing::warn!(message_id, %reason, "handed back to the queue");
     response.add_failure(message_id);
     Report::without_attempt(Ended::HandedBack)
@@ -188,4 +189,14 @@ fn limits(variables: &Variables) -> Result<Limits, SettingError> {
         connect: Duration::from_millis(variables.or("CALLBACK_CONNECT_MILLIS", 5_000)?),
         ..Limits::default()
     })
+}
+
+fn callbacks(variables: &Variables, limits: Limits) -> Result<CallbackClient, SettingError> {
+    let anywhere = variables.or("CALLBACK_ALLOW_PRIVATE", false)?;
+    let reach = if anywhere { Reach::Any } else { Reach::Public };
+    let name_servers = variables.or("CALLBACK_DNS_SERVER", NameServers::OfSystem)?;
+    let invalid =
+        |name, error: &dyn std::fmt::Display| SettingError::Invalid { name, reason: error.to_string() };
+    let resolver = Resolver::new(name_servers).map_err(|error| invalid("CALLBACK_DNS_SERVER", &error))?;
+    CallbackClient::new(reach, resolver, limits).map_err(|error| invalid("SSL_CERT_FILE", &error))
 }

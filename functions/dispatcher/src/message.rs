@@ -1,38 +1,51 @@
-//! A queue message, read.
+//! What the function is called with.
 
-use aws_lambda_events::sqs::SqsMessage;
+use serde::Deserialize;
+use shared::events::body::Body;
 use shared::events::message::{InvalidMessage, QueuedDelivery};
-use shared::events::queue::CLAIMANT;
 
-/// A message that asks for an attempt.
-#[derive(Debug, Clone)]
-pub(crate) struct Message {
-    /// Its id in the batch.
-    pub(crate) id: String,
-    /// What is to be delivered.
-    pub(crate) delivery: QueuedDelivery,
-    postponed_for: Option<String>,
+/// A batch of a queue, or what the schedule asks for.
+#[derive(Debug, Deserialize)]
+pub struct Invocation {
+    #[serde(rename = "Records")]
+    pub(crate) records: Option<Vec<Record>>,
+    #[serde(default)]
+    pub(crate) recover: bool,
 }
 
-impl Message {
-    /// Reads a message; the error comes with its id.
-    pub(crate) fn read(message: SqsMessage) -> Result<Self, (String, InvalidMessage)> {
-        let id = message.message_id.unwrap_or_default();
-        let attribute = message.message_attributes.get(CLAIMANT);
-        let postponed_for = attribute.and_then(|attribute| attribute.string_value.clone());
-        match QueuedDelivery::from_message(message.body.as_deref().unwrap_or_default()) {
-            Ok(delivery) => Ok(Self { id, delivery, postponed_for }),
-            Err(reason) => Err((id, reason)),
+/// A message of a batch, as much of it as is used.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    pub(crate) message_id: String,
+    body: String,
+}
+
+/// A message, read.
+#[derive(Debug, Clone)]
+pub(crate) struct Message<'a> {
+    /// Its id in the batch.
+    pub(crate) id: &'a str,
+    /// What is to be delivered.
+    pub(crate) delivery: QueuedDelivery<'a>,
+}
+
+impl<'a> Message<'a> {
+    /// Reads a message, which it borrows from.
+    pub(crate) fn read(record: &'a Record) -> Result<Self, InvalidMessage> {
+        Ok(Self { id: &record.message_id, delivery: QueuedDelivery::from_message(&record.body)? })
+    }
+
+    /// Who claims for it: the message that it stands for, or itself.
+    pub(crate) fn holder(&self) -> &str {
+        self.delivery.handling.holder.as_deref().unwrap_or(self.id)
+    }
+
+    /// True if its body takes much more memory than the message.
+    pub(crate) fn is_large(&self) -> bool {
+        match &self.delivery.body {
+            Body::Raw(_) => false,
+            Body::Deflated(_) | Body::Stored(_) => true,
         }
-    }
-
-    /// Who claims attempts for it: the message that was postponed first, or itself.
-    pub(crate) fn claimant(&self) -> &str {
-        self.postponed_for.as_deref().unwrap_or(&self.id)
-    }
-
-    /// Whether it waits not for the first time: the event log has the event already.
-    pub(crate) fn was_postponed(&self) -> bool {
-        self.postponed_for.is_some()
     }
 }

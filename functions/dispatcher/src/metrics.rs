@@ -1,6 +1,7 @@
-//! What a batch came to.
+//! How the messages of a batch ended.
 
 use chrono::TimeDelta;
+use shared::events::log::Decision;
 use shared::platform::metrics::{Measured, Unit};
 
 /// How the work on a message ended.
@@ -16,12 +17,26 @@ pub(crate) enum Ended {
     Dropped,
     /// It was dealt with elsewhere.
     Duplicate,
-    /// It was not its time.
-    Postponed,
-    /// A fault of ours: the same attempt is queued again.
+    /// It waits in the log for its callback.
+    Parked,
+    /// A fault of ours: the same message is queued again.
     OwnFault,
     /// The message went back to the queue.
     HandedBack,
+}
+
+impl Ended {
+    /// What a decision is the end of.
+    pub(crate) fn of(decision: &Decision) -> Self {
+        match decision {
+            Decision::Deliver => Self::Delivered,
+            Decision::Retry { .. } => Self::Retried,
+            Decision::Again { .. } => Self::OwnFault,
+            Decision::Wait { .. } => Self::Parked,
+            Decision::Fail { .. } => Self::Failed,
+            Decision::Drop { .. } => Self::Dropped,
+        }
+    }
 }
 
 /// What is to be said of one message.
@@ -59,7 +74,7 @@ pub(crate) fn measured(reports: &[Report]) -> Measured {
         .count("Failed", count(Ended::Failed))
         .count("Dropped", count(Ended::Dropped))
         .count("Duplicates", count(Ended::Duplicate))
-        .count("Postponed", count(Ended::Postponed))
+        .count("Parked", count(Ended::Parked))
         .count("OwnFaults", count(Ended::OwnFault))
         .count("HandedBack", count(Ended::HandedBack))
         .count("Attempts", reports.iter().filter(|report| report.attempted).count())

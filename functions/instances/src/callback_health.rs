@@ -8,11 +8,11 @@ use shared::events::timestamp;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallbackHealth {
-    /// `failing`, `open` (events wait) or `disabled` (events fail).
+    /// `failing`, `open` (events wait), `recovering` (those that waited follow) or `disabled` (events fail).
     state: State,
     /// The first failure after the last success.
     failing_since: String,
-    /// Why it came to this state.
+    /// What the last failure was.
     reason: String,
     /// When an open callback is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,7 +22,7 @@ pub(crate) struct CallbackHealth {
 impl CallbackHealth {
     /// `None` for a healthy one: the instance then looks as the platform shows it.
     pub(crate) fn of(health: &Health) -> Option<Self> {
-        let Health::Unwell(Illness { state, since, probe_at, reason }) = health else { return None };
+        let Health::Unwell(Illness { state, since, probe_at, reason, .. }) = health else { return None };
         let (failing_since, reason) = (timestamp(*since), reason.clone());
         Some(Self { state: *state, failing_since, reason, next_attempt: probe_at.map(timestamp) })
     }

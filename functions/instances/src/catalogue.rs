@@ -55,7 +55,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
     of(key::PREVIOUS_SIGNATURE_UNTIL, "Its end", SHORT, "2026-11-22T10:00:00Z", Used),
     of(key::ED25519_SIGNATURE_KEY, "Callback signature key (ed25519)", PASSWORD, "whsk_…", Used),
     of(key::CIRCUIT_MINUTES, "Minutes of failures before events wait", NUMBER, "60", Used),
-    of(key::ORDERING, "Order of delivery", SHORT, "object", Used),
     of(key::CALLBACK_HEADERS, "Callback headers", PASSWORD, r#"{"X-Team":"sales"}"#, Used),
     of(key::BASIC_USERNAME, "Callback user name", SHORT, "relay", Used),
     of(key::BASIC_PASSWORD, "Callback password", PASSWORD, "a password", Used),

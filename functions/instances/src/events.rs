@@ -1,8 +1,9 @@
-//! The event log of an instance, as clients ask for it and see it.
+//! The delivery log of an instance, as clients ask for it and see it.
 
 mod analytics;
 mod entry;
 mod filter;
+pub(crate) mod provider_data;
 mod redelivery;
 mod span;
 mod walk;
@@ -10,7 +11,7 @@ mod walk;
 pub(crate) use analytics::{Bucket, Group, Interval, Whose, buckets, groups};
 pub(crate) use entry::{Disposition, Entry};
 pub(crate) use filter::Filter;
-pub(crate) use redelivery::{Resume, redeliver, resend};
+pub(crate) use redelivery::{Resume, Way, redeliver, resend};
 pub(crate) use span::span;
 pub(crate) use walk::walk;
 

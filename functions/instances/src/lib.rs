@@ -28,10 +28,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use close::CloseApiHosts;
 use shared::accounts::DynamoCredentialStore;
-use shared::callbacks::health::DynamoEndpointStore;
+use shared::callbacks::health::DynamoCallbackStore;
 use shared::callbacks::url::Reach;
 use shared::events::bodies::DynamoPayloadStore;
-use shared::events::log::DynamoEventHistory;
+use shared::events::log::DynamoDeliveryHistory;
 use shared::events::queue::SqsDeliveryQueue;
 use shared::instances::DynamoInstanceStore;
 use shared::instances::vault::Vault;
@@ -52,8 +52,8 @@ struct Parts {
     instances: DynamoInstanceStore,
     credentials: DynamoCredentialStore,
     credentials_table: String,
-    endpoints: DynamoEndpointStore,
-    history: DynamoEventHistory,
+    endpoints: DynamoCallbackStore,
+    history: DynamoDeliveryHistory,
     payloads: DynamoPayloadStore,
     queue: SqsDeliveryQueue,
     pollers: DynamoPollerStore,
@@ -86,12 +86,12 @@ impl Instances {
                 variables.required("INSTANCES_TABLE")?,
                 vault,
             ),
-            endpoints: DynamoEndpointStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?),
+            endpoints: DynamoCallbackStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?),
             checks: DynamoCheckStore::new(dynamodb.clone(), pollers.clone()),
             pollers: DynamoPollerStore::new(dynamodb.clone(), pollers),
             credentials: DynamoCredentialStore::new(dynamodb.clone(), credentials_table.clone()),
             credentials_table,
-            history: DynamoEventHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),
+            history: DynamoDeliveryHistory::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             queue: SqsDeliveryQueue::new(aws.sqs(), variables.required("RETRY_QUEUE_URL")?),
             rules: Rules {

@@ -149,7 +149,7 @@ impl Poller {
     ) -> Result<usize, AwsError> {
         let read = changes.len();
         let ids: Vec<_> = changes.iter().map(|change| change.event_id.clone()).collect();
-        let missing = self.log.missing(id, &ids).await?;
+        let missing = self.log.missing(&ids).await?;
         changes.retain(|change| missing.contains(&change.event_id));
         let finds = changes.len();
         tracing::info!(instance = %id, resource = configuration.name, read, finds, "audited");

@@ -20,7 +20,7 @@ use close::CloseApiHosts;
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 use shared::events::bodies::DynamoPayloadStore;
-use shared::events::log::DynamoEventLog;
+use shared::events::log::DynamoDeliveryLog;
 use shared::events::queue::SqsDeliveryQueue;
 use shared::instances::vault::{Purpose, Vault};
 use shared::instances::{DynamoInstanceStore, InstanceCache};
@@ -44,7 +44,7 @@ pub struct Poller {
     instances: InstanceCache,
     pollers: DynamoPollerStore,
     checks: DynamoCheckStore,
-    log: DynamoEventLog,
+    log: DynamoDeliveryLog,
     payloads: DynamoPayloadStore,
     deliveries: SqsDeliveryQueue,
     polls: SqsPollQueue,
@@ -82,7 +82,7 @@ impl Poller {
             instances: InstanceCache::new(instances, clock.clone()),
             checks: DynamoCheckStore::new(dynamodb.clone(), pollers.clone()),
             pollers: DynamoPollerStore::new(dynamodb.clone(), pollers),
-            log: DynamoEventLog::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?, retention),
+            log: DynamoDeliveryLog::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?, retention),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             deliveries: SqsDeliveryQueue::new(sqs.clone(), variables.required("DELIVERY_QUEUE_URL")?),
             polls: SqsPollQueue::new(sqs, variables.required("POLL_QUEUE_URL")?),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use close::Occurrence;
 use lambda_http::http::StatusCode;
-use shared::events::bodies::DynamoPayloadStore;
 use shared::events::id::EventId;
-use shared::events::message::{Payload, QueuedDelivery};
+use shared::events::message::QueuedDelivery;
 use shared::instances::InstanceId;
 use shared::platform::api_error::ApiError;
 use shared::platform::aws::AwsError;
@@ -43,33 +43,28 @@ impl Webhook {
             ApiError::new(StatusCode::BAD_REQUEST, format!("Malformed webhook: {error}."))
         })?;
         let id = admitted.instance.instance.id;
-        let delivery = self.delivery(id, occurrence, webhook).await.map_err(unavailable)?;
+        let delivery = self.delivery(id, occurrence, webhook.at).await.map_err(unavailable)?;
         self.queue.send(&delivery, Duration::ZERO).await.map_err(unavailable)?;
         log(&delivery, webhook.body.len());
         Ok(Accepted::Queued(delivery.event_id))
     }
 
     /// The first attempt at an occurrence; a body too large for the queue is stored beside it first.
-    async fn delivery(
+    async fn delivery<'a>(
         &self,
         instance_id: InstanceId,
-        occurrence: Occurrence<'_>,
-        webhook: &Received<'_>,
-    ) -> Result<QueuedDelivery, AwsError> {
+        occurrence: Occurrence<'a>,
+        received_at: DateTime<Utc>,
+    ) -> Result<QueuedDelivery<'a>, AwsError> {
         let Occurrence { key, events, raw } = occurrence;
-        let (event_id, received_at) = (EventId::of(instance_id, &key), webhook.at);
-        let payload = if DynamoPayloadStore::fits_inline(raw.get()) {
-            Payload::Inline(raw.to_owned())
-        } else {
-            let stored = self.payloads.put(instance_id, &event_id, raw, received_at, self.retention).await?;
-            Payload::Stored(stored)
-        };
-        Ok(QueuedDelivery { instance_id, event_id, received_at, round: 0, attempt: 1, events, payload })
+        let event_id = EventId::of(instance_id, &key);
+        let body = self.payloads.pack(&event_id, raw, received_at + self.retention).await?;
+        Ok(QueuedDelivery::first(instance_id, event_id, received_at, events, body))
     }
 }
 
 /// For whoever follows an event as it passes; its one line comes when it ends.
-fn log(delivery: &QueuedDelivery, bytes: usize) {
+fn log(delivery: &QueuedDelivery<'_>, bytes: usize) {
     let Some(event) = delivery.events.first() else { return };
     tracing::debug!(
         instance = %delivery.instance_id,

@@ -1,21 +1,23 @@
-//! What became of events whose functions run elsewhere, as the event log has it.
+//! What became of events whose functions run elsewhere, as the delivery log has it.
 
 use serde::Deserialize;
-use shared::events::log::{DynamoEventHistory, LogEntry};
+use shared::events::id::EventId;
+use shared::events::log::{DynamoDeliveryHistory, LogEntry};
 use shared::events::message::QueuedDelivery;
+use shared::instances::InstanceId;
 use shared::platform::aws::Aws;
 use shared::platform::settings::{SettingError, Variables};
 
 use super::InvokeError;
 
-/// The event log, to look up what a call came to.
-pub(crate) struct Outcomes(DynamoEventHistory);
+/// The delivery log, to look up what a call came to.
+pub(crate) struct Outcomes(DynamoDeliveryHistory);
 
 /// A call that is about to be made.
 pub(super) struct Told<'a> {
-    log: &'a DynamoEventHistory,
+    log: &'a DynamoDeliveryHistory,
     /// What it delivers; nothing for a function that delivers nothing.
-    deliveries: Vec<QueuedDelivery>,
+    deliveries: Vec<(InstanceId, EventId)>,
 }
 
 /// As much of a queue's event as names its messages.
@@ -38,17 +40,20 @@ struct Answer {
 }
 
 impl Outcomes {
-    /// Reads where the event log is.
+    /// Reads where the delivery log is.
     pub(crate) fn from_variables(variables: &Variables) -> Result<Self, SettingError> {
         let client = Aws::from_variables(variables)?.dynamodb();
-        Ok(Self(DynamoEventHistory::new(client, variables.required("EVENTS_TABLE")?)))
+        Ok(Self(DynamoDeliveryHistory::new(client, variables.required("EVENTS_TABLE")?)))
     }
 
     /// The call with this event.
     pub(super) fn of(&self, event: &[u8]) -> Told<'_> {
         let records = serde_json::from_slice(event).map(|batch: Batch| batch.records).unwrap_or_default();
-        let deliveries = records.iter().filter_map(|record| QueuedDelivery::from_message(&record.body).ok());
-        Told { log: &self.0, deliveries: deliveries.collect() }
+        let named = |record: &Record| {
+            let delivery = QueuedDelivery::from_message(&record.body).ok()?;
+            Some((delivery.instance_id, delivery.event_id))
+        };
+        Told { log: &self.0, deliveries: records.iter().filter_map(named).collect() }
     }
 }
 
@@ -58,11 +63,10 @@ impl Told<'_> {
         let status = answer.as_ref().ok().and_then(|answer| serde_json::from_slice(answer).ok());
         let status = status.map(|answer: Answer| answer.status_code);
         tracing::info!(function, ok = answer.is_ok(), status, "function called");
-        for delivery in &self.deliveries {
-            let (instance, event) = (delivery.instance_id, &delivery.event_id);
-            match self.log.find(instance, event).await {
+        for (instance, event) in &self.deliveries {
+            match self.log.find(*instance, event).await {
                 Ok(Some(entry)) => show(&entry),
-                Ok(None) => tracing::info!(%instance, %event, "the event log does not have it yet"),
+                Ok(None) => tracing::info!(%instance, %event, "the delivery log does not have it yet"),
                 Err(error) => tracing::warn!(%instance, %event, %error, "what became of it is not known"),
             }
         }
@@ -77,6 +81,6 @@ fn show(entry: &LogEntry) {
         attempt = last.map(|last| last.attempt),
         status = last.and_then(|last| last.status_code),
         reason = entry.reason,
-        "the event log has it as {stands}"
+        "the delivery log has it as {stands}"
     );
 }

@@ -1,32 +1,38 @@
-//! How a callback URL is doing, and what that means for the events that wait for it.
+//! How a callback URL is doing, and what that means for its events.
 //!
-//! A callback that fails everything for long is *open*, like a circuit: its events wait, and one attempt every few
-//! minutes asks whether it is back. The first success makes it healthy. After five days of nothing but failures,
-//! or a 410, it is *disabled*: events fail at once, stay in the log and the dead-letter queue, and can be sent
-//! again once somebody has enabled it, or has given the instance another URL.
+//! A callback is judged by evidence: the five-minute windows in which an attempt failed, since the last one that
+//! succeeded. Time in which nothing was tried is not evidence. With enough of it the callback is *open*, like a
+//! circuit: its events wait in the delivery log, and every few minutes the oldest is sent as a probe. The first
+//! success makes it *recovering*: fresh events are delivered, and those that wait follow, oldest first. After failing
+//! probes for five days, or a 410, it is *disabled*: events fail at once, stay in the log and the dead-letter queue,
+//! and can be sent again once somebody has enabled it, or has given the instance another URL.
 //!
 //! Only a change of health is written, so an event that is delivered costs no write here.
 
+mod recovery;
 mod store;
 
-pub use store::DynamoEndpointStore;
-
-use std::time::Duration;
+pub use recovery::{Recovery, Turn};
+pub use store::DynamoCallbackStore;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// As long as the platform's competitors wait, and longer than a weekend.
-pub const DISABLED_AFTER: TimeDelta = TimeDelta::days(5);
 /// How often an open callback is tried.
-pub const PROBE_EVERY: TimeDelta = TimeDelta::seconds(300);
+pub const PROBE_EVERY: TimeDelta = WINDOW;
+/// Failures within one window are one piece of evidence, however many events there are.
+const WINDOW: TimeDelta = TimeDelta::minutes(5);
+/// Five days of failing windows: longer than a weekend.
+const DISABLED_AFTER: u32 = 5 * 24 * 12;
 /// Failures in a row, seen by one process, that count as a state and not as bad luck.
 pub const CONVINCING_RUN: u32 = 5;
+/// Failing windows after which a callback that was recovering is open again.
+const REOPENED_AFTER: u32 = 2;
 
 /// When a callback counts as open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CircuitPolicy {
-    open_after: Option<TimeDelta>,
+    open_after: Option<u32>,
 }
 
 /// A number of minutes that no policy can be made of.
@@ -35,22 +41,22 @@ pub struct CircuitPolicy {
 pub struct InvalidCircuit;
 
 impl CircuitPolicy {
-    /// Opens after so many minutes of nothing but failures; never, if zero.
+    /// Opens after so many minutes in five-minute windows of nothing but failures; never, if zero.
     ///
     /// # Errors
     /// When it is longer than the five days after which the callback is disabled.
     pub fn of_minutes(minutes: u32) -> Result<Self, InvalidCircuit> {
-        let open_after = TimeDelta::minutes(minutes.into());
-        if open_after > DISABLED_AFTER {
+        let windows = minutes.div_ceil(5);
+        if windows > DISABLED_AFTER {
             return Err(InvalidCircuit);
         }
-        Ok(Self { open_after: (minutes > 0).then_some(open_after) })
+        Ok(Self { open_after: (minutes > 0).then_some(windows) })
     }
 }
 
 impl Default for CircuitPolicy {
     fn default() -> Self {
-        Self { open_after: Some(TimeDelta::minutes(60)) }
+        Self { open_after: Some(12) }
     }
 }
 
@@ -60,11 +66,11 @@ pub enum Health {
     /// Nothing is known against it.
     #[default]
     Healthy,
-    /// Nothing but failures.
+    /// It failed, or did not long ago.
     Unwell(Illness),
 }
 
-/// What is known of a callback that fails.
+/// What is known of a callback that is not healthy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Illness {
     /// How far it has come.
@@ -72,6 +78,10 @@ pub struct Illness {
     /// The first failure after the last success, in Unix milliseconds.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub since: DateTime<Utc>,
+    /// Windows in which attempts failed since the last success.
+    pub windows: u32,
+    /// The number of the last of them.
+    pub last_window: i64,
     /// When an open callback is tried next, in Unix milliseconds.
     #[serde(
         default,
@@ -79,11 +89,11 @@ pub struct Illness {
         skip_serializing_if = "Option::is_none"
     )]
     pub probe_at: Option<DateTime<Utc>>,
-    /// What the failure was that brought it to this state.
+    /// What the last failure was.
     pub reason: String,
 }
 
-/// The states of a callback that fails.
+/// The states of a callback that is not healthy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -91,6 +101,8 @@ pub enum State {
     Failing,
     /// Events wait but for a probe now and then.
     Open,
+    /// Every event is tried, and those that waited follow.
+    Recovering,
     /// Events fail at once.
     Disabled,
 }
@@ -100,10 +112,8 @@ pub enum State {
 pub enum Admission {
     /// It is tried.
     Deliver,
-    /// It is tried, if no other event is for the probe that was due at this time.
-    Probe(DateTime<Utc>),
-    /// It waits until then.
-    Wait(DateTime<Utc>),
+    /// It waits.
+    Wait,
     /// It fails, for this reason.
     Fail(String),
 }
@@ -111,35 +121,62 @@ pub enum Admission {
 /// A failed attempt, as evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// The receiver said that it is gone for good.
-    pub gone: bool,
-    /// An event used up its attempts, or failures came in a row: more than bad luck.
-    pub convincing: bool,
-    /// The first failure of that row or event.
+    /// How much it says.
+    pub weight: Weight,
+    /// The first failure of the row or event.
     pub since: DateTime<Utc>,
     /// What the failure was.
     pub reason: String,
 }
 
+/// How much a failed attempt says of its receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// It may be bad luck.
+    Slight,
+    /// An event used up its attempts.
+    Convincing,
+    /// So many failed in a row that the receiver is certainly down.
+    Overwhelming,
+    /// The receiver said that it is gone for good.
+    Gone,
+}
+
 impl Health {
-    /// What may be done with an event at `now`.
+    /// What may be done with an event.
     #[must_use]
-    pub fn admits(&self, now: DateTime<Utc>) -> Admission {
+    pub fn admits(&self) -> Admission {
         let Self::Unwell(illness) = self else { return Admission::Deliver };
-        match (illness.state, illness.probe_at) {
-            (State::Failing, _) | (State::Open, None) => Admission::Deliver,
-            (State::Open, Some(due)) if due <= now => Admission::Probe(due),
-            (State::Open, Some(due)) => Admission::Wait(due),
-            (State::Disabled, _) => Admission::Fail(format!("the callback is disabled: {}", illness.reason)),
+        match illness.state {
+            State::Failing | State::Recovering => Admission::Deliver,
+            State::Open => Admission::Wait,
+            State::Disabled => Admission::Fail(format!("the callback is disabled: {}", illness.reason)),
+        }
+    }
+
+    /// The state, unless it is healthy.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        match self {
+            Self::Healthy => None,
+            Self::Unwell(illness) => Some(illness.state),
         }
     }
 
     /// The health after a success, if that is a change. Only somebody's hand enables what is disabled.
     #[must_use]
     pub fn after_success(&self) -> Option<Self> {
-        match self {
-            Self::Unwell(Illness { state: State::Failing | State::Open, .. }) => Some(Self::Healthy),
-            Self::Unwell(Illness { state: State::Disabled, .. }) | Self::Healthy => None,
+        let Self::Unwell(illness) = self else { return None };
+        match illness.state {
+            State::Failing => Some(Self::Healthy),
+            State::Recovering if illness.windows == 0 => None,
+            State::Open | State::Recovering => Some(Self::Unwell(Illness {
+                state: State::Recovering,
+                windows: 0,
+                probe_at: None,
+                ..illness.clone()
+            })),
+            State::Disabled => None,
         }
     }
 
@@ -151,39 +188,42 @@ impl Health {
         policy: CircuitPolicy,
         now: DateTime<Utc>,
     ) -> Option<Self> {
-        let (before, since) = match self {
-            Self::Healthy => (None, evidence.since),
-            Self::Unwell(illness) => (Some(illness.state), illness.since),
-        };
-        let lasted = now - since;
-        let become_ = |state| {
-            let probe_at = (state == State::Open).then_some(now + PROBE_EVERY);
-            let reason = evidence.reason.clone();
-            Some(Self::Unwell(Illness { state, since, probe_at, reason }))
-        };
-        match before {
-            Some(State::Disabled) => None,
-            _ if evidence.gone => become_(State::Disabled),
-            None if evidence.convincing => become_(State::Failing),
-            Some(State::Failing) => match policy.open_after {
-                Some(open_after) if lasted >= open_after => become_(State::Open),
-                None if lasted >= DISABLED_AFTER => become_(State::Disabled),
-                Some(_) | None => None,
-            },
-            Some(State::Open) if lasted >= DISABLED_AFTER => become_(State::Disabled),
-            None | Some(State::Open) => None,
-        }
-    }
-
-    /// How long until an open callback is tried again; `None` if it is not open.
-    #[must_use]
-    pub fn wait(&self, now: DateTime<Utc>) -> Option<Duration> {
-        match self {
-            Self::Unwell(Illness { state: State::Open, probe_at: Some(due), .. }) => {
-                Some((*due - now).to_std().unwrap_or_default())
+        let window = now.timestamp().div_euclid(WINDOW.num_seconds());
+        let (before, since, windows) = match self {
+            Self::Healthy if evidence.weight == Weight::Slight => return None,
+            Self::Healthy => (None, evidence.since, 1),
+            Self::Unwell(illness) => {
+                let new = u32::from(illness.windows == 0 || illness.last_window != window);
+                let since = if illness.windows == 0 { evidence.since } else { illness.since };
+                (Some(illness), since, illness.windows + new)
             }
-            Self::Unwell(_) | Self::Healthy => None,
-        }
+        };
+        let state = next_state(before.map(|illness| illness.state), evidence.weight, policy, windows)?;
+        let is_news = before.is_none_or(|illness| illness.state != state || illness.windows != windows);
+        is_news.then(|| {
+            let known = before.and_then(|illness| illness.probe_at);
+            let probe_at = (state == State::Open).then(|| known.unwrap_or(now + PROBE_EVERY));
+            let reason = evidence.reason.clone();
+            Self::Unwell(Illness { state, since, windows, last_window: window, probe_at, reason })
+        })
+    }
+}
+
+/// The state after a failure; `None` if nothing can change it.
+fn next_state(before: Option<State>, weight: Weight, policy: CircuitPolicy, windows: u32) -> Option<State> {
+    let opens = policy.open_after.is_some_and(|after| windows >= after);
+    match before {
+        Some(State::Disabled) => None,
+        _ if weight == Weight::Gone || windows >= DISABLED_AFTER => Some(State::Disabled),
+        Some(State::Open) => Some(State::Open),
+        None | Some(State::Failing) if opens => Some(State::Open),
+        None | Some(State::Failing) => Some(State::Failing),
+        Some(State::Recovering) if policy.open_after.is_none() => Some(State::Failing),
+        Some(State::Recovering) => match weight {
+            Weight::Overwhelming => Some(State::Open),
+            _ if windows >= REOPENED_AFTER => Some(State::Open),
+            Weight::Slight | Weight::Convincing | Weight::Gone => Some(State::Recovering),
+        },
     }
 }
 

@@ -1,31 +1,21 @@
-//! Payloads that a queue message or an event log item cannot hold, in DynamoDB.
+//! Bodies in DynamoDB: those that the delivery log keeps beside its items, and those that no queue message holds.
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
-use sha2::{Digest as _, Sha256};
 
-use crate::events::id::{EventId, hex};
-use crate::events::message::{Payload, StoredPayload};
-use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable};
-
-/// A payload up to this size travels in the message and rests in the event log; both have room for it (SQS
-/// takes 1 MiB, an item 400 KB), so the table is for the rare large one.
-pub const INLINE_LIMIT: usize = 256 * 1024;
+use crate::events::body::{Body, Carriage, Deflated, StoredBody, carriage};
+use crate::events::id::EventId;
+use crate::platform::aws::{AwsError, Unavailable, batch_get};
 
 /// An item takes 400 KB with its names and keys.
 const PART_BYTES: usize = 380 * 1024;
 
-/// An event can wait for its callback for five days, and be a dead letter for 14 days after that. Its body is there
-/// for as long, even where the event log forgets sooner.
-const LEAST_KEPT: TimeDelta = TimeDelta::days(20);
-
 /// The payloads table: `payload_id` (S) and `part` (N, from zero); items expire by `expires_at`.
-///
-/// The key ends in a digest of the content, so that what was written under it never changes.
 #[derive(Debug, Clone)]
 pub struct DynamoPayloadStore {
     client: Client,
@@ -39,30 +29,43 @@ impl DynamoPayloadStore {
         Self { client, table }
     }
 
-    /// Whether a payload may travel inline: it is small enough, and SQS takes its characters.
-    #[must_use]
-    pub fn fits_inline(raw: &str) -> bool {
-        // Of what JSON may hold unescaped, SQS refuses only these two (API reference, SendMessage).
-        raw.len() <= INLINE_LIMIT && !raw.contains(['\u{fffe}', '\u{ffff}'])
+    /// The body of a new event as its message carries it; stored until `expires_at` if no message can hold it.
+    ///
+    /// # Errors
+    /// When it could not be stored.
+    pub async fn pack<'a>(
+        &self,
+        event: &EventId,
+        raw: &'a RawValue,
+        expires_at: DateTime<Utc>,
+    ) -> Result<Body<'a>, AwsError> {
+        let mut deflated = None;
+        let carriage = carriage(raw.get(), || deflated.insert(Deflated::of(raw)).bytes().len());
+        match (carriage, deflated) {
+            (Carriage::Raw, _) => Ok(Body::Raw(raw)),
+            (Carriage::Deflated, deflated) => {
+                Ok(Body::Deflated(deflated.unwrap_or_else(|| Deflated::of(raw))))
+            }
+            (Carriage::Stored, deflated) => {
+                let deflated = deflated.unwrap_or_else(|| Deflated::of(raw));
+                self.put(event, &deflated, expires_at).await?;
+                Ok(Body::Stored(deflated.check()))
+            }
+        }
     }
 
-    /// Stores a payload that came at `received_at`, for `retention` or longer; durable when it returns.
+    /// Stores a body of an event; durable when it returns.
     ///
     /// # Errors
     /// When a part could not be written.
     pub async fn put(
         &self,
-        instance: InstanceId,
         event: &EventId,
-        raw: &RawValue,
-        received_at: DateTime<Utc>,
-        retention: TimeDelta,
-    ) -> Result<StoredPayload, AwsError> {
-        let expires_at = received_at + retention.max(LEAST_KEPT);
-        let bytes = raw.get().as_bytes();
-        let digest = hex(&Sha256::digest(bytes)[..8]);
-        let id = format!("{instance}#{event}#{digest}");
-        for (part, chunk) in bytes.chunks(PART_BYTES).enumerate() {
+        body: &Deflated,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), AwsError> {
+        let id = id(event, &body.check());
+        for (part, chunk) in body.bytes().chunks(PART_BYTES).enumerate() {
             let put = self
                 .client
                 .put_item()
@@ -71,48 +74,70 @@ impl DynamoPayloadStore {
                 .item("part", AttributeValue::N(part.to_string()))
                 .item("bytes", AttributeValue::B(Blob::new(chunk)))
                 .item("expires_at", AttributeValue::N(expires_at.timestamp().to_string()));
-            put.send().await.unavailable("store a payload")?;
+            put.send().await.unavailable("store a body")?;
         }
-        Ok(StoredPayload { id, bytes: bytes.len() })
+        Ok(())
     }
 
-    /// The JSON text of a payload, from the message or from the table.
+    /// A stored body; `None` when it, or a part of it, is no longer there.
     ///
     /// # Errors
-    /// When the table cannot be read, or not all of it is there (any more).
-    pub async fn fetch(&self, payload: &Payload) -> Result<Box<RawValue>, AwsError> {
-        match payload {
-            Payload::Inline(raw) => Ok(raw.clone()),
-            Payload::Stored(stored) => self.read(stored).await,
-        }
-    }
-
-    async fn read(&self, stored: &StoredPayload) -> Result<Box<RawValue>, AwsError> {
-        const ACTION: &str = "read a stored payload";
+    /// When the table cannot be read.
+    pub async fn get(&self, event: &EventId, stored: &StoredBody) -> Result<Option<Deflated>, AwsError> {
         let mut pages = self
             .client
             .query()
             .table_name(&self.table)
             .consistent_read(true)
             .key_condition_expression("payload_id = :id")
-            .expression_attribute_values(":id", AttributeValue::S(stored.id.clone()))
+            .expression_attribute_values(":id", AttributeValue::S(id(event, stored)))
             .into_paginator()
             .items()
             .send();
-        let mut bytes = Vec::with_capacity(stored.bytes);
+        let mut bytes = Vec::with_capacity(stored.packed.min(PART_BYTES));
         while let Some(item) = pages.next().await {
-            let mut item = item.unavailable(ACTION)?;
-            if let Some(AttributeValue::B(part)) = item.remove("bytes") {
-                bytes.extend_from_slice(part.as_ref());
+            append(&mut bytes, item.unavailable("read a stored body")?);
+        }
+        let whole = bytes.len() == stored.packed;
+        Ok(whole.then_some(Deflated { bytes, text_length: stored.bytes }))
+    }
+
+    /// Many stored bodies, in one call for a hundred of them. Those that are gone are left out, and so are those of
+    /// several parts: they are too large to be shown with others.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn get_all(
+        &self,
+        bodies: &[(EventId, StoredBody)],
+    ) -> Result<HashMap<EventId, Deflated>, AwsError> {
+        let single = bodies.iter().filter(|(_, stored)| stored.packed <= PART_BYTES);
+        let wanted: HashMap<String, _> = single.map(|body| (id(&body.0, &body.1), body)).collect();
+        let key = |id: &String| {
+            let part = AttributeValue::N("0".to_owned());
+            [("payload_id".to_owned(), AttributeValue::S(id.clone())), ("part".to_owned(), part)].into()
+        };
+        let keys = wanted.keys().map(key).collect();
+        let mut found = HashMap::new();
+        for item in batch_get(&self.client, &self.table, keys, None, "read stored bodies").await? {
+            let Some(AttributeValue::S(id)) = item.get("payload_id") else { continue };
+            let Some((event, stored)) = wanted.get(id).copied() else { continue };
+            let mut bytes = Vec::with_capacity(stored.packed);
+            append(&mut bytes, item);
+            if bytes.len() == stored.packed {
+                found.insert(event.clone(), Deflated { bytes, text_length: stored.bytes });
             }
         }
-        if bytes.len() != stored.bytes {
-            return Err(AwsError::new(
-                ACTION,
-                format!("{} of {} bytes are there", bytes.len(), stored.bytes),
-            ));
-        }
-        let text = String::from_utf8(bytes).map_err(|_| AwsError::new(ACTION, "it is not UTF-8"))?;
-        RawValue::from_string(text).map_err(|_| AwsError::new(ACTION, "it is not JSON"))
+        Ok(found)
+    }
+}
+
+fn id(event: &EventId, stored: &StoredBody) -> String {
+    format!("{event}#{}", stored.digest)
+}
+
+fn append(bytes: &mut Vec<u8>, mut item: HashMap<String, AttributeValue>) {
+    if let Some(AttributeValue::B(part)) = item.remove("bytes") {
+        bytes.extend_from_slice(part.as_ref());
     }
 }

@@ -1,16 +1,26 @@
-//! The event log: what became of every event, and the claims that keep two attempts apart.
+//! The delivery log: the outcome of every event, and the claims that keep two attempts apart.
 //!
-//! One item an event. [`DynamoEventLog::claim`] is written before an attempt, [`DynamoEventLog::record`] after
-//! it; what a refused claim means is the pure function [`Claim::refused`]. [`DynamoEventHistory`] reads the log
-//! back.
+//! One item an event, by its id, so that the writes of one instance spread over the table.
+//! [`DynamoDeliveryLog::claim`] is written before an attempt, [`DynamoDeliveryLog::record`] after it, and
+//! [`DynamoDeliveryLog::park`] when the callback is open; each is one write unit, since a body that has no room in the
+//! unit rests in the payloads table. What a refused claim means is the pure function [`Claim::refused`].
+//! [`DynamoDeliveryHistory`] reads the log back.
 
 mod claim;
+mod decision;
 mod history;
 mod item;
 mod missing;
+mod place;
+mod redelivery;
+mod shards;
 mod store;
+mod waiting;
 
-pub use claim::{Claim, Claimed, Refusal};
-pub use history::{DynamoEventHistory, Fate, LogEntry, Place, Span};
-pub use item::{AttemptRecord, DeliveryState, DeliveryStatus};
-pub use store::{DynamoEventLog, Outcome};
+pub use claim::{Claim, ClaimId, Claimed, KeptBody, Refusal};
+pub use decision::{Decision, Settlement};
+pub use history::{DynamoDeliveryHistory, Fate, LogEntry, Order, Span};
+pub use item::{AttemptRecord, DeliveryState, DeliveryStatus, clip};
+pub use place::Place;
+pub use store::DynamoDeliveryLog;
+pub use waiting::Waiting;

@@ -7,12 +7,8 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
 
-use crate::callbacks::retry::MAX_INTERVAL;
 use crate::events::message::QueuedDelivery;
 use crate::platform::aws::{AwsError, Unavailable};
-
-/// The message attribute that names the message which a postponed one speaks for.
-pub const CLAIMANT: &str = "Claimant";
 
 /// A reason is a sentence; what a message may hold besides its body is bounded.
 const MAX_REASON: usize = 500;
@@ -38,27 +34,9 @@ impl SqsDeliveryQueue {
     ///
     /// # Errors
     /// When SQS did not take it.
-    pub async fn send(&self, delivery: &QueuedDelivery, delay: Duration) -> Result<(), AwsError> {
+    pub async fn send(&self, delivery: &QueuedDelivery<'_>, delay: Duration) -> Result<(), AwsError> {
         let send = self.message(delivery).delay_seconds(whole_seconds(delay));
         send.send().await.unavailable("enqueue a delivery")?;
-        Ok(())
-    }
-
-    /// Sends a delivery again that is not to be tried yet. `claimant` is the message that speaks for it in the event
-    /// log, so that what was half done for that one is still finished.
-    ///
-    /// # Errors
-    /// When SQS did not take it.
-    pub async fn postpone(
-        &self,
-        delivery: &QueuedDelivery,
-        claimant: &str,
-        delay: Duration,
-    ) -> Result<(), AwsError> {
-        let seconds = delay.as_secs().clamp(1, MAX_INTERVAL.as_secs());
-        let send = self.message(delivery).delay_seconds(i32::try_from(seconds).unwrap_or(i32::MAX));
-        let send = send.message_attributes(CLAIMANT, text(claimant.to_owned())?);
-        send.send().await.unavailable("postpone a delivery")?;
         Ok(())
     }
 
@@ -68,7 +46,7 @@ impl SqsDeliveryQueue {
     ///
     /// # Errors
     /// When SQS did not take it.
-    pub async fn bury(&self, failed: &QueuedDelivery, reason: &str) -> Result<(), AwsError> {
+    pub async fn dead_letter(&self, failed: &QueuedDelivery<'_>, reason: &str) -> Result<(), AwsError> {
         let attributes = [
             ("InstanceId", failed.instance_id.to_string()),
             ("EventId", failed.event_id.to_string()),
@@ -79,13 +57,13 @@ impl SqsDeliveryQueue {
         for (name, value) in attributes {
             send = send.message_attributes(name, text(value)?);
         }
-        send.send().await.unavailable("bury a failed delivery")?;
+        send.send().await.unavailable("dead-letter a delivery")?;
         Ok(())
     }
 
     fn message(
         &self,
-        delivery: &QueuedDelivery,
+        delivery: &QueuedDelivery<'_>,
     ) -> aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder {
         self.client
             .send_message()
@@ -101,7 +79,6 @@ fn whole_seconds(delay: Duration) -> i32 {
     let up = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
     i32::try_from(up).unwrap_or(i32::MAX)
 }
-
 /// A text that SQS takes as an attribute: not empty, not long, without control characters.
 fn attribute_text(text: &str) -> String {
     let refused = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');

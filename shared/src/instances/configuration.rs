@@ -38,10 +38,8 @@ pub mod key {
     pub const PREVIOUS_SIGNATURE_UNTIL: &str = "event.notification.signature.previous.until";
     /// An Ed25519 key for `v1a` signatures; ours.
     pub const ED25519_SIGNATURE_KEY: &str = "event.notification.signature.ed25519.key";
-    /// Minutes of nothing but failures after which events wait; ours.
+    /// Minutes in which attempts failed and none succeeded, after which events wait; ours.
     pub const CIRCUIT_MINUTES: &str = "event.notification.circuit.minutes";
-    /// `object` delivers the events of an object one after the other; ours.
-    pub const ORDERING: &str = "event.notification.ordering";
     /// Who makes the subscription at Close: `manual` (the default) or `automatic`; ours.
     pub const SUBSCRIPTION_PROVISIONING: &str = "event.notification.subscription.provisioning";
     /// The id of the subscription at Close.

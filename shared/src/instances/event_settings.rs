@@ -5,7 +5,6 @@ use chrono::DateTime;
 use super::configuration::{Configuration, key};
 use super::headers::CallbackHeaders;
 use crate::callbacks::health::CircuitPolicy;
-use crate::callbacks::order::Ordering;
 use crate::callbacks::retry::RetrySchedule;
 use crate::callbacks::signatures::{CallbackSigning, Ed25519Key, SigningKey};
 use crate::callbacks::url::{CallbackUrl, Reach};
@@ -37,8 +36,6 @@ pub struct EventSettings {
     pub retry: RetrySchedule,
     /// When events wait for a receiver that fails.
     pub circuit: CircuitPolicy,
-    /// Which events wait for each other.
-    pub ordering: Ordering,
     /// The keys that callbacks are signed with.
     pub signing: CallbackSigning,
     /// Who we are to the receiver.
@@ -86,7 +83,6 @@ impl EventSettings {
             objects: reader.value(key::OBJECTS, |text| Ok(ObjectFilter::parse(text))).unwrap_or_default(),
             retry: reader.retry(),
             circuit: reader.value(key::CIRCUIT_MINUTES, circuit).unwrap_or_default(),
-            ordering: reader.value(key::ORDERING, ordering).unwrap_or_default(),
             signing: reader.signing(),
             basic: reader.basic(),
             headers: reader
@@ -181,14 +177,6 @@ fn circuit(text: &str) -> Result<CircuitPolicy, String> {
     CircuitPolicy::of_minutes(minutes).map_err(|error| error.to_string())
 }
 
-fn ordering(text: &str) -> Result<Ordering, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "object" => Ok(Ordering::Object),
-        "none" => Ok(Ordering::None),
-        _ => Err(r#"is neither "object" nor "none""#.to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -234,7 +222,6 @@ mod tests {
             ("event.notification.retry.attempts", "11"),
             ("event.notification.retry.interval", "0"),
             ("event.notification.circuit.minutes", "soon"),
-            ("event.notification.ordering", "lead"),
             ("event.notification.signature.key", "a\u{7}"),
             ("event.notification.signature.previous.key", "whsec_"),
             ("event.notification.signature.previous.until", "tomorrow"),
@@ -254,7 +241,6 @@ mod tests {
                 "event.notification.retry.attempts",
                 "event.notification.retry.interval",
                 "event.notification.circuit.minutes",
-                "event.notification.ordering",
                 "event.notification.signature.key",
                 "event.notification.signature.previous.key",
                 "event.notification.signature.previous.until",

@@ -1,6 +1,5 @@
-//! The event log as it is stored, read through the real SDK.
+//! The delivery log as it is stored, read through the real SDK.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use serde_json::Value;
 use shared::events::log::{AttemptRecord, DeliveryStatus};
@@ -8,7 +7,7 @@ use shared::platform::aws::Aws;
 
 use super::Bed;
 
-/// An item of the event log.
+/// An event of the delivery log.
 #[derive(Debug, Clone, Deserialize)]
 pub struct LoggedEvent {
     /// Whose event.
@@ -22,12 +21,14 @@ pub struct LoggedEvent {
     /// Its attempts.
     #[serde(default)]
     pub attempts: Vec<AttemptRecord>,
-    /// What Close sent, if the item has room for it.
-    pub raw: Option<String>,
-    /// Where it is otherwise.
+    /// Where its body is, if the item has no room for it.
     pub stored: Option<Value>,
     /// When the item expires, in Unix seconds.
     pub expires_at: i64,
+    /// Where it stands among all events of its instance.
+    pub place: String,
+    /// The shard of those that wait.
+    pub waiting: Option<String>,
 }
 
 impl Bed {
@@ -44,7 +45,7 @@ impl Bed {
         items.expect("the table can be read").len()
     }
 
-    /// The events of an instance, newest first, as the index by time has them.
+    /// The events of an instance, newest first.
     ///
     /// # Panics
     /// When the tables cannot be read.
@@ -53,23 +54,12 @@ impl Bed {
         let variables = self.system.environment().clone().into_iter().collect();
         let client = Aws::from_variables(&variables).expect("the functions have credentials").dynamodb();
         let table = &self.system.environment()["EVENTS_TABLE"];
-        let keys = client
-            .query()
-            .table_name(table)
-            .index_name("by_received_at")
-            .scan_index_forward(false)
-            .key_condition_expression("instance_id = :instance")
-            .expression_attribute_values(":instance", AttributeValue::N(instance.to_string()))
-            .send()
-            .await
-            .expect("the index can be read");
-        let mut events = Vec::new();
-        for mut key in keys.items.unwrap_or_default() {
-            key.remove("received_at");
-            let item = client.get_item().table_name(table).set_key(Some(key)).send().await;
-            let item = item.expect("the table can be read").item.expect("the index names items of the table");
-            events.push(serde_dynamo::from_item(item).expect("the item has the documented attributes"));
-        }
+        let items = client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+        let items = items.collect::<Result<Vec<_>, _>>().await.expect("the table can be read");
+        let mut events: Vec<LoggedEvent> =
+            serde_dynamo::from_items(items).expect("the items have the documented attributes");
+        events.retain(|event| event.instance_id == instance);
+        events.sort_by(|one, other| other.place.cmp(&one.place));
         events
     }
 }

@@ -24,7 +24,7 @@ impl Bed {
         let task = sqs
             .start_message_move_task()
             .source_arn(arn("DEAD_LETTER_QUEUE_URL").await)
-            // Buried letters were sent to their queue, so SQS does not know where they come from.
+            // Dead letters were sent to their queue, so SQS does not know where they come from.
             .destination_arn(arn("RETRY_QUEUE_URL").await)
             .max_number_of_messages_per_second(50)
             .send()

@@ -1,6 +1,7 @@
 //! The ways that an event passes through the functions.
 
 use http::Method;
+use serde_json::json;
 use tests::receiver::Answer;
 use tests::rig::Rig;
 
@@ -21,6 +22,12 @@ pub(crate) enum Flow {
     LastAttempt,
     /// An event that failed is sent again, and delivered.
     Redelivery,
+    /// An event of a callback that is open begins to wait.
+    Park,
+    /// The oldest event that waits is sent as a probe, and delivered.
+    Probe,
+    /// An event that waits is released after a probe was delivered.
+    Recovery,
 }
 
 impl Flow {
@@ -32,6 +39,9 @@ impl Flow {
         Self::Retry,
         Self::LastAttempt,
         Self::Redelivery,
+        Self::Park,
+        Self::Probe,
+        Self::Recovery,
     ];
 
     /// Its name in the table.
@@ -43,6 +53,9 @@ impl Flow {
             Self::Retry => "retry",
             Self::LastAttempt => "last attempt",
             Self::Redelivery => "redelivery",
+            Self::Park => "park",
+            Self::Probe => "probe",
+            Self::Recovery => "recovery",
         }
     }
 
@@ -50,8 +63,17 @@ impl Flow {
     pub(crate) fn settings(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::LastAttempt | Self::Redelivery => &[("event.notification.retry.attempts", "1")],
+            // One event that fails opens the callback.
+            Self::Park | Self::Probe | Self::Recovery => {
+                &[("event.notification.retry.attempts", "1"), ("event.notification.circuit.minutes", "5")]
+            }
             Self::Webhook | Self::FirstAttempt | Self::RejectedAttempt | Self::Retry => &[],
         }
+    }
+
+    /// Rounds of attempts that the flow itself asks for.
+    pub(crate) fn rounds(self) -> usize {
+        if self == Self::Redelivery { 2 } else { 1 }
     }
 
     /// The attempts of a round.
@@ -63,14 +85,19 @@ impl Flow {
     pub(crate) fn answers(self) -> Vec<Answer> {
         match self {
             Self::Webhook | Self::FirstAttempt => Vec::new(),
-            Self::RejectedAttempt | Self::Retry | Self::Redelivery => vec![Answer::status(500)],
+            Self::RejectedAttempt
+            | Self::Retry
+            | Self::Redelivery
+            | Self::Park
+            | Self::Probe
+            | Self::Recovery => vec![Answer::status(500)],
             Self::LastAttempt => vec![Answer::status(500); 9],
         }
     }
 
     /// True if the receiver is called under faults.
     pub(crate) fn posts(self) -> bool {
-        self != Self::Webhook
+        !matches!(self, Self::Webhook | Self::Park)
     }
 
     /// What precedes it, without faults.
@@ -88,6 +115,27 @@ impl Flow {
                 scene.deliver().await;
                 scene.pass(60);
             }
+            Self::Park => {
+                scene.open().await;
+                scene.receive().await;
+            }
+            Self::Probe => {
+                scene.open().await;
+                scene.receive().await;
+                scene.deliver().await;
+                scene.pass(300);
+            }
+            Self::Recovery => {
+                scene.open().await;
+                scene.receive_another(1).await;
+                scene.pass(1);
+                scene.receive().await;
+                scene.deliver().await;
+                scene.pass(300);
+                // The other one is the probe, and is delivered.
+                scene.tick().await;
+                scene.pass(60);
+            }
         }
     }
 
@@ -95,11 +143,18 @@ impl Flow {
     pub(crate) async fn act(self, scene: &mut Scene<'_>, rig: &Rig<'_>) {
         match self {
             Self::Webhook => scene.accepted = rig.receive(&scene.instance, &scene.body).await == Some(200),
-            Self::FirstAttempt | Self::RejectedAttempt | Self::LastAttempt => {
+            Self::FirstAttempt | Self::RejectedAttempt | Self::LastAttempt | Self::Park => {
                 rig.dispatch_until(scene.bed.queue_name(), scene.death()).await;
             }
             Self::Retry => {
                 rig.dispatch_until(scene.bed.retry_queue_name(), scene.death()).await;
+            }
+            Self::Probe | Self::Recovery => {
+                if rig.invoke(json!({ "recover": true })).await.is_some() {
+                    // What is released is spread over a minute.
+                    scene.pass(60);
+                    rig.dispatch_until(scene.bed.retry_queue_name(), scene.death()).await;
+                }
             }
             Self::Redelivery => {
                 if rig.call(Method::PUT, &scene.redelivery().await).await == Some(200) {

@@ -190,6 +190,7 @@ impl Traffic<'_> {
         ] {
             while Some(resource) != away && self.rig.dispatch(queue).await > 0 {}
         }
+        self.rig.invoke(json!({ "recover": true })).await;
         self.bed.pass(60);
     }
 
@@ -209,9 +210,8 @@ impl Traffic<'_> {
             }
         };
         broken(log.len() == self.sent, format!("{} events in the log", log.len()));
-        let letters = self.bed.dead_letters();
-        let poison = letters.iter().filter(|letter| letter.dead_letter_source.is_some()).count();
-        broken(poison == 0, format!("{poison} given up by a queue"));
+        let (letters, poison) = (self.bed.dead_letters().len(), self.bed.poison().len());
+        broken(poison == 0, format!("{poison} messages of poison"));
         let attempts = self.resource.attempts();
         let mut failed = 0;
         for event in &log {
@@ -231,10 +231,7 @@ impl Traffic<'_> {
                 other => broken(false, format!("left as {}", other.as_str())),
             }
         }
-        broken(
-            letters.len() - poison == failed,
-            format!("{failed} failed, {} letters", letters.len() - poison),
-        );
+        broken(letters == failed, format!("{failed} failed, {letters} letters"));
         fate.failed = failed;
         fate.delivered = log.iter().filter(|it| it.delivery_status == DeliveryStatus::Delivered).count();
         fate

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
 use serde_json::{Value, json};
 use shared::events::log::DeliveryStatus;
+use sqs::{AttributeValue, Message};
 use tests::bed::{Bed, Instance, LoggedEvent};
 use tests::faults::{Fault, Plan};
 use tests::receiver::{Answer, Hook, Receiver};
@@ -14,8 +15,9 @@ use super::report::Case;
 
 /// The wait between attempts; the clock goes on in steps while a function runs.
 const INTERVAL: TimeDelta = TimeDelta::milliseconds(299_900);
-/// Every event has come to its end after so many changes of a queue.
+/// Every event has come to its end after so many changes of a queue, and minutes.
 const MOST_ROUNDS: usize = 300;
+const MOST_MINUTES: usize = 60;
 /// How soon Close sends a webhook again, in seconds.
 const CLOSE_WAITS: i64 = 61;
 
@@ -50,11 +52,13 @@ pub(crate) struct Scene<'a> {
     flow: Flow,
     hook: Hook,
     script: Vec<Answer>,
-    /// When each request came.
-    requests: Vec<DateTime<Utc>>,
+    /// When each request came, and for which event.
+    requests: Vec<(DateTime<Utc>, String)>,
+    /// Events of the instance, this one included.
+    events: usize,
     /// Requests before the flow's own.
     before: usize,
-    /// Rounds that its owner asked for.
+    /// Rounds of attempts that were asked for.
     rounds: usize,
     /// True if the function that was interrupted had called the receiver, and had not written what it answered.
     unrecorded: bool,
@@ -78,7 +82,8 @@ impl<'a> Scene<'a> {
             script: flow.answers(),
             requests: Vec::new(),
             before: 0,
-            rounds: 1,
+            rounds: flow.rounds(),
+            events: 1,
             unrecorded: false,
             dies_after_post: false,
             calls: Vec::new(),
@@ -93,6 +98,26 @@ impl<'a> Scene<'a> {
     pub(crate) async fn receive(&mut self) {
         self.accepted = self.instance.receives(self.body.clone()).await.status == 200;
         assert!(self.accepted);
+    }
+
+    /// Takes another event of the instance in.
+    pub(crate) async fn receive_another(&mut self, number: usize) {
+        let body = self.body.replace("lead_", &format!("other_{number}_"));
+        assert_eq!(self.instance.receives(body).await.status, 200);
+        self.events += 1;
+    }
+
+    /// Opens the callback by an event that fails.
+    pub(crate) async fn open(&mut self) {
+        self.receive_another(0).await;
+        self.deliver().await;
+        self.pass(10);
+    }
+
+    /// Calls what the schedule calls every minute, and works off what follows.
+    pub(crate) async fn tick(&mut self) {
+        self.bed.tick().await;
+        self.observe();
     }
 
     /// Works off what is there.
@@ -169,9 +194,21 @@ impl<'a> Scene<'a> {
     async fn drain(&mut self) {
         for _ in 0..MOST_ROUNDS {
             self.deliver().await;
-            let Some(next) = self.bed.next_change() else { return };
+            let Some(next) = self.bed.next_change() else { break };
             self.bed.clock().advance_to(next);
         }
+        for _ in 0..MOST_MINUTES {
+            if !self.waits().await && self.bed.next_change().is_none() {
+                return;
+            }
+            self.bed.minutes(1).await;
+            self.observe();
+        }
+    }
+
+    async fn waits(&self) -> bool {
+        let log = self.bed.log(self.instance.id()).await;
+        log.iter().any(|event| event.delivery_status == DeliveryStatus::Waiting)
     }
 
     /// Notes when the latest requests came. While a function runs, the bed's clock goes by tokio's.
@@ -179,11 +216,16 @@ impl<'a> Scene<'a> {
         let now = self.bed.now();
         let at = |ago| now - TimeDelta::from_std(ago).unwrap_or_default();
         let new = self.hook.received().into_iter().skip(self.requests.len());
-        self.requests.extend(new.map(|request| at(request.at.elapsed())));
+        self.requests.extend(new.map(|request| {
+            let event = request.header("elements-webhook-id").unwrap_or_default().to_owned();
+            (at(request.at.elapsed()), event)
+        }));
     }
 
+    /// The event as the log has it: the latest of the instance.
     async fn event(&self) -> Option<LoggedEvent> {
-        self.bed.log(self.instance.id()).await.into_iter().next()
+        let log = self.bed.log(self.instance.id()).await;
+        if log.len() == self.events { log.into_iter().next() } else { None }
     }
 
     async fn status(&self) -> Option<DeliveryStatus> {
@@ -204,19 +246,21 @@ impl<'a> Scene<'a> {
         };
         let event = self.event().await;
         let status = event.as_ref().map(|event| event.delivery_status);
-        let answered = |at: &usize| match self.script.get(*at) {
+        let id = event.as_ref().map(|event| event.event_id.clone()).unwrap_or_default();
+        let answered = |at: usize| match self.script.get(at) {
             None => true,
             Some(Answer::Respond(response)) => response.status().is_success(),
             Some(_) => false,
         };
-        let taken = (0..self.requests.len()).filter(answered).count();
-        let letters = self.bed.dead_letters();
-        let letters: Vec<_> =
-            letters.iter().filter(|letter| letter.group_id == Some(self.instance.id().to_string())).collect();
+        let own = self.requests.iter().enumerate().filter(|(_, (_, event))| *event == id);
+        let own: Vec<(bool, DateTime<Utc>)> = own.map(|(at, (time, _))| (answered(at), *time)).collect();
+        let taken = own.iter().filter(|(taken, _)| *taken).count();
+        let is_own = |letter: &&Message| matches!(&letter.attributes.get("EventId").map(|it| &it.value), Some(AttributeValue::String(of)) if **of == id);
+        let letters = self.bed.dead_letters().iter().filter(is_own).count();
         match status {
             Some(DeliveryStatus::Delivered) => broken(taken > 0, "delivered in the log only".to_owned()),
             Some(DeliveryStatus::Failed) => {
-                broken(!letters.is_empty(), "failed, and not in the dead-letter queue".to_owned());
+                broken(letters > 0, "failed, and not in the dead-letter queue".to_owned());
                 broken(taken == 0, "failed in the log, and taken by the receiver".to_owned());
             }
             other => broken(false, format!("left as {other:?}")),
@@ -225,20 +269,20 @@ impl<'a> Scene<'a> {
             attempt.error.as_deref().is_some_and(|error| error.starts_with("outcome unknown"))
         });
         let again = usize::from(self.unrecorded);
-        let most = self.before + self.flow.attempts() * self.rounds + again;
-        let made = self.requests.len();
+        let most = self.flow.attempts() * self.rounds + again;
+        let made = own.len();
         broken(made <= most, format!("{made} requests, where {most} are scheduled"));
         broken(taken <= 1 + again, format!("taken {taken} times"));
         broken(taken <= 1 || marked, "taken twice, and not marked".to_owned());
-        for pair in self.requests.windows(2) {
-            let wait = pair[1] - pair[0];
+        for pair in own.windows(2) {
+            let wait = pair[1].1 - pair[0].1;
             // Another round begins when it is asked for.
-            broken(self.flow == Flow::Redelivery || wait >= INTERVAL, format!("{wait} between two attempts"));
+            broken(self.rounds > 1 || wait >= INTERVAL, format!("{wait} between two attempts"));
         }
-        let poison = letters.iter().filter(|letter| letter.dead_letter_source.is_some()).count();
-        broken(poison == 0, format!("{poison} given up by the queue"));
+        let poison = self.bed.poison().len();
+        broken(poison == 0, format!("{poison} messages of poison"));
         let outcome = status.map_or("lost", DeliveryStatus::as_str).to_owned();
-        Case { what: describe(what), calls: self.calls, outcome, requests: made - self.before, violations }
+        Case { what: describe(what), calls: self.calls, outcome, requests: made, violations }
     }
 }
 

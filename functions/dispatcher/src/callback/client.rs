@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use rustls::{ClientConfig, RootCertStore};
 use shared::callbacks::url::{CallbackUrl, Reach};
+use shared::events::log::clip;
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Connection, Connector, Origin};
@@ -90,30 +91,30 @@ impl CallbackClient {
         Ok(Answer { status: head.status, headers: head.headers, excerpt })
     }
 
-    /// Up to the head of the answer. A connection from the pool that turns out to be closed is replaced, as long
-    /// as nothing was sent on it.
+    /// Up to the head of the answer. A connection from the pool may have been closed by its receiver: if it ends before
+    /// a byte of the answer came, the request is sent again at once on another one.
     async fn exchange(
         &self,
         origin: &Origin,
-        mut request: Request<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
         phase: &AtomicU8,
     ) -> Result<(Response<Incoming>, Connection), ClientError> {
         let reached = |now: Phase| phase.store(now as u8, Ordering::Relaxed);
         // An idle connection that its receiver has closed says so as soon as its task runs.
         tokio::task::yield_now().await;
-        loop {
-            let (mut connection, idle) = match self.pool.take(origin) {
-                Some(connection) => (connection, true),
-                None => (self.connector.open(origin, &reached).await?, false),
-            };
+        while let Some(mut idle) = self.pool.take(origin) {
             reached(Phase::Waiting);
-            match connection.send(request, self.connector.limits.bytes()).await {
-                Ok(response) => return Ok((response, connection)),
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) if idle => request = unsent,
-                    _ => return Err(Unreachable::Answer(why(error.error())).into()),
-                },
+            match idle.send(request.clone(), self.connector.limits.bytes()).await {
+                Ok(response) => return Ok((response, idle)),
+                Err(_) if idle.is_silent() => {}
+                Err(error) => return Err(Unreachable::Answer(why(&error)).into()),
             }
+        }
+        let mut connection = self.connector.open(origin, &reached).await?;
+        reached(Phase::Waiting);
+        match connection.send(request, self.connector.limits.bytes()).await {
+            Ok(response) => Ok((response, connection)),
+            Err(error) => Err(Unreachable::Answer(why(&error)).into()),
         }
     }
 
@@ -169,8 +170,17 @@ async fn excerpt(body: &mut Incoming, limits: &Limits, deadline: Instant) -> Str
         let room = limits.excerpt - kept.len();
         kept.extend_from_slice(&data[..data.len().min(room)]);
     }
-    let text = String::from_utf8_lossy(&kept);
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+    printable(&kept, limits.excerpt)
+}
+
+/// Bytes as text that can be shown, of `most` bytes at most: what stands for bytes that are not text is longer than
+/// they are.
+fn printable(bytes: &[u8], most: usize) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut text = text.trim().to_owned();
+    clip(&mut text, most);
+    text
 }
 
 /// What is wrong with an answer, in words for the receiver's owner.
@@ -184,4 +194,16 @@ fn why(error: &hyper::Error) -> String {
     }
     let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
     if cause == TOO_MUCH { TOO_MUCH.to_owned() } else { format!("{error}: {cause}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_bounded_in_bytes_after_it_was_made_text() {
+        assert_eq!(printable(b" not\nhere ", 64), "not here");
+        assert_eq!(printable(&[0xff; 1024], 1024).len(), 1023);
+        assert_eq!(printable("é".repeat(10).as_bytes(), 5), "éé");
+    }
 }

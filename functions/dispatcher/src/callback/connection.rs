@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -171,13 +170,18 @@ impl Connection {
         self.sender.ready().await.is_ok()
     }
 
-    /// Sends a request, whose answer may be `bytes` long; gives the request back if none of it was sent.
+    /// True if nothing has arrived since the last request was sent.
+    pub(super) fn is_silent(&self) -> bool {
+        !self.allowance.is_touched()
+    }
+
+    /// Sends a request, whose answer may be `bytes` long.
     pub(super) async fn send(
         &mut self,
         request: Request<Full<Bytes>>,
         bytes: usize,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+    ) -> Result<Response<Incoming>, hyper::Error> {
         self.allowance.renew(bytes);
-        self.sender.try_send_request(request).await
+        self.sender.send_request(request).await
     }
 }

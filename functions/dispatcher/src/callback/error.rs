@@ -15,7 +15,7 @@ pub enum ClientError {
     #[error("the callback URL is refused: {0}")]
     Refused(String),
     /// Something of ours failed before the receiver was asked anything.
-    #[error("own fault: {0}")]
+    #[error("own fault, which costs no attempt: {0}")]
     OwnFault(String),
 }
 

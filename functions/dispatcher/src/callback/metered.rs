@@ -12,21 +12,34 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 ///
 /// They are counted below HTTP, so that headers, interim answers, chunk headers and trailers all count.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Allowance(Arc<AtomicUsize>);
+pub(super) struct Allowance(Arc<Bytes>);
+
+#[derive(Debug, Default)]
+struct Bytes {
+    left: AtomicUsize,
+    arrived: AtomicUsize,
+}
 
 impl Allowance {
     /// Begins an exchange in which `bytes` may arrive.
     pub(super) fn renew(&self, bytes: usize) {
-        self.0.store(bytes, Ordering::Relaxed);
+        self.0.left.store(bytes, Ordering::Relaxed);
+        self.0.arrived.store(0, Ordering::Relaxed);
+    }
+
+    /// True if a byte has arrived in this exchange.
+    pub(super) fn is_touched(&self) -> bool {
+        self.0.arrived.load(Ordering::Relaxed) > 0
     }
 
     fn is_spent(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
+        self.0.left.load(Ordering::Relaxed) == 0
     }
 
     fn spend(&self, bytes: usize) {
-        let left = self.0.load(Ordering::Relaxed);
-        self.0.store(left.saturating_sub(bytes), Ordering::Relaxed);
+        let left = self.0.left.load(Ordering::Relaxed);
+        self.0.left.store(left.saturating_sub(bytes), Ordering::Relaxed);
+        self.0.arrived.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 

@@ -1,29 +1,54 @@
-use shared::callbacks::health::{Illness, State};
+use chrono::TimeDelta;
+use shared::callbacks::health::Illness;
 
 use super::*;
 use crate::callback::{Phase, Unreachable};
 
 const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
-const FIVE_MINUTES: Decision = Decision::RetryAfter(Duration::from_secs(300));
+
+/// A decision without its reason.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Done,
+    RetryIn(i64),
+    SameIn(i64),
+    Wait,
+    GiveUp,
+}
+use Next::{Done, GiveUp, RetryIn, SameIn, Wait};
 
 fn rejected(status: u16, retry_after: Option<u64>) -> AttemptResult {
     let retry_after = retry_after.map(Duration::from_secs);
     AttemptResult::Rejected { status, retry_after, excerpt: String::new() }
 }
 
-fn decision(attempt: u32, result: &AttemptResult) -> Decision {
-    decide(attempt, result, &RetrySchedule::default(), &Health::Healthy, NOW)
+fn next(attempt: u32, faults: u32, result: &AttemptResult, schedule: RetrySchedule, health: &Health) -> Next {
+    let made = Made { attempt, faults, result, now: NOW };
+    let decision = decide(&made, &schedule, health);
+    assert_eq!(decision.reason().map(str::to_owned), result.error(), "the reason is the attempt's");
+    match decision {
+        Decision::Deliver => Done,
+        Decision::Retry { due, .. } => RetryIn((due - NOW).num_seconds()),
+        Decision::Again { due, .. } => SameIn((due - NOW).num_seconds()),
+        Decision::Wait { .. } => Wait,
+        Decision::Fail { .. } => GiveUp,
+        Decision::Drop { .. } => panic!("what is tried is wanted"),
+    }
 }
 
-fn open(probe_in: u64) -> Health {
-    let probe_at = Some(NOW + Duration::from_secs(probe_in));
-    Health::Unwell(Illness { state: State::Open, since: NOW, probe_at, reason: String::new() })
+fn decision(attempt: u32, result: &AttemptResult) -> Next {
+    next(attempt, 0, result, RetrySchedule::default(), &Health::Healthy)
+}
+
+fn unwell(state: State) -> Health {
+    let probe_at = Some(NOW + TimeDelta::seconds(60));
+    Health::Unwell(Illness { state, since: NOW, windows: 1, last_window: 0, probe_at, reason: String::new() })
 }
 
 /// Every way in which an attempt can fail and another one may help.
 fn transient() -> Vec<AttemptResult> {
     let phases = [Phase::Resolving, Phase::Connecting, Phase::Securing, Phase::Waiting];
-    let timed_out = phases.map(|phase| AttemptResult::TimedOut { phase });
+    let timed_out = phases.map(|phase| AttemptResult::Unanswered(ClientError::TimedOut(phase)));
     let why = String::new;
     let unreachable = [
         Unreachable::Host(why()),
@@ -31,7 +56,7 @@ fn transient() -> Vec<AttemptResult> {
         Unreachable::Tls(why()),
         Unreachable::Answer(why()),
     ];
-    let unreachable = unreachable.map(|reason| AttemptResult::Unreachable { reason });
+    let unreachable = unreachable.map(|reason| AttemptResult::Unanswered(reason.into()));
     let statuses = [300, 301, 302, 307, 308, 400, 401, 403, 404, 408, 409, 413, 425, 429, 500, 502, 503, 504];
     let statuses = statuses.map(|status| rejected(status, None));
     timed_out.into_iter().chain(unreachable).chain(statuses).collect()
@@ -40,11 +65,11 @@ fn transient() -> Vec<AttemptResult> {
 #[test]
 fn only_2xx_is_a_success() {
     for status in 200..300 {
-        assert_eq!(decision(1, &AttemptResult::Accepted { status }), Decision::Done);
-        assert_eq!(decision(3, &AttemptResult::Accepted { status }), Decision::Done);
+        assert_eq!(decision(1, &AttemptResult::Accepted { status }), Done);
+        assert_eq!(decision(3, &AttemptResult::Accepted { status }), Done);
     }
     for status in (100..200).chain(300..600).filter(|status| *status != 410) {
-        assert_eq!(decision(1, &rejected(status, None)), FIVE_MINUTES, "{status}");
+        assert_eq!(decision(1, &rejected(status, None)), RetryIn(300), "{status}");
     }
 }
 
@@ -52,30 +77,28 @@ fn only_2xx_is_a_success() {
 fn what_may_pass_is_tried_three_times() {
     for failure in transient() {
         let decisions = [1, 2, 3, 4].map(|attempt| decision(attempt, &failure));
-        assert_eq!(
-            decisions,
-            [FIVE_MINUTES, FIVE_MINUTES, Decision::GiveUp, Decision::GiveUp],
-            "{failure:?}"
-        );
+        assert_eq!(decisions, [RetryIn(300), RetryIn(300), GiveUp, GiveUp], "{failure:?}");
     }
 }
 
 #[test]
 fn what_cannot_pass_is_given_up_at_once() {
-    let refused = AttemptResult::Refused { reason: "loopback".to_owned() };
+    let refused = AttemptResult::Unanswered(ClientError::Refused("loopback".to_owned()));
     for failure in [rejected(410, None), rejected(410, Some(60)), refused] {
-        for health in [Health::Healthy, open(60)] {
-            let decision = decide(1, &failure, &RetrySchedule::default(), &health, NOW);
-            assert_eq!(decision, Decision::GiveUp, "{failure:?}");
+        for health in [Health::Healthy, unwell(State::Open)] {
+            let next = next(1, 0, &failure, RetrySchedule::default(), &health);
+            assert_eq!(next, GiveUp, "{failure:?}");
         }
     }
 }
 
 #[test]
-fn a_fault_of_ours_costs_no_attempt_however_often_it_happens() {
-    let fault = AttemptResult::OwnFault { reason: "no name server answers".to_owned() };
+fn a_fault_of_ours_costs_no_attempt_and_backs_off() {
+    let fault = AttemptResult::Unanswered(ClientError::OwnFault("no name server answers".to_owned()));
     for attempt in 1..=10 {
-        assert_eq!(decision(attempt, &fault), Decision::SameAfter(OWN_FAULT_WAIT), "{attempt}");
+        let waits = [0, 1, 2, 3, 4, 5, 99]
+            .map(|faults| next(attempt, faults, &fault, RetrySchedule::default(), &Health::Healthy));
+        assert_eq!(waits, [30, 60, 120, 240, 480, 900, 900].map(SameIn), "{attempt}");
     }
 }
 
@@ -83,8 +106,8 @@ fn a_fault_of_ours_costs_no_attempt_however_often_it_happens() {
 fn an_instance_may_have_a_schedule_of_its_own() {
     let schedule = RetrySchedule::new(2, 10).unwrap();
     for failure in transient() {
-        let decisions = [1, 2].map(|attempt| decide(attempt, &failure, &schedule, &Health::Healthy, NOW));
-        assert_eq!(decisions, [Decision::RetryAfter(Duration::from_secs(10)), Decision::GiveUp]);
+        let decisions = [1, 2].map(|attempt| next(attempt, 0, &failure, schedule, &Health::Healthy));
+        assert_eq!(decisions, [RetryIn(10), GiveUp]);
     }
 }
 
@@ -102,24 +125,25 @@ fn retry_after_is_heard_from_429_and_503_within_bounds() {
         (302, 600, 300),
     ];
     for (status, asked, waits) in rows {
-        let expected = Decision::RetryAfter(Duration::from_secs(waits));
-        assert_eq!(decision(1, &rejected(status, Some(asked))), expected, "{status} asking for {asked} s");
+        assert_eq!(
+            decision(1, &rejected(status, Some(asked))),
+            RetryIn(waits),
+            "{status} asking for {asked} s"
+        );
     }
-    assert_eq!(decision(3, &rejected(429, Some(600))), Decision::GiveUp, "it buys no further attempt");
+    assert_eq!(decision(3, &rejected(429, Some(600))), GiveUp, "it buys no further attempt");
 }
 
 #[test]
-fn after_a_failed_probe_an_event_waits_for_the_next_one() {
-    let schedule = RetrySchedule::new(3, 10).unwrap();
+fn after_a_failed_probe_an_event_waits_again() {
     for failure in transient() {
-        for (probe_in, waits) in [(0, 10), (200, 200), (2000, 900)] {
-            let decision = decide(1, &failure, &schedule, &open(probe_in), NOW);
-            assert_eq!(decision, Decision::RetryAfter(Duration::from_secs(waits)), "{failure:?}");
-        }
-        assert_eq!(decide(3, &failure, &schedule, &open(200), NOW), Decision::GiveUp);
+        let after = |attempt, state| next(attempt, 0, &failure, RetrySchedule::default(), &unwell(state));
+        assert_eq!((after(1, State::Open), after(3, State::Open)), (Wait, GiveUp), "{failure:?}");
+        assert_eq!(after(1, State::Failing), RetryIn(300), "{failure:?}");
+        assert_eq!(after(1, State::Recovering), RetryIn(300), "{failure:?}");
     }
     let accepted = AttemptResult::Accepted { status: 200 };
-    assert_eq!(decide(1, &accepted, &schedule, &open(200), NOW), Decision::Done);
+    assert_eq!(next(1, 0, &accepted, RetrySchedule::default(), &unwell(State::Open)), Done);
 }
 
 #[test]

@@ -125,7 +125,10 @@ pub(crate) fn groups(
         match fate.delivery_status {
             DeliveryStatus::Delivered => record.success += 1,
             DeliveryStatus::Failed | DeliveryStatus::Dropped => record.failed += 1,
-            DeliveryStatus::Queued | DeliveryStatus::Delivering | DeliveryStatus::Retry => {}
+            DeliveryStatus::Queued
+            | DeliveryStatus::Delivering
+            | DeliveryStatus::Retry
+            | DeliveryStatus::Waiting => {}
         }
     }
     let group = |(bucket, records): (Bucket, BTreeMap<_, Record>)| Group {

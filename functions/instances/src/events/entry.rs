@@ -45,8 +45,7 @@ struct Attempt {
 
 impl Entry {
     /// The event with `provider_data`: what Close sent, as text.
-    pub(crate) fn of(entry: LogEntry, provider_data: Option<String>) -> Self {
-        let provider_data = provider_data.or(entry.raw).unwrap_or_default();
+    pub(crate) fn of(entry: LogEntry, provider_data: String) -> Self {
         let status = Status::of(entry.delivery_status);
         let notified = status == Status::Notified;
         Self {

@@ -28,7 +28,7 @@ impl Status {
     /// The platform's word for ours.
     pub(crate) fn of(status: DeliveryStatus) -> Self {
         match status {
-            DeliveryStatus::Queued | DeliveryStatus::Dropped => Self::Received,
+            DeliveryStatus::Queued | DeliveryStatus::Waiting | DeliveryStatus::Dropped => Self::Received,
             DeliveryStatus::Delivering | DeliveryStatus::Retry | DeliveryStatus::Failed => Self::Dispatched,
             DeliveryStatus::Delivered => Self::Notified,
         }
@@ -60,7 +60,7 @@ impl Filter {
                 query,
                 "deliveryStatus",
                 str::to_lowercase,
-                "queued, delivering, retry, delivered, failed, dropped",
+                "queued, delivering, retry, waiting, delivered, failed, dropped",
             )?,
             object_type: list(query, "objectType").map(str::to_lowercase).collect(),
         })

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use shared::events::id::EventId;
-use shared::events::log::{DynamoEventHistory, LogEntry, Place};
+use shared::events::log::{DynamoDeliveryHistory, LogEntry, Place};
 use shared::events::queue::SqsDeliveryQueue;
 use shared::platform::aws::AwsError;
 
@@ -33,16 +33,26 @@ pub(crate) struct Redelivered {
     pub(crate) scheduled_until: DateTime<Utc>,
 }
 
-/// Queues another round for an event, to begin after `delay`. `false` when its first attempt has not ended.
+/// How an event is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// It waits if its callback is open.
+    Usual,
+    /// It is sent even then.
+    Probe,
+}
+
+/// Queues another round for an event, to begin `delay` after now. `false` when what Close sent is not known.
 ///
 /// Asking twice makes one round: the second message asks for the same round, which the first one has claimed.
 pub(crate) async fn resend(
     queue: &SqsDeliveryQueue,
-    history: &DynamoEventHistory,
-    entry: &LogEntry,
-    delay: Duration,
+    history: &DynamoDeliveryHistory,
+    (entry, way): (&LogEntry, Way),
+    (now, delay): (DateTime<Utc>, Duration),
 ) -> Result<bool, AwsError> {
-    let Some(delivery) = entry.next_round() else { return Ok(false) };
+    let Some(mut delivery) = entry.next_round(now) else { return Ok(false) };
+    delivery.handling.probe = way == Way::Probe;
     queue.send(&delivery, delay).await?;
     history.note_queued(entry).await?;
     tracing::info!(instance = %entry.instance_id, event = %entry.event_id, round = delivery.round, "queued again");
@@ -52,7 +62,7 @@ pub(crate) async fn resend(
 /// Queues another round for each of `entries`, `rate` a second from `from` on.
 pub(crate) async fn redeliver(
     queue: &SqsDeliveryQueue,
-    history: &DynamoEventHistory,
+    history: &DynamoDeliveryHistory,
     entries: &[LogEntry],
     (now, from): (DateTime<Utc>, DateTime<Utc>),
     rate: u32,
@@ -66,7 +76,8 @@ pub(crate) async fn redeliver(
     }
     let mut events = Vec::with_capacity(entries.len());
     for chunk in planned.chunks(TOGETHER) {
-        let sends = chunk.iter().map(|(entry, delay)| resend(queue, history, entry, *delay));
+        let sends =
+            chunk.iter().map(|(entry, delay)| resend(queue, history, (entry, Way::Usual), (now, *delay)));
         let sent = try_join_all(sends).await?;
         let queued = chunk.iter().zip(sent).filter(|(_, sent)| *sent);
         events.extend(queued.map(|((entry, _), _)| entry.event_id.clone()));

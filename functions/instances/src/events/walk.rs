@@ -1,10 +1,11 @@
 //! Walking an instance's log with a filter, within bounds.
 
 use chrono::{DateTime, Utc};
-use shared::events::log::{DynamoEventHistory, LogEntry, Place, Span};
+use shared::events::log::{DynamoDeliveryHistory, LogEntry, Order, Place, Span};
 use shared::instances::InstanceId;
 
 use super::Filter;
+use super::provider_data::shown_bytes;
 use crate::answer::Failure;
 use crate::page::Page;
 
@@ -15,25 +16,25 @@ const MOST_EXAMINED: usize = 1_000;
 /// answer they are JSON in JSON.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 
-/// The events that fit, newest first, and the place to go on from.
+/// The events that fit, in this order, and the place to go on from.
 pub(crate) async fn walk(
-    history: &DynamoEventHistory,
+    history: &DynamoDeliveryHistory,
     instance: InstanceId,
-    (span, filter): (Span, &Filter),
+    (span, order, filter): (Span, Order, &Filter),
     page: Page<Place>,
     now: DateTime<Utc>,
 ) -> Result<(Vec<LogEntry>, Option<Place>), Failure> {
     let (mut found, mut after) = (Vec::new(), page.after);
     let (mut examined, mut bytes) = (0, 0);
     loop {
-        let (entries, next) = history.part(instance, span, after.as_ref()).await?;
+        let (entries, next) = history.part(instance, (span, order), after.as_ref()).await?;
         let last = entries.len().saturating_sub(1);
         for (place, entry) in entries.into_iter().enumerate() {
             examined += 1;
             if entry.expires_at <= now.timestamp() || !filter.fits(&entry) {
                 continue;
             }
-            bytes += entry.raw.as_ref().map_or(0, String::len);
+            bytes += shown_bytes(&entry);
             let here = entry.place();
             found.push(entry);
             if found.len() == page.size || bytes > MOST_BYTES {

@@ -1,9 +1,10 @@
-//! `GET /instances/{id}/events/dispositions` and, by its token, `GET /instances/events/dispositions`: what became of
+//! `GET /instances/{id}/events/dispositions` and, by its token, `GET /instances/events/dispositions`: the outcomes of
 //! events, without their contents.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use shared::events::log::Order;
 
 use super::events::{LARGEST_PAGE, PAGE};
 use crate::Instances;
@@ -23,7 +24,8 @@ pub(crate) async fn dispositions(
     let now = state.0.clock.now();
     let (span, filter) = (span(&query, now, None)?, Filter::of(&query)?);
     let page = Page::of(&query, PAGE, LARGEST_PAGE)?;
-    let (found, next) = walk(&state.0.history, instance.id, (span, &filter), page, now).await?;
+    let what = (span, Order::NewestFirst, &filter);
+    let (found, next) = walk(&state.0.history, instance.id, what, page, now).await?;
     let shown: Vec<_> = found.into_iter().map(Disposition::of).collect();
     Ok((page::headers(shown.len(), next.as_ref()), Json(shown)))
 }

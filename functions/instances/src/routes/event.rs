@@ -4,19 +4,14 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde_json::json;
 use shared::events::log::LogEntry;
-use shared::events::message::Payload;
 use shared::instances::InstanceId;
 use shared::platform::api_error::ApiError;
 
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Addressed;
-use crate::events::Entry;
-
-/// Lambda answers with 6 MB; in the answer a raw event is JSON in JSON.
-const LARGEST: usize = 2 * 1024 * 1024;
+use crate::events::{Entry, provider_data};
 
 /// Answers 200 with the event, 404 when the log has no such event of this instance.
 pub(crate) async fn event(
@@ -25,15 +20,8 @@ pub(crate) async fn event(
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Json<Entry>, Failure> {
     let entry = find(&state, instance.id, &path).await?;
-    let stored = match &entry.stored {
-        None => None,
-        Some(stored) if stored.bytes > LARGEST => Some(elsewhere(stored.bytes)),
-        Some(stored) => {
-            let raw = state.0.payloads.fetch(&Payload::Stored(stored.clone())).await?;
-            Some(raw.get().to_owned())
-        }
-    };
-    Ok(Json(Entry::of(entry, stored)))
+    let provider_data = provider_data::of_one(&state.0.payloads, &entry).await?;
+    Ok(Json(Entry::of(entry, provider_data)))
 }
 
 /// The event that a path names.
@@ -52,9 +40,4 @@ pub(super) async fn find(
     let now = state.0.clock.now().timestamp();
     let found = found.filter(|entry| entry.expires_at > now);
     Ok(found.ok_or_else(|| ApiError::not_found("The instance has no event with this ID."))?)
-}
-
-/// What stands for a raw event that does not fit the answer: still text of JSON, as clients parse it.
-pub(super) fn elsewhere(bytes: usize) -> String {
-    json!({ "omitted": format!("{bytes} bytes: too large for this answer") }).to_string()
 }

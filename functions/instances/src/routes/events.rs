@@ -1,13 +1,14 @@
-//! `GET /instances/{id}/events` and, by its token, `GET /instances/events`: the event log, newest first.
+//! `GET /instances/{id}/events` and, by its token, `GET /instances/events`: the delivery log, newest first.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use shared::events::log::Order;
 
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Addressed;
-use crate::events::{Entry, Filter, span, walk};
+use crate::events::{Entry, Filter, provider_data, span, walk};
 use crate::page::{self, Page};
 use crate::query::Query;
 
@@ -29,12 +30,14 @@ pub(crate) async fn events(
     let now = state.0.clock.now();
     let (span, filter) = (span(&query, now, None)?, Filter::of(&query)?);
     let page = Page::of(&query, PAGE, LARGEST_PAGE)?;
-    let (found, next) = walk(&state.0.history, instance.id, (span, &filter), page, now).await?;
+    let what = (span, Order::NewestFirst, &filter);
+    let (found, next) = walk(&state.0.history, instance.id, what, page, now).await?;
+    let mut data = provider_data::of_many(&state.0.payloads, &found).await?;
     let shown: Vec<_> = found
         .into_iter()
         .map(|entry| {
-            let elsewhere = entry.stored.as_ref().map(|stored| super::event::elsewhere(stored.bytes));
-            Entry::of(entry, elsewhere)
+            let provider_data = data.remove(&entry.event_id).unwrap_or_default();
+            Entry::of(entry, provider_data)
         })
         .collect();
     Ok((page::headers(shown.len(), next.as_ref()), Json(shown)))

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use shared::events::log::{DeliveryStatus, Order};
 use shared::events::timestamp;
 use shared::instances::Instance;
 use shared::platform::api_error::ApiError;
@@ -17,7 +18,7 @@ use shared::platform::api_error::ApiError;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Addressed;
-use crate::events::{Filter, Resume, redeliver, resend, span, walk};
+use crate::events::{Filter, Resume, Way, redeliver, resend, span, walk};
 use crate::page::{self, Page};
 use crate::query::Query;
 
@@ -30,7 +31,7 @@ const HIGHEST_RATE: u32 = 100;
 /// SQS holds a message back for 15 minutes at most: nothing is planned further ahead than leaves room for a page.
 const FURTHEST: TimeDelta = TimeDelta::seconds(800);
 
-/// Answers 200 with the event's id and its new round; 409 while its first attempt is under way.
+/// Answers 200 with the event's id and its new round; 409 while an attempt at it is under way.
 pub(crate) async fn one(
     State(state): State<Instances>,
     Addressed(instance): Addressed,
@@ -38,14 +39,20 @@ pub(crate) async fn one(
 ) -> Result<Json<Value>, Failure> {
     enabled(&instance)?;
     let entry = super::event::find(&state, instance.id, &path).await?;
-    if !resend(&state.0.queue, &state.0.history, &entry, Duration::ZERO).await? {
-        let message = "The event's first attempt has not ended yet.";
+    let now = state.0.clock.now();
+    if entry.is_under_way(now) {
+        let message = "The event is being delivered; see how that ends first.";
         return Err(ApiError::new(StatusCode::CONFLICT, message).into());
+    }
+    // Whoever asks for an event that waits for its callback wants it sent now.
+    let way = if entry.delivery_status == DeliveryStatus::Waiting { Way::Probe } else { Way::Usual };
+    if !resend(&state.0.queue, &state.0.history, (&entry, way), (now, Duration::ZERO)).await? {
+        return Err(ApiError::new(StatusCode::CONFLICT, "What Close sent for the event is not known.").into());
     }
     Ok(Json(json!({ "id": entry.event_id, "deliveryStatus": "queued", "round": entry.round + 1 })))
 }
 
-/// Answers 200 with the ids of the events that are sent again, `rate` of them a second, and the way on.
+/// Answers 200 with the ids of the events that are sent again, oldest first, `rate` of them a second, and the way on.
 ///
 /// The events are those that failed or were dropped, unless the query says otherwise.
 pub(crate) async fn many(
@@ -64,8 +71,9 @@ pub(crate) async fn many(
         return Ok(later(from - now - FURTHEST));
     }
     let page = Page { size, after: after.map(|resume| resume.place) };
-    let (mut found, next) = walk(&state.0.history, instance.id, (span, &filter), page, now).await?;
-    found.retain(|entry| entry.claimed_at <= began_at);
+    let what = (span, Order::OldestFirst, &filter);
+    let (mut found, next) = walk(&state.0.history, instance.id, what, page, now).await?;
+    found.retain(|entry| entry.claimed_at <= began_at && !entry.is_under_way(now));
     let done = redeliver(&state.0.queue, &state.0.history, &found, (now, from), rate).await?;
     let until = done.scheduled_until;
     let next = next.map(|place| Resume { place, began_at, scheduled_until: until });

@@ -84,7 +84,7 @@ impl Poller {
     async fn tell_missing(&self, look: &Look, mut changes: Vec<Change>) -> Result<usize, AwsError> {
         let instance = look.check.instance_id;
         let ids: Vec<_> = changes.iter().map(|change| change.event_id.clone()).collect();
-        let missing = self.log.missing(instance, &ids).await?;
+        let missing = self.log.missing(&ids).await?;
         changes.retain(|change| missing.contains(&change.event_id));
         changes.sort_by_key(|change| change.changed_at);
         let told = changes.len();

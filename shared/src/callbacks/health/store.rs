@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Health, Illness, PROBE_EVERY, State};
+use super::{Health, Illness, PROBE_EVERY};
 use crate::callbacks::url::CallbackUrl;
 use crate::events::id::hex;
 use crate::instances::InstanceId;
@@ -17,17 +17,16 @@ use crate::platform::aws::{AwsError, Unavailable, batch_get, written};
 /// The sort key of an instance's callback.
 const SCOPE: &str = "callback";
 
-/// A callback that is disabled stays so, whatever a process with older knowledge wants to write.
-const NOT_DISABLED: &str =
-    "attribute_not_exists(instance_id) OR callback <> :callback OR #state <> :disabled";
-/// The first to see it fail says since when.
-const NOT_KNOWN: &str = "attribute_not_exists(instance_id) OR callback <> :callback";
+/// A change is made to what it was decided on, so that no process with older knowledge undoes it.
+const UNCHANGED: &str = "callback = :callback AND #state = :state AND #windows = :windows";
+/// The same for a callback that was healthy. Of another URL nothing is known.
+const HEALTHY: &str = "attribute_not_exists(instance_id) OR callback <> :callback";
 
-/// The endpoints table: `instance_id` (N) and `scope` (S). A healthy callback has no item.
+/// The endpoints table: `instance_id` (N) and `scope` (S). A healthy callback that no event waits for has no item.
 #[derive(Debug, Clone)]
-pub struct DynamoEndpointStore {
-    client: Client,
-    table: String,
+pub struct DynamoCallbackStore {
+    pub(super) client: Client,
+    pub(super) table: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,7 +39,7 @@ struct Item {
     illness: Illness,
 }
 
-impl DynamoEndpointStore {
+impl DynamoCallbackStore {
     /// The store in `table`.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
@@ -53,7 +52,7 @@ impl DynamoEndpointStore {
     /// When the table cannot be read.
     pub async fn get(&self, instance: InstanceId, url: &CallbackUrl) -> Result<Health, AwsError> {
         const ACTION: &str = "read the state of a callback";
-        let get = self.client.get_item().table_name(&self.table).set_key(Some(key(instance)));
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(key(instance, SCOPE)));
         let answer = get.consistent_read(true).send().await.unavailable(ACTION)?;
         let Some(item) = answer.item else { return Ok(Health::Healthy) };
         let item: Item = serde_dynamo::from_item(item).unavailable(ACTION)?;
@@ -72,7 +71,7 @@ impl DynamoEndpointStore {
         callbacks: &[(InstanceId, CallbackUrl)],
     ) -> Result<HashMap<InstanceId, Health>, AwsError> {
         const ACTION: &str = "read the states of callbacks";
-        let keys = callbacks.iter().map(|(instance, _)| key(*instance)).collect();
+        let keys = callbacks.iter().map(|(instance, _)| key(*instance, SCOPE)).collect();
         let items = batch_get(&self.client, &self.table, keys, None, ACTION).await?;
         let items: Vec<Item> = serde_dynamo::from_items(items).unavailable(ACTION)?;
         let digests: HashMap<InstanceId, String> =
@@ -82,41 +81,47 @@ impl DynamoEndpointStore {
         Ok(unwell.map(|item| (item.instance_id, Health::Unwell(item.illness))).collect())
     }
 
-    /// Writes a change of health; `false` when somebody else has written a newer one.
+    /// Writes a change of health; `false` when it is no longer what it was `before`.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn put(
+    pub async fn change(
         &self,
         instance: InstanceId,
         url: &CallbackUrl,
-        health: &Health,
+        (before, after): (&Health, &Health),
     ) -> Result<bool, AwsError> {
         const ACTION: &str = "write the state of a callback";
         let callback = digest(url);
-        let values = HashMap::from([(":callback".to_owned(), AttributeValue::S(callback.clone()))]);
-        let disabled = (":disabled".to_owned(), AttributeValue::S("disabled".to_owned()));
-        let Health::Unwell(illness) = health else {
-            let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(instance)));
+        let mut values = HashMap::from([(":callback".to_owned(), AttributeValue::S(callback.clone()))]);
+        let (condition, names) = match before {
+            Health::Healthy => (HEALTHY, None),
+            Health::Unwell(illness) => {
+                let state = serde_dynamo::to_attribute_value(illness.state).unavailable(ACTION)?;
+                values.insert(":state".to_owned(), state);
+                values.insert(":windows".to_owned(), AttributeValue::N(illness.windows.to_string()));
+                let names = [("#state", "state"), ("#windows", "windows")];
+                let names = names.map(|(name, attribute)| (name.to_owned(), attribute.to_owned()));
+                (UNCHANGED, Some(HashMap::from(names)))
+            }
+        };
+        let Health::Unwell(illness) = after else {
+            let delete = self.client.delete_item().table_name(&self.table);
             let delete = delete
-                .condition_expression(NOT_DISABLED)
-                .expression_attribute_names("#state", "state")
-                .set_expression_attribute_values(Some(values.into_iter().chain([disabled]).collect()));
+                .set_key(Some(key(instance, SCOPE)))
+                .condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(Some(values));
             return written(delete.send().await, ACTION);
         };
         let item =
             Item { instance_id: instance, scope: SCOPE.to_owned(), callback, illness: illness.clone() };
         let item = serde_dynamo::to_item(item).unavailable(ACTION)?;
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let put = match illness.state {
-            State::Failing => {
-                put.condition_expression(NOT_KNOWN).set_expression_attribute_values(Some(values))
-            }
-            State::Open | State::Disabled => put
-                .condition_expression(NOT_DISABLED)
-                .expression_attribute_names("#state", "state")
-                .set_expression_attribute_values(Some(values.into_iter().chain([disabled]).collect())),
-        };
+        let put = put
+            .condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(Some(values));
         written(put.send().await, ACTION)
     }
 
@@ -130,33 +135,40 @@ impl DynamoEndpointStore {
         due: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<bool, AwsError> {
-        let next = (now + PROBE_EVERY).timestamp_millis();
-        let update = self.client.update_item().table_name(&self.table).set_key(Some(key(instance)));
+        let update = self.client.update_item().table_name(&self.table);
         let update = update
+            .set_key(Some(key(instance, SCOPE)))
             .update_expression("SET probe_at = :next")
             .condition_expression("probe_at = :due")
-            .expression_attribute_values(":next", AttributeValue::N(next.to_string()))
-            .expression_attribute_values(":due", AttributeValue::N(due.timestamp_millis().to_string()));
+            .expression_attribute_values(":next", millis(now + PROBE_EVERY))
+            .expression_attribute_values(":due", millis(due));
         let taken = update.send().await;
         written(taken, "take a probe")
     }
 
-    /// Forgets everything against an instance's callback, whatever it was.
+    /// Forgets everything against an instance's callback, whatever it was. Events that wait for it are released.
     ///
     /// # Errors
     /// When the table cannot be written.
     pub async fn enable(&self, instance: InstanceId) -> Result<(), AwsError> {
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(instance)));
-        delete.send().await.unavailable("enable a callback")?;
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete.set_key(Some(key(instance, SCOPE))).send().await;
+        delete.unavailable("enable a callback")?;
         Ok(())
     }
 }
 
-fn key(instance: InstanceId) -> HashMap<String, AttributeValue> {
+/// The key of an item of an instance.
+pub(super) fn key(instance: InstanceId, scope: &str) -> HashMap<String, AttributeValue> {
     HashMap::from([
         ("instance_id".to_owned(), AttributeValue::N(instance.to_string())),
-        ("scope".to_owned(), AttributeValue::S(SCOPE.to_owned())),
+        ("scope".to_owned(), AttributeValue::S(scope.to_owned())),
     ])
+}
+
+/// A time as the table has it.
+pub(super) fn millis(time: DateTime<Utc>) -> AttributeValue {
+    AttributeValue::N(time.timestamp_millis().to_string())
 }
 
 fn digest(url: &CallbackUrl) -> String {

@@ -2,78 +2,103 @@ use super::*;
 
 const START: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 
-fn unwell(state: State, probe_at: Option<i64>) -> Health {
-    let probe_at = probe_at.map(|seconds| START + TimeDelta::seconds(seconds));
-    Health::Unwell(Illness { state, since: START, probe_at, reason: "why".to_owned() })
+fn evidence(weight: Weight) -> Evidence {
+    Evidence { weight, since: START, reason: "why".to_owned() }
 }
 
-fn failure(convincing: bool) -> Evidence {
-    Evidence { gone: false, convincing, since: START, reason: "why".to_owned() }
+fn unwell(state: State, windows: u32) -> Health {
+    let probe_at = (state == State::Open).then_some(START);
+    let reason = "why".to_owned();
+    Health::Unwell(Illness { state, since: START, windows, last_window: -1, probe_at, reason })
 }
 
-fn after(health: &Health, minutes: i64) -> Option<Health> {
-    health.after_failure(&failure(true), CircuitPolicy::default(), START + TimeDelta::minutes(minutes))
-}
-
-#[test]
-fn only_a_convincing_failure_is_worth_a_write() {
-    let policy = CircuitPolicy::default();
-    assert_eq!(Health::Healthy.after_failure(&failure(false), policy, START), None);
-    assert_eq!(after(&Health::Healthy, 0), Some(unwell(State::Failing, None)));
-    assert_eq!(after(&unwell(State::Failing, None), 59), None, "nothing has changed");
-    assert_eq!(after(&unwell(State::Open, Some(0)), 60), None, "nothing has changed");
-}
-
-#[test]
-fn it_opens_after_an_hour_and_is_disabled_after_five_days() {
-    assert_eq!(after(&unwell(State::Failing, None), 60), Some(unwell(State::Open, Some(65 * 60))));
-    assert_eq!(after(&unwell(State::Open, Some(0)), 5 * 24 * 60 - 1), None);
-    assert_eq!(after(&unwell(State::Open, Some(0)), 5 * 24 * 60), Some(unwell(State::Disabled, None)));
-    assert_eq!(after(&unwell(State::Disabled, None), 10 * 24 * 60), None);
-}
-
-#[test]
-fn the_policy_is_the_instances_own() {
-    let failing = unwell(State::Failing, None);
-    let later = |minutes| START + TimeDelta::minutes(minutes);
-    let soon = CircuitPolicy::of_minutes(1).unwrap();
-    assert_eq!(
-        failing.after_failure(&failure(false), soon, later(1)),
-        Some(unwell(State::Open, Some(6 * 60)))
-    );
-    let never = CircuitPolicy::of_minutes(0).unwrap();
-    assert_eq!(failing.after_failure(&failure(true), never, later(7199)), None);
-    let disabled = Some(unwell(State::Disabled, None));
-    assert_eq!(failing.after_failure(&failure(true), never, later(7200)), disabled);
-    assert_eq!(CircuitPolicy::of_minutes(7201), Err(InvalidCircuit));
+/// What attempts at these minutes come to, and the writes that it takes: `F` fails, `x` is the last failure of its
+/// event, `X` is one of many, `G` a 410, `s` succeeds.
+fn history(minutes: impl IntoIterator<Item = (i64, char)>) -> (Option<State>, usize) {
+    let (mut health, mut writes) = (Health::Healthy, 0);
+    for (minute, what) in minutes {
+        let now = START + TimeDelta::minutes(minute);
+        let failed = |weight| health.after_failure(&evidence(weight), CircuitPolicy::default(), now);
+        let after = match what {
+            's' => health.after_success(),
+            'F' => failed(Weight::Slight),
+            'x' => failed(Weight::Convincing),
+            'X' => failed(Weight::Overwhelming),
+            _ => failed(Weight::Gone),
+        };
+        if let Some(after) = after {
+            (health, writes) = (after, writes + 1);
+        }
+    }
+    (health.state(), writes)
 }
 
 #[test]
-fn a_receiver_that_is_gone_is_disabled_at_once() {
-    let gone = Evidence { gone: true, ..failure(false) };
-    for health in [Health::Healthy, unwell(State::Failing, None), unwell(State::Open, Some(0))] {
-        let after = health.after_failure(&gone, CircuitPolicy::default(), START);
-        assert_eq!(after, Some(unwell(State::Disabled, None)), "{health:?}");
+fn a_callback_is_judged_by_evidence_and_not_by_the_calendar() {
+    use State::{Disabled, Failing, Open, Recovering};
+    const DAY: i64 = 24 * 60;
+    let hour = |what| (0..12).map(move |window| (window * 5, what));
+    let open = || hour('x').collect::<Vec<_>>();
+    let then = |more: &[(i64, char)]| [open(), more.to_vec()].concat();
+    let rows = [
+        ("one failure is bad luck", vec![(0, 'F')], (None, 0)),
+        ("an event that failed", vec![(0, 'x')], (Some(Failing), 1)),
+        ("a success forgets it", vec![(0, 'x'), (9, 's')], (None, 2)),
+        ("many in one window say no more than one", (0..90).map(|_| (1, 'X')).collect(), (Some(Failing), 1)),
+        ("eleven windows", open()[..11].to_vec(), (Some(Failing), 11)),
+        ("an hour of windows", open(), (Some(Open), 12)),
+        ("the same over days", (0..12).map(|day| (day * DAY, 'x')).collect(), (Some(Open), 12)),
+        (
+            "Monday once and Saturday twice",
+            vec![(0, 'x'), (5 * DAY, 'x'), (5 * DAY + 60, 'x')],
+            (Some(Failing), 3),
+        ),
+        ("Monday once and a year later", vec![(0, 'x'), (365 * DAY, 'x')], (Some(Failing), 2)),
+        ("a success of an attempt under way", then(&[(60, 's')]), (Some(Recovering), 13)),
+        ("and again", then(&[(60, 's'), (61, 's')]), (Some(Recovering), 13)),
+        ("a failure while recovering", then(&[(60, 's'), (61, 'x')]), (Some(Recovering), 14)),
+        ("made up for", then(&[(60, 's'), (61, 'x'), (62, 's')]), (Some(Recovering), 15)),
+        ("in two windows", then(&[(60, 's'), (61, 'x'), (66, 'x')]), (Some(Open), 15)),
+        ("many while recovering", then(&[(60, 's'), (61, 'X')]), (Some(Open), 14)),
+        ("a 410", vec![(0, 'G')], (Some(Disabled), 1)),
+        ("a success after a 410", vec![(0, 'G'), (1, 's')], (Some(Disabled), 1)),
+        ("five days of probes", (0..1440).map(|window| (window * 5, 'x')).collect(), (Some(Disabled), 1440)),
+        ("but for one", (0..1439).map(|window| (window * 5, 'x')).collect(), (Some(Open), 1439)),
+    ];
+    for (what, attempts, expected) in rows {
+        assert_eq!(history(attempts), expected, "{what}");
     }
 }
 
 #[test]
-fn the_first_success_heals_all_but_what_is_disabled() {
-    assert_eq!(Health::Healthy.after_success(), None);
-    assert_eq!(unwell(State::Failing, None).after_success(), Some(Health::Healthy));
-    assert_eq!(unwell(State::Open, Some(0)).after_success(), Some(Health::Healthy));
-    assert_eq!(unwell(State::Disabled, None).after_success(), None);
+fn the_policy_is_the_instances_own() {
+    let after = |minutes, windows| {
+        let policy = CircuitPolicy::of_minutes(minutes).unwrap();
+        let health = unwell(State::Failing, windows).after_failure(&evidence(Weight::Slight), policy, START);
+        health.and_then(|health| health.state())
+    };
+    assert_eq!(
+        (after(1, 1), after(30, 4), after(30, 5)),
+        (Some(State::Open), Some(State::Failing), Some(State::Open))
+    );
+    assert_eq!((after(0, 1438), after(0, 1439)), (Some(State::Failing), Some(State::Disabled)));
+    assert_eq!(CircuitPolicy::of_minutes(7201), Err(InvalidCircuit));
 }
 
 #[test]
-fn an_open_callback_is_only_probed() {
-    let due = START + TimeDelta::seconds(300);
-    let open = unwell(State::Open, Some(300));
-    assert_eq!(open.admits(START), Admission::Wait(due));
-    assert_eq!(open.wait(START), Some(Duration::from_secs(300)));
-    assert_eq!(open.admits(due), Admission::Probe(due));
-    assert_eq!(Health::Healthy.admits(due), Admission::Deliver);
-    assert_eq!(unwell(State::Failing, None).admits(due), Admission::Deliver);
-    let disabled = unwell(State::Disabled, None).admits(due);
+fn a_probe_that_fails_leaves_the_next_one_where_it_is() {
+    let open = unwell(State::Open, 12);
+    let after = open.after_failure(&evidence(Weight::Slight), CircuitPolicy::default(), START);
+    let Some(Health::Unwell(illness)) = after else { panic!("it is still unwell") };
+    assert_eq!((illness.probe_at, illness.windows), (Some(START), 13));
+}
+
+#[test]
+fn events_wait_only_for_an_open_callback() {
+    assert_eq!(Health::Healthy.admits(), Admission::Deliver);
+    assert_eq!(unwell(State::Failing, 1).admits(), Admission::Deliver);
+    assert_eq!(unwell(State::Recovering, 0).admits(), Admission::Deliver);
+    assert_eq!(unwell(State::Open, 12).admits(), Admission::Wait);
+    let disabled = unwell(State::Disabled, 1).admits();
     assert_eq!(disabled, Admission::Fail("the callback is disabled: why".to_owned()));
 }

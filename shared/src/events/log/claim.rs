@@ -1,21 +1,49 @@
 //! Who may make an attempt, and what it means when a claim is refused.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::item::{AttemptRecord, DeliveryState, DeliveryStatus};
+use crate::events::body::{Body, Deflated};
 use crate::events::message::QueuedDelivery;
+
+/// A body of so many bytes at most rests in the log item itself: with it, and with the outcomes of three attempts, the
+/// item stays within one write unit.
+const MOST_IN_ITEM: usize = 200;
+
+/// What tells one claim from all others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimId {
+    /// The SQS id of the message, or of the one that it stands for: the same when SQS delivers it again, another for
+    /// a duplicate event.
+    pub holder: String,
+    /// When the function that claims is certainly over, and the claim with it.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
+    pub until: DateTime<Utc>,
+}
 
 /// The claim of one attempt for one queue message.
 #[derive(Debug, Clone)]
 pub struct Claim<'a> {
     /// The attempt that the message asks for.
-    pub delivery: &'a QueuedDelivery,
-    /// The SQS id of the message: the same when SQS delivers it again, another for a duplicate event.
-    pub message_id: &'a str,
+    pub delivery: &'a QueuedDelivery<'a>,
+    /// Whose claim it is.
+    pub id: ClaimId,
     /// Now.
     pub now: DateTime<Utc>,
-    /// When the function that claims is certainly over, and the claim with it.
-    pub until: DateTime<Utc>,
+    /// Where the log has the body.
+    pub body: KeptBody,
+}
+
+/// Where the log has the body of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeptBody {
+    /// Where it was put with an earlier claim.
+    Known,
+    /// In the item.
+    Inside(Deflated),
+    /// In the payloads table, for which the item has no room.
+    Beside(Deflated),
 }
 
 /// A claim that was granted.
@@ -32,14 +60,38 @@ pub enum Refusal {
     Duplicate,
     /// The event has come to its end, one way or another: the message is a duplicate and can go.
     Over,
-    /// This very message's attempt may still be under way: it must stay in the queue until that is known.
+    /// This very message's attempt may still be under way: it is asked for again until that is known.
     UnderWay,
     /// This very message's attempt failed, and the message was delivered again before the next attempt was
     /// certainly queued: queue it (again), due at this time.
     RetryPending(DateTime<Utc>),
     /// This very message's attempt was the last, and the message was delivered again before it was certainly
-    /// in the dead-letter queue: bury it (again), for this reason.
-    BurialPending(String),
+    /// in the dead-letter queue: send it there (again), for this reason.
+    DeadLetterPending(String),
+}
+
+impl ClaimId {
+    /// A claim of `holder` until then, to the millisecond.
+    #[must_use]
+    pub fn new(holder: String, until: DateTime<Utc>) -> Self {
+        Self { holder, until: until.trunc_subsecs(3) }
+    }
+}
+
+impl KeptBody {
+    /// Where the log is to have the body of a delivery. One that the message holds is compressed once, here.
+    #[must_use]
+    pub fn of(delivery: &QueuedDelivery<'_>, fetched: Option<&Deflated>) -> Self {
+        let deflated = match (delivery.handling.kept, &delivery.body, fetched) {
+            (true, ..) => return Self::Known,
+            (false, Body::Raw(raw), _) => Deflated::of(raw),
+            (false, Body::Deflated(deflated), _) => deflated.clone(),
+            (false, Body::Stored(_), Some(deflated)) => deflated.clone(),
+            // It is gone, and the item that says where it was stays as it is.
+            (false, Body::Stored(_), None) => return Self::Known,
+        };
+        if deflated.bytes().len() <= MOST_IN_ITEM { Self::Inside(deflated) } else { Self::Beside(deflated) }
+    }
 }
 
 impl Claim<'_> {
@@ -48,7 +100,7 @@ impl Claim<'_> {
     pub fn refused(&self, state: &DeliveryState) -> Refusal {
         let asked = (self.delivery.round, self.delivery.attempt);
         let claimed = (state.round, state.attempt);
-        let same_message = state.claimed_by == self.message_id;
+        let same_message = state.claimed_by == self.id.holder;
         match state.delivery_status {
             DeliveryStatus::Delivering if asked == claimed && !same_message => Refusal::Duplicate,
             DeliveryStatus::Delivering if asked >= claimed => Refusal::UnderWay,
@@ -56,31 +108,41 @@ impl Claim<'_> {
                 Refusal::RetryPending(state.next_attempt_at.unwrap_or(self.now))
             }
             DeliveryStatus::Failed if asked == claimed && same_message => {
-                Refusal::BurialPending(state.reason.clone().unwrap_or_default())
+                Refusal::DeadLetterPending(state.reason.clone().unwrap_or_default())
             }
-            DeliveryStatus::Queued | DeliveryStatus::Delivering | DeliveryStatus::Retry => Refusal::Duplicate,
+            DeliveryStatus::Queued
+            | DeliveryStatus::Delivering
+            | DeliveryStatus::Retry
+            | DeliveryStatus::Waiting => Refusal::Duplicate,
             DeliveryStatus::Failed | DeliveryStatus::Delivered | DeliveryStatus::Dropped => Refusal::Over,
         }
     }
-}
 
-impl Claimed {
-    /// A claim that was granted on an item that stood at `before`.
-    pub(super) fn after(before: Option<DeliveryState>) -> Self {
-        let Some(before) = before else { return Self { attempts: Vec::new() } };
+    /// True if `state` is what this claim itself wrote, or what the claim wrote that it makes up for: whoever wrote
+    /// that made no attempt under it.
+    pub(super) fn is_own(&self, state: &DeliveryState) -> bool {
+        let of = |claim: &ClaimId| claim.holder == state.claimed_by && claim.until == state.claimed_until;
+        state.delivery_status == DeliveryStatus::Delivering
+            && (of(&self.id) || self.delivery.handling.abandoned.as_ref().is_some_and(of))
+    }
+
+    /// What is known once it is granted on an item that stood at `before`.
+    pub(super) fn granted(&self, before: Option<DeliveryState>) -> Claimed {
+        let Some(before) = before else { return Claimed { attempts: Vec::new() } };
+        let died = before.delivery_status == DeliveryStatus::Delivering && !self.is_own(&before);
         let mut attempts = before.attempts;
-        if before.delivery_status == DeliveryStatus::Delivering {
+        if died {
             attempts.push(AttemptRecord {
                 round: before.round,
                 attempt: before.attempt,
                 at: before.claimed_at,
                 duration_ms: None,
                 status_code: None,
-                error: Some("outcome unknown: the function ended before it could tell".to_owned()),
+                error: Some("outcome unknown: the function died during the attempt".to_owned()),
                 excerpt: None,
             });
         }
-        Self { attempts }
+        Claimed { attempts }
     }
 }
 
@@ -92,11 +154,10 @@ mod tests {
 
     const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 
-    fn delivery(round: u32, attempt: u32) -> QueuedDelivery {
-        let text = format!(
-            r#"{{"version":1,"instanceId":1,"eventId":"e","receivedAt":0,"round":{round},"attempt":{attempt},"events":[],"raw":{{}}}}"#
-        );
-        QueuedDelivery::from_message(&text).unwrap()
+    fn text(round: u32, attempt: u32) -> String {
+        format!(
+            r#"{{"version":2,"instanceId":1,"eventId":"e","receivedAt":0,"round":{round},"attempt":{attempt},"events":[],"raw":{{}}}}"#
+        )
     }
 
     fn state(delivery_status: DeliveryStatus, round: u32, attempt: u32) -> DeliveryState {
@@ -115,8 +176,8 @@ mod tests {
 
     #[test]
     fn a_refusal_keeps_the_message_wherever_dropping_it_could_lose_the_event() {
-        use DeliveryStatus::{Delivered, Delivering, Dropped, Failed, Queued, Retry};
-        use Refusal::{BurialPending, Duplicate, Over, RetryPending, UnderWay};
+        use DeliveryStatus::{Delivered, Delivering, Dropped, Failed, Queued, Retry, Waiting};
+        use Refusal::{DeadLetterPending, Duplicate, Over, RetryPending, UnderWay};
         let due = NOW + TimeDelta::seconds(300);
         let rows = [
             // The item's status, round and attempt; the message's id, round and attempt; what it means.
@@ -128,7 +189,7 @@ mod tests {
             ((Retry, 0, 1), ("first", 0, 1), RetryPending(due)),
             ((Retry, 0, 1), ("other", 0, 1), Duplicate),
             ((Retry, 0, 2), ("first", 0, 1), Duplicate),
-            ((Failed, 0, 3), ("first", 0, 3), BurialPending("why".to_owned())),
+            ((Failed, 0, 3), ("first", 0, 3), DeadLetterPending("why".to_owned())),
             ((Failed, 0, 3), ("other", 0, 3), Over),
             ((Failed, 0, 3), ("other", 0, 1), Over),
             ((Failed, 1, 1), ("first", 0, 3), Over),
@@ -136,21 +197,41 @@ mod tests {
             ((Delivered, 0, 2), ("other", 0, 1), Over),
             ((Dropped, 0, 1), ("first", 0, 1), Over),
             ((Queued, 0, 2), ("other", 0, 3), Duplicate),
+            ((Waiting, 0, 1), ("first", 0, 1), Duplicate),
         ];
         for ((status, round, attempt), (message_id, asked_round, asked_attempt), refusal) in rows {
-            let delivery = delivery(asked_round, asked_attempt);
-            let claim = Claim { delivery: &delivery, message_id, now: NOW, until: NOW };
+            let text = text(asked_round, asked_attempt);
+            let delivery = QueuedDelivery::from_message(&text).unwrap();
+            let id = ClaimId::new(message_id.to_owned(), NOW);
+            let claim = Claim { delivery: &delivery, id, now: NOW, body: KeptBody::Known };
             let state = state(status, round, attempt);
             assert_eq!(claim.refused(&state), refusal, "{state:?} asked by {message_id} for {delivery:?}");
         }
     }
 
     #[test]
-    fn an_attempt_without_an_outcome_stays_in_the_log() {
-        let history = Claimed::after(Some(state(DeliveryStatus::Delivering, 0, 1))).attempts;
-        assert_eq!(history.len(), 1);
-        assert!(history[0].error.as_ref().unwrap().starts_with("outcome unknown"));
-        assert_eq!(Claimed::after(Some(state(DeliveryStatus::Retry, 0, 1))).attempts, []);
-        assert_eq!(Claimed::after(None).attempts, []);
+    fn an_attempt_without_an_outcome_stays_in_the_log_and_one_that_never_was_does_not() {
+        let text = text(0, 1);
+        let mut delivery = QueuedDelivery::from_message(&text).unwrap();
+        let id = |holder: &str, seconds| ClaimId::new(holder.to_owned(), NOW + TimeDelta::seconds(seconds));
+        delivery.handling.abandoned = Some(id("first", -60));
+        let claim = |delivery| Claim { delivery, id: id("first", 60), now: NOW, body: KeptBody::Known };
+        let before = |status, seconds| {
+            let claimed_until = NOW + TimeDelta::seconds(seconds);
+            Some(DeliveryState { claimed_until, ..state(status, 0, 1) })
+        };
+        let rows = [
+            ("a function died", before(DeliveryStatus::Delivering, -1), 1),
+            ("this very claim, whose answer was lost", before(DeliveryStatus::Delivering, 60), 0),
+            ("a claim that led to no attempt", before(DeliveryStatus::Delivering, -60), 0),
+            ("a retry", before(DeliveryStatus::Retry, -1), 0),
+            ("nothing", None, 0),
+        ];
+        for (what, before, marks) in rows {
+            let attempts = claim(&delivery).granted(before).attempts;
+            assert_eq!(attempts.len(), marks, "{what}");
+            let marked = |it: &AttemptRecord| it.error.as_ref().unwrap().starts_with("outcome unknown");
+            assert!(attempts.iter().all(marked));
+        }
     }
 }

@@ -13,6 +13,8 @@ pub enum DeliveryStatus {
     Delivering,
     /// The last attempt failed and another one is queued.
     Retry,
+    /// The callback is open: the event is sent once that recovers.
+    Waiting,
     /// A receiver took it.
     Delivered,
     /// No attempt is left; it is in the dead-letter queue.
@@ -29,6 +31,7 @@ impl DeliveryStatus {
             Self::Queued => "queued",
             Self::Delivering => "delivering",
             Self::Retry => "retry",
+            Self::Waiting => "waiting",
             Self::Delivered => "delivered",
             Self::Failed => "failed",
             Self::Dropped => "dropped",
@@ -68,26 +71,91 @@ pub struct DeliveryState {
     pub attempts: Vec<AttemptRecord>,
 }
 
-/// One attempt, as the log keeps it.
+/// One attempt, as the log keeps it. Its attributes have short names, because DynamoDB bills them too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRecord {
     /// Its round.
+    #[serde(rename = "r")]
     pub round: u32,
     /// Its number in the round.
+    #[serde(rename = "n")]
     pub attempt: u32,
     /// When it began, in Unix milliseconds.
-    #[serde(with = "chrono::serde::ts_milliseconds")]
+    #[serde(rename = "at", with = "chrono::serde::ts_milliseconds")]
     pub at: DateTime<Utc>,
     /// How long it took, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "ms", default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// The receiver's status code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "code", default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
     /// Why it failed; absent for a success.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "error", default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The beginning of the receiver's answer, for a failure.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "said", default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<String>,
+}
+
+/// A write unit of DynamoDB in bytes, less what an item has besides its attempts: with two events and the body in it.
+const ROOM: usize = 1024 - 620;
+/// An attempt's attributes, their names included, without its texts.
+const ATTEMPT: usize = 40;
+/// An error is a sentence.
+const MOST_ERROR: usize = 160;
+/// So much of the latest answer is kept even if the item then takes a second write unit.
+const LEAST_EXCERPT: usize = 64;
+/// Attempts that an item keeps; an event that is redelivered over and over forgets the oldest.
+const MOST_ATTEMPTS: usize = 50;
+
+/// Cuts the texts of attempts, the oldest first, so that their item stays within one write unit for as long as it can.
+#[must_use]
+pub(super) fn fitted(mut attempts: Vec<AttemptRecord>) -> Vec<AttemptRecord> {
+    attempts.drain(..attempts.len().saturating_sub(MOST_ATTEMPTS));
+    for error in attempts.iter_mut().filter_map(|attempt| attempt.error.as_mut()) {
+        clip(error, MOST_ERROR);
+    }
+    let size = |attempt: &AttemptRecord| ATTEMPT + attempt.error.as_ref().map_or(0, String::len);
+    let taken: usize = attempts.iter().map(size).sum();
+    let mut room = ROOM.saturating_sub(taken).max(LEAST_EXCERPT);
+    for attempt in attempts.iter_mut().rev() {
+        let Some(excerpt) = &mut attempt.excerpt else { continue };
+        clip(excerpt, room);
+        room -= excerpt.len();
+        if excerpt.is_empty() {
+            attempt.excerpt = None;
+        }
+    }
+    attempts
+}
+
+/// Cuts a text to so many bytes at most, at the end of a character.
+pub fn clip(text: &mut String, most: usize) {
+    text.truncate(text.floor_char_boundary(most));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_answer_keeps_most_of_its_text() {
+        let attempt = |number| AttemptRecord {
+            round: 0,
+            attempt: number,
+            at: DateTime::UNIX_EPOCH,
+            duration_ms: Some(1),
+            status_code: Some(500),
+            error: Some("the receiver answered 500".to_owned()),
+            excerpt: Some("é".repeat(500)),
+        };
+        let lengths = |attempts: u32| -> Vec<usize> {
+            let fitted = fitted((1..=attempts).map(attempt).collect());
+            fitted.iter().map(|attempt| attempt.excerpt.as_ref().map_or(0, String::len)).collect()
+        };
+        assert_eq!(lengths(1), [338]);
+        assert_eq!(lengths(3), [0, 0, 208]);
+        assert_eq!(lengths(10), [0, 0, 0, 0, 0, 0, 0, 0, 0, 64]);
+        assert_eq!(lengths(60).len(), 50);
+    }
 }

@@ -1,4 +1,4 @@
-//! The event log in DynamoDB.
+//! The delivery log in DynamoDB.
 
 use std::collections::HashMap;
 
@@ -6,62 +6,68 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::claim::{Claim, Claimed, Refusal};
-use super::item::{AttemptRecord, DeliveryState, DeliveryStatus};
+use super::claim::{Claim, ClaimId, Claimed, KeptBody, Refusal};
+use super::decision::{Decision, Settlement};
+use super::item::{DeliveryState, DeliveryStatus, fitted};
+use super::place::{Place, shard};
 use crate::events::id::EventId;
-use crate::events::message::{Payload, QueuedDelivery};
-use crate::instances::InstanceId;
+use crate::events::message::QueuedDelivery;
 use crate::platform::aws::{AwsError, Unavailable};
 
-/// Attempts that an item keeps; an event that is redelivered over and over forgets the oldest.
-const KEPT_ATTEMPTS: usize = 50;
-
-/// A claim is granted to a new event, to a later attempt or round once the one before is over, and to the same
-/// attempt once the claim of a function that died is void.
+/// A claim is granted to a new event; to a later attempt or round once the one before is over; to the same attempt
+/// once the claim of a function that died is void; and to whoever holds it already and made no attempt.
 const FREE: &str = "attribute_not_exists(event_id) \
      OR ((delivery_status <> :delivering OR claimed_until < :now) AND #round < :round) \
-     OR (delivery_status = :retry AND #round = :round AND attempt < :attempt) \
-     OR (delivery_status = :delivering AND claimed_until < :now AND #round = :round AND attempt = :attempt)";
+     OR (delivery_status IN (:retry, :queued, :waits) AND #round = :round AND attempt < :attempt) \
+     OR (delivery_status = :delivering AND claimed_until < :now AND #round = :round AND attempt = :attempt) \
+     OR (delivery_status = :delivering AND claimed_by = :holder AND claimed_until IN (:until, :abandoned))";
 
-/// `received_at` is the same in every message of an event, so the index by time is written once.
+/// What never changes is written once, so that the index by place is too. The rest is this claim's.
 const CLAIM: &str = "SET delivery_status = :delivering, #round = :round, attempt = :attempt, \
-     claimed_by = :message, claimed_at = :now, claimed_until = :until, \
-     received_at = :received, expires_at = :expires";
+     claimed_by = :holder, claimed_at = :now, claimed_until = :until, expires_at = :expires, \
+     instance_id = :instance, shard = :shard, place = if_not_exists(place, :place), \
+     received_at = if_not_exists(received_at, :received), events = if_not_exists(events, :events)";
+
+/// The same for an event that waits: the claim is over as soon as it is written.
+const PARK: &str = "SET delivery_status = :waits, #round = :round, attempt = :before, \
+     claimed_by = :holder, claimed_at = :now, claimed_until = :now, expires_at = :expires, reason = :reason, \
+     instance_id = :instance, shard = :shard, waiting = :shard, place = if_not_exists(place, :place), \
+     received_at = if_not_exists(received_at, :received), events = if_not_exists(events, :events)";
 
 /// Only the holder of the claim writes its outcome.
-const HELD: &str = "claimed_by = :message AND claimed_until = :until AND delivery_status = :delivering";
+const HELD: &str = "claimed_by = :holder AND claimed_until = :until AND delivery_status = :delivering";
 
-/// The events table: `instance_id` (N) and `event_id` (S), by time in the index `by_received_at`.
+/// The events table: `event_id` (S). The index `by_place` has all events of an instance in order of receipt, and
+/// `by_waiting` those that wait, both in shards.
 #[derive(Debug, Clone)]
-pub struct DynamoEventLog {
+pub struct DynamoDeliveryLog {
     pub(super) client: Client,
     pub(super) table: String,
-    retention: TimeDelta,
+    pub(super) retention: TimeDelta,
 }
 
-/// What to write after an attempt.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// Where the event stands now.
-    pub status: DeliveryStatus,
-    /// The attempts of this round that count: one fewer than was claimed, if the fault was ours.
-    pub attempt: u32,
-    /// When the next attempt is due, if there is one.
-    pub next_attempt_at: Option<DateTime<Utc>>,
-    /// Why it is not delivered.
-    pub reason: Option<String>,
-    /// The attempts so far, this one included.
-    pub attempts: Vec<AttemptRecord>,
-}
-
-impl DynamoEventLog {
-    /// The log in `table`; an event is kept for `retention` after its last claim.
+impl DynamoDeliveryLog {
+    /// The log in `table`; an event is kept for `retention` after its last round began.
     #[must_use]
     pub fn new(client: Client, table: String, retention: TimeDelta) -> Self {
         Self { client, table, retention }
+    }
+
+    /// When what is kept of a delivery expires.
+    #[must_use]
+    pub fn expires_at(&self, delivery: &QueuedDelivery<'_>, now: DateTime<Utc>) -> DateTime<Utc> {
+        delivery.since.unwrap_or(now) + self.retention
+    }
+
+    /// The longest that an event waits, whether for its callback or for us: the log still has it for a day then, to
+    /// say how it ended.
+    #[must_use]
+    pub fn longest_wait(&self) -> TimeDelta {
+        self.retention - (self.retention / 2).min(TimeDelta::days(1))
     }
 
     /// Claims an attempt: one conditional write, and the only one before the callback.
@@ -69,131 +75,153 @@ impl DynamoEventLog {
     /// # Errors
     /// When the table cannot be written.
     pub async fn claim(&self, claim: &Claim<'_>) -> Result<Result<Claimed, Refusal>, AwsError> {
-        const ACTION: &str = "claim an attempt";
-        let delivery = claim.delivery;
+        // An event that waited does no longer.
+        self.admit(claim, CLAIM, " REMOVE waiting", HashMap::new(), "claim an attempt").await
+    }
+
+    /// Lets an event wait for its callback: one conditional write, after which its message can go.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn park(&self, claim: &Claim<'_>, reason: &str) -> Result<Result<Claimed, Refusal>, AwsError> {
+        let own = HashMap::from([
+            (":before".to_owned(), number(claim.delivery.attempt - 1)),
+            (":reason".to_owned(), AttributeValue::S(reason.to_owned())),
+        ]);
+        self.admit(claim, PARK, " REMOVE next_attempt_at", own, "let an event wait").await
+    }
+
+    async fn admit(
+        &self,
+        claim: &Claim<'_>,
+        set: &str,
+        remove: &str,
+        own: HashMap<String, AttributeValue>,
+        action: &'static str,
+    ) -> Result<Result<Claimed, Refusal>, AwsError> {
+        let mut values = self.values(claim).unavailable(action)?;
+        let mut expression = set.to_owned();
+        match &claim.body {
+            KeptBody::Known => {}
+            KeptBody::Inside(body) => {
+                expression += ", body = if_not_exists(body, :body), bytes = if_not_exists(bytes, :bytes)";
+                values.insert(":body".to_owned(), AttributeValue::B(Blob::new(body.bytes())));
+                values.insert(":bytes".to_owned(), number(body.check().bytes));
+            }
+            KeptBody::Beside(body) => {
+                expression += ", stored = :stored";
+                let stored = serde_dynamo::to_attribute_value(body.check()).unavailable(action)?;
+                values.insert(":stored".to_owned(), stored);
+            }
+        }
+        values.extend(own);
         let update = self
-            .update(delivery.instance_id, &delivery.event_id)
-            .update_expression(CLAIM)
+            .update(&claim.delivery.event_id)
+            .update_expression(expression + remove)
             .condition_expression(FREE)
             .expression_attribute_names("#round", "round")
-            .expression_attribute_values(":delivering", status(DeliveryStatus::Delivering))
-            .expression_attribute_values(":retry", status(DeliveryStatus::Retry))
-            .expression_attribute_values(":round", number(delivery.round))
-            .expression_attribute_values(":attempt", number(delivery.attempt))
-            .expression_attribute_values(":message", AttributeValue::S(claim.message_id.to_owned()))
-            .expression_attribute_values(":now", number(claim.now.timestamp_millis()))
-            .expression_attribute_values(":until", number(claim.until.timestamp_millis()))
-            .expression_attribute_values(":received", number(delivery.received_at.timestamp_millis()))
-            .expression_attribute_values(":expires", number((claim.now + self.retention).timestamp()))
+            .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {
             Ok(answer) => {
                 let before = answer.attributes.filter(|item| item.contains_key("delivery_status"));
-                let before = before.map(state_of).transpose().unavailable(ACTION)?;
-                Ok(Ok(Claimed::after(before)))
+                let before = before.map(state_of).transpose().unavailable(action)?;
+                Ok(Ok(claim.granted(before)))
             }
             Err(error) => {
-                let in_the_way = condition_failure(error).unavailable(ACTION)?;
-                Ok(Err(claim.refused(&state_of(in_the_way).unavailable(ACTION)?)))
+                let in_the_way = condition_failure(error).unavailable(action)?;
+                Ok(Err(claim.refused(&state_of(in_the_way).unavailable(action)?)))
             }
         }
     }
 
-    /// Writes what became of a claimed attempt, together with the event itself.
+    fn values(&self, claim: &Claim<'_>) -> Result<HashMap<String, AttributeValue>, serde_dynamo::Error> {
+        let QueuedDelivery { instance_id, event_id, received_at, round, attempt, events, .. } =
+            claim.delivery;
+        let place = Place { received_at: *received_at, event_id: event_id.clone() };
+        // Nobody holds a claim that ends before all time.
+        let abandoned =
+            claim.delivery.handling.abandoned.as_ref().map_or(DateTime::UNIX_EPOCH, |it| it.until);
+        let values = [
+            (":delivering", status(DeliveryStatus::Delivering)),
+            (":retry", status(DeliveryStatus::Retry)),
+            (":queued", status(DeliveryStatus::Queued)),
+            (":waits", status(DeliveryStatus::Waiting)),
+            (":round", number(round)),
+            (":attempt", number(attempt)),
+            (":holder", AttributeValue::S(claim.id.holder.clone())),
+            (":now", millis(claim.now)),
+            (":until", millis(claim.id.until)),
+            (":abandoned", millis(abandoned)),
+            (":expires", number(self.expires_at(claim.delivery, claim.now).timestamp())),
+            (":instance", number(instance_id)),
+            (":shard", AttributeValue::S(shard(*instance_id, event_id))),
+            (":place", AttributeValue::S(place.key())),
+            (":received", millis(*received_at)),
+            (":events", serde_dynamo::to_attribute_value(events)?),
+        ];
+        Ok(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// Writes the outcome of a claimed attempt.
     ///
     /// `false` when the claim is no longer this one's: it ran out and somebody else took over.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn record(&self, claim: &Claim<'_>, outcome: Outcome) -> Result<bool, AwsError> {
+    pub async fn record(
+        &self,
+        delivery: &QueuedDelivery<'_>,
+        settlement: &Settlement,
+    ) -> Result<bool, AwsError> {
         const ACTION: &str = "record an attempt";
-        let QueuedDelivery { instance_id, event_id, events, payload, .. } = claim.delivery;
-        let forgotten = outcome.attempts.len().saturating_sub(KEPT_ATTEMPTS);
-        let attempts =
-            serde_dynamo::to_attribute_value(&outcome.attempts[forgotten..]).unavailable(ACTION)?;
-        let events = serde_dynamo::to_attribute_value(events).unavailable(ACTION)?;
-        let (body, text) = body_of(payload).unavailable(ACTION)?;
+        let Settlement { claim, decision, attempts } = settlement;
+        let attempts = serde_dynamo::to_attribute_value(fitted(attempts.clone())).unavailable(ACTION)?;
+        // An attempt that was not made does not count.
+        let made = delivery.attempt - u32::from(matches!(decision, Decision::Again { .. }));
+        let waits = matches!(decision, Decision::Wait { .. });
+        let shard = AttributeValue::S(shard(delivery.instance_id, &delivery.event_id));
+        let changes = [
+            ("delivery_status", Some(status(decision.status()))),
+            ("attempt", Some(number(made))),
+            ("attempts", Some(attempts)),
+            ("waiting", waits.then_some(shard)),
+            ("next_attempt_at", decision.due().map(millis)),
+            ("reason", decision.reason().map(|reason| AttributeValue::S(reason.to_owned()))),
+        ];
         let update = self
-            .update(*instance_id, event_id)
+            .update(&delivery.event_id)
             .condition_expression(HELD)
             .expression_attribute_values(":delivering", status(DeliveryStatus::Delivering))
-            .expression_attribute_values(":message", AttributeValue::S(claim.message_id.to_owned()))
-            .expression_attribute_values(":until", number(claim.until.timestamp_millis()));
-        let changes = [
-            ("delivery_status", Some(status(outcome.status))),
-            ("attempt", Some(number(outcome.attempt))),
-            ("attempts", Some(attempts)),
-            ("events", Some(events)),
-            (body, Some(text)),
-            ("next_attempt_at", outcome.next_attempt_at.map(|at| number(at.timestamp_millis()))),
-            ("reason", outcome.reason.map(AttributeValue::S)),
-        ];
+            .expression_attribute_values(":holder", AttributeValue::S(claim.holder.clone()))
+            .expression_attribute_values(":until", millis(claim.until))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match with_changes(update, changes).send().await {
             Ok(_) => Ok(true),
-            Err(error) => condition_failure(error).unavailable(ACTION).map(|_| false),
+            Err(error) => {
+                let item = condition_failure(error).unavailable(ACTION)?;
+                Ok(state_of(item).is_ok_and(|state| is_recorded(&state, claim, decision)))
+            }
         }
     }
 
-    /// Notes an event that waits before its first attempt, so that the log shows it; does nothing if it is known.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn note_waiting(
-        &self,
-        claim: &Claim<'_>,
-        until: DateTime<Utc>,
-        reason: &str,
-    ) -> Result<(), AwsError> {
-        const ACTION: &str = "note an event that waits";
-        let QueuedDelivery { instance_id, event_id, events, payload, received_at, .. } = claim.delivery;
-        let events = serde_dynamo::to_attribute_value(events).unavailable(ACTION)?;
-        let (body, text) = body_of(payload).unavailable(ACTION)?;
-        let millis = |at: DateTime<Utc>| Some(number(at.timestamp_millis()));
-        let update =
-            self.update(*instance_id, event_id).condition_expression("attribute_not_exists(event_id)");
-        let changes = [
-            ("delivery_status", Some(status(DeliveryStatus::Retry))),
-            ("round", Some(number(claim.delivery.round))),
-            // None made yet: the claim of the first is granted.
-            ("attempt", Some(number(0))),
-            ("claimed_by", Some(AttributeValue::S(claim.message_id.to_owned()))),
-            ("claimed_at", millis(claim.now)),
-            ("claimed_until", millis(claim.now)),
-            ("received_at", millis(*received_at)),
-            ("expires_at", Some(number((claim.now + self.retention).timestamp()))),
-            ("next_attempt_at", millis(until)),
-            ("reason", Some(AttributeValue::S(reason.to_owned()))),
-            ("events", Some(events)),
-            (body, Some(text)),
-        ];
-        match with_changes(update, changes).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => condition_failure(error).unavailable(ACTION).map(drop),
-        }
-    }
-
-    fn update(&self, instance: InstanceId, event: &EventId) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("instance_id", number(instance))
-            .key("event_id", AttributeValue::S(event.to_string()))
+    fn update(&self, event: &EventId) -> UpdateItemFluentBuilder {
+        let key = AttributeValue::S(event.to_string());
+        self.client.update_item().table_name(&self.table).key("event_id", key)
     }
 }
 
-/// The attribute that holds what Close sent, or says where it is.
-fn body_of(payload: &Payload) -> Result<(&'static str, AttributeValue), serde_dynamo::Error> {
-    Ok(match payload {
-        Payload::Inline(raw) => ("raw", AttributeValue::S(raw.get().to_owned())),
-        Payload::Stored(stored) => ("stored", serde_dynamo::to_attribute_value(stored)?),
-    })
+/// True if this very outcome was written before, by a call whose answer was lost.
+fn is_recorded(state: &DeliveryState, claim: &ClaimId, decision: &Decision) -> bool {
+    state.claimed_by == claim.holder
+        && state.claimed_until == claim.until
+        && state.delivery_status == decision.status()
 }
 
 type Item = HashMap<String, AttributeValue>;
 
-/// Sets the attributes that have a value and removes the others. Names go in by placeholder, since DynamoDB
-/// reserves words like `raw`.
+/// Sets the attributes that have a value and removes the others.
 fn with_changes<const N: usize>(
     mut update: UpdateItemFluentBuilder,
     changes: [(&str, Option<AttributeValue>); N],
@@ -216,8 +244,10 @@ fn with_changes<const N: usize>(
     update.update_expression(clauses.concat())
 }
 
-/// The item that refused a conditional write, if that is what the error is; empty unless it was asked for.
-fn condition_failure(error: SdkError<UpdateItemError>) -> Result<Item, Box<SdkError<UpdateItemError>>> {
+/// The item that refused a conditional write, if that is what the error is.
+pub(super) fn condition_failure(
+    error: SdkError<UpdateItemError>,
+) -> Result<Item, Box<SdkError<UpdateItemError>>> {
     if let Some(UpdateItemError::ConditionalCheckFailedException(failure)) = error.as_service_error() {
         return Ok(failure.item.clone().unwrap_or_default());
     }
@@ -228,10 +258,14 @@ fn state_of(item: Item) -> Result<DeliveryState, serde_dynamo::Error> {
     serde_dynamo::from_item(item)
 }
 
-fn status(status: DeliveryStatus) -> AttributeValue {
+pub(super) fn status(status: DeliveryStatus) -> AttributeValue {
     AttributeValue::S(status.as_str().to_owned())
 }
 
-fn number(value: impl std::fmt::Display) -> AttributeValue {
+pub(super) fn number(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(value.to_string())
+}
+
+pub(super) fn millis(time: DateTime<Utc>) -> AttributeValue {
+    number(time.timestamp_millis())
 }

@@ -1,8 +1,10 @@
 //! Several deliveries in one call.
 
+use std::time::Duration;
+
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
-use super::SqsDeliveryQueue;
+use super::{SqsDeliveryQueue, whole_seconds};
 use crate::events::message::QueuedDelivery;
 use crate::platform::aws::{AwsError, Unavailable};
 
@@ -10,7 +12,7 @@ const ACTION: &str = "enqueue deliveries";
 
 /// SQS takes ten messages a call, and 1 MiB of them together (API reference, `SendMessageBatch`).
 const MOST_MESSAGES: usize = 10;
-const MOST_BYTES: usize = 1000 * 1024;
+const MOST_BYTES: usize = 1020 * 1024;
 
 /// What SQS refuses of a batch is sent again this often.
 const TRIES: usize = 3;
@@ -20,10 +22,23 @@ impl SqsDeliveryQueue {
     ///
     /// # Errors
     /// When SQS did not take one of them; others may have been taken then.
-    pub async fn send_all(&self, deliveries: &[QueuedDelivery]) -> Result<(), AwsError> {
-        let messages = deliveries.iter().map(|it| (it.instance_id.to_string(), it.to_message()));
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        for (group, body) in messages {
+    pub async fn send_all(&self, deliveries: &[QueuedDelivery<'_>]) -> Result<(), AwsError> {
+        self.send_spread(deliveries, Duration::ZERO).await
+    }
+
+    /// The same, to be received evenly spread over the time that follows (at most 900 s).
+    ///
+    /// # Errors
+    /// As [`send_all`](Self::send_all).
+    pub async fn send_spread(
+        &self,
+        deliveries: &[QueuedDelivery<'_>],
+        over: Duration,
+    ) -> Result<(), AwsError> {
+        let step = over / u32::try_from(deliveries.len().max(1)).unwrap_or(u32::MAX);
+        let (mut batch, mut bytes, mut delay) = (Vec::new(), 0, Duration::ZERO);
+        for delivery in deliveries {
+            let body = delivery.to_message();
             if batch.len() == MOST_MESSAGES || bytes + body.len() > MOST_BYTES {
                 self.send_batch(std::mem::take(&mut batch)).await?;
                 bytes = 0;
@@ -31,9 +46,11 @@ impl SqsDeliveryQueue {
             bytes += body.len();
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(batch.len().to_string())
-                .message_group_id(group)
+                .message_group_id(delivery.instance_id.to_string())
+                .delay_seconds(whole_seconds(delay))
                 .message_body(body);
             batch.push(entry.build().unavailable(ACTION)?);
+            delay += step;
         }
         if batch.is_empty() { Ok(()) } else { self.send_batch(batch).await }
     }

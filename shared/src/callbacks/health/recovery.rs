@@ -1,0 +1,170 @@
+//! Whose events wait, in the endpoints table: how a schedule finds them.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::store::{DynamoCallbackStore, key, millis};
+use super::{Health, Illness, State};
+use crate::events::log::Place;
+use crate::instances::InstanceId;
+use crate::platform::aws::{AwsError, Unavailable, written};
+
+/// The sort key of an instance's recovery.
+const SCOPE: &str = "recovery";
+/// The one partition of the sparse index by due time: few callbacks are open.
+const INDEXED: &str = "recovery";
+/// A recovery that somebody has asked for within this time is not ended: the event that asked may not be in the
+/// index of those that wait yet.
+const SETTLES: TimeDelta = TimeDelta::minutes(5);
+
+/// The recovery of a callback that events wait for, or waited for just now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// Whose callback.
+    pub instance_id: InstanceId,
+    /// When it is to be looked at next, in Unix milliseconds.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
+    pub due_at: DateTime<Utc>,
+    /// When an event was last about to wait, in Unix milliseconds.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
+    pub touched_at: DateTime<Utc>,
+    /// The last event that was released; what waits before it was released too, and may be on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<Place>,
+}
+
+/// What is to be done for a recovery now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The oldest event is sent as the probe that is due at this time.
+    Probe(DateTime<Utc>),
+    /// Nothing but what waited for too long is released until then.
+    Until(DateTime<Utc>),
+    /// The events that wait are released.
+    Release,
+}
+
+impl Turn {
+    /// What is to be done for a callback of this health at `now`.
+    #[must_use]
+    pub fn of(health: &Health, now: DateTime<Utc>) -> Self {
+        match health {
+            Health::Unwell(Illness { state: State::Open, probe_at: Some(due), .. }) if *due > now => {
+                Self::Until(*due)
+            }
+            Health::Unwell(Illness { state: State::Open, probe_at, .. }) => {
+                Self::Probe(probe_at.unwrap_or(now))
+            }
+            // Those of a callback that is disabled, or that nobody wants any more, end when they are tried.
+            Health::Unwell(Illness {
+                state: State::Failing | State::Recovering | State::Disabled, ..
+            })
+            | Health::Healthy => Self::Release,
+        }
+    }
+}
+
+impl Recovery {
+    /// True if nobody can be about to let an event wait.
+    #[must_use]
+    pub fn is_settled(&self, now: DateTime<Utc>) -> bool {
+        self.touched_at + SETTLES < now
+    }
+}
+
+impl DynamoCallbackStore {
+    /// Has the schedule look after an instance's events that wait. Done before an event waits.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn touch_recovery(&self, instance: InstanceId, now: DateTime<Utc>) -> Result<(), AwsError> {
+        let update = self.client.update_item().table_name(&self.table);
+        let update = update
+            .set_key(Some(key(instance, SCOPE)))
+            .update_expression(
+                "SET touched_at = :now, due_at = if_not_exists(due_at, :now), recovery = :indexed",
+            )
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":indexed", AttributeValue::S(INDEXED.to_owned()));
+        update.send().await.unavailable("have a callback looked after")?;
+        Ok(())
+    }
+
+    /// The recoveries that are due, longest due first, at most `most`.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn due_recoveries(&self, now: DateTime<Utc>, most: usize) -> Result<Vec<Recovery>, AwsError> {
+        const ACTION: &str = "find callbacks that recover";
+        let query = self.client.query().table_name(&self.table).index_name("by_recovery");
+        let answer = query
+            .key_condition_expression("recovery = :indexed AND due_at <= :now")
+            .expression_attribute_values(":indexed", AttributeValue::S(INDEXED.to_owned()))
+            .expression_attribute_values(":now", millis(now))
+            .limit(i32::try_from(most).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .unavailable(ACTION)?;
+        serde_dynamo::from_items(answer.items.unwrap_or_default()).unavailable(ACTION)
+    }
+
+    /// Takes a recovery that is due, so that nobody else works on it before `next`; `false` when somebody has.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn take_recovery(&self, recovery: &Recovery, next: DateTime<Utc>) -> Result<bool, AwsError> {
+        let update = self.client.update_item().table_name(&self.table);
+        let update = update
+            .set_key(Some(key(recovery.instance_id, SCOPE)))
+            .update_expression("SET due_at = :next")
+            .condition_expression("due_at = :due")
+            .expression_attribute_values(":next", millis(next))
+            .expression_attribute_values(":due", millis(recovery.due_at));
+        written(update.send().await, "take a callback that recovers")
+    }
+
+    /// Notes how far a recovery has come, and when it goes on.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn advance_recovery(
+        &self,
+        instance: InstanceId,
+        released: Option<&Place>,
+        next: DateTime<Utc>,
+    ) -> Result<(), AwsError> {
+        const ACTION: &str = "note how far a callback has recovered";
+        let update = self.client.update_item().table_name(&self.table);
+        let update = update
+            .set_key(Some(key(instance, SCOPE)))
+            .condition_expression("attribute_exists(instance_id)")
+            .expression_attribute_values(":next", millis(next));
+        let update = match released {
+            None => update.update_expression("SET due_at = :next REMOVE released"),
+            Some(place) => update
+                .update_expression("SET due_at = :next, released = :released")
+                .expression_attribute_values(
+                    ":released",
+                    serde_dynamo::to_attribute_value(place).unavailable(ACTION)?,
+                ),
+        };
+        written(update.send().await, ACTION).map(drop)
+    }
+
+    /// Ends a recovery that has nothing left to do; `false` if it was asked for meanwhile.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn end_recovery(&self, recovery: &Recovery) -> Result<bool, AwsError> {
+        let values = HashMap::from([(":touched".to_owned(), millis(recovery.touched_at))]);
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete
+            .set_key(Some(key(recovery.instance_id, SCOPE)))
+            .condition_expression("touched_at = :touched")
+            .set_expression_attribute_values(Some(values));
+        written(delete.send().await, "end a recovery")
+    }
+}

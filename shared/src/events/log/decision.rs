@@ -1,0 +1,94 @@
+//! What is next for an event: what is written about it, and what is sent.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::claim::ClaimId;
+use super::item::{AttemptRecord, DeliveryStatus};
+
+/// What is next for an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "decision")]
+pub enum Decision {
+    /// Nothing: the receiver has it.
+    Deliver,
+    /// Another attempt.
+    Retry {
+        /// When.
+        #[serde(with = "chrono::serde::ts_milliseconds")]
+        due: DateTime<Utc>,
+        /// Why the last one failed.
+        reason: String,
+    },
+    /// The same attempt once more: it was not made, by a fault of ours.
+    Again {
+        /// When.
+        #[serde(with = "chrono::serde::ts_milliseconds")]
+        due: DateTime<Utc>,
+        /// What the fault was.
+        reason: String,
+    },
+    /// It waits in the log until the callback recovers.
+    Wait {
+        /// Why.
+        reason: String,
+    },
+    /// The dead-letter queue.
+    Fail {
+        /// Why.
+        reason: String,
+    },
+    /// Nothing: nobody wants it.
+    Drop {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Decision {
+    /// Where the event stands then.
+    #[must_use]
+    pub fn status(&self) -> DeliveryStatus {
+        match self {
+            Self::Deliver => DeliveryStatus::Delivered,
+            Self::Retry { .. } | Self::Again { .. } => DeliveryStatus::Retry,
+            Self::Wait { .. } => DeliveryStatus::Waiting,
+            Self::Fail { .. } => DeliveryStatus::Failed,
+            Self::Drop { .. } => DeliveryStatus::Dropped,
+        }
+    }
+
+    /// Why the event is not delivered.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Deliver => None,
+            Self::Retry { reason, .. }
+            | Self::Again { reason, .. }
+            | Self::Wait { reason }
+            | Self::Fail { reason }
+            | Self::Drop { reason } => Some(reason),
+        }
+    }
+
+    /// When the next attempt is due, if one is to be queued.
+    #[must_use]
+    pub fn due(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Retry { due, .. } | Self::Again { due, .. } => Some(*due),
+            Self::Deliver | Self::Wait { .. } | Self::Fail { .. } | Self::Drop { .. } => None,
+        }
+    }
+}
+
+/// A decision about a claimed attempt: everything that is written about its outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settlement {
+    /// The claim that it settles.
+    pub claim: ClaimId,
+    /// What is next.
+    #[serde(flatten)]
+    pub decision: Decision,
+    /// The attempts so far, the last one included if it was made.
+    pub attempts: Vec<AttemptRecord>,
+}

@@ -1,0 +1,39 @@
+//! Noting that an event is to be sent again.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::history::{DynamoDeliveryHistory, LogEntry, key};
+use super::item::DeliveryStatus;
+use super::store::{condition_failure, millis, number, status};
+use crate::platform::aws::{AwsError, Unavailable};
+
+impl DynamoDeliveryHistory {
+    /// Notes in the log that another round is queued, unless something has happened to the event since it was
+    /// read. The message is sent first: it, not the note, is what makes the round come.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn note_queued(&self, entry: &LogEntry) -> Result<(), AwsError> {
+        const ACTION: &str = "note a redelivery";
+        let values: [(&str, AttributeValue); 4] = [
+            (":queued", status(DeliveryStatus::Queued)),
+            (":seen", status(entry.delivery_status)),
+            (":round", number(entry.round)),
+            (":claimed", millis(entry.claimed_at)),
+        ];
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&entry.event_id)))
+            .update_expression("SET delivery_status = :queued REMOVE next_attempt_at, reason, waiting")
+            .condition_expression("delivery_status = :seen AND #round = :round AND claimed_at = :claimed")
+            .expression_attribute_names("#round", "round")
+            .set_expression_attribute_values(Some(values));
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => condition_failure(error).unavailable(ACTION).map(drop),
+        }
+    }
+}
