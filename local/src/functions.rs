@@ -15,6 +15,7 @@ use shared::platform::clock::SharedClock;
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::{SettingError, Variables};
 
+use crate::recursion::{Lineage, Recursion};
 use crate::template::Function;
 use in_process::Handler;
 pub(crate) use outcomes::Outcomes;
@@ -27,6 +28,7 @@ pub(crate) const MAX_EVENT: usize = 6 * 1024 * 1024;
 pub(crate) struct Functions {
     place: Place,
     clock: SharedClock,
+    recursion: Recursion,
 }
 
 enum Place {
@@ -70,8 +72,8 @@ impl Functions {
     /// Runs the functions in this process, each with its own environment.
     pub(crate) fn in_process<'a>(
         functions: impl IntoIterator<Item = (&'a Function, &'a Variables)>,
-        clock: &SharedClock,
-        random: &SharedRandom,
+        (clock, random): (&SharedClock, &SharedRandom),
+        recursion: Recursion,
     ) -> Result<Self, StartError> {
         let mut handlers = BTreeMap::new();
         for (function, variables) in functions {
@@ -85,26 +87,37 @@ impl Functions {
                 .map_err(|error| StartError::Setting { function: logical_id(), error })?;
             handlers.insert(function.binary.clone(), handler);
         }
-        Ok(Self { place: Place::InProcess(handlers), clock: clock.clone() })
+        Ok(Self { place: Place::InProcess(handlers), clock: clock.clone(), recursion })
     }
 
     /// Calls the functions through the Lambda Invoke API at `url`, and shows what became of their events.
-    pub(crate) fn remote(url: &Uri, outcomes: Outcomes, clock: &SharedClock) -> Self {
-        Self { place: Place::Remote(Box::new(Remote::new(url)), outcomes), clock: clock.clone() }
+    pub(crate) fn remote(url: &Uri, outcomes: Outcomes, clock: &SharedClock, recursion: Recursion) -> Self {
+        Self { place: Place::Remote(Box::new(Remote::new(url)), outcomes), clock: clock.clone(), recursion }
     }
 
-    /// Calls a function with an event, within its time-out.
+    /// Calls a function with an event that begins a chain of calls.
+    pub(crate) async fn invoke(&self, function: &Function, event: Vec<u8>) -> Result<Vec<u8>, InvokeError> {
+        self.invoke_after(Lineage::default(), function, event).await
+    }
+
+    /// Calls a function with an event that descends from other calls, within its time-out.
     ///
     /// Elsewhere, the time-out is the business of whoever runs it: `cargo lambda watch` builds a function whose code
     /// has changed before it calls it.
-    pub(crate) async fn invoke(&self, function: &Function, event: Vec<u8>) -> Result<Vec<u8>, InvokeError> {
+    pub(crate) async fn invoke_after(
+        &self,
+        lineage: Lineage,
+        function: &Function,
+        event: Vec<u8>,
+    ) -> Result<Vec<u8>, InvokeError> {
         if event.len() > MAX_EVENT {
             return Err(InvokeError::TooLarge);
         }
+        let call = self.recursion.call(&function.logical_id, lineage);
         match &self.place {
             Place::Remote(remote, outcomes) => {
                 let told = outcomes.of(&event);
-                let answer = remote.invoke(&function.binary, event).await;
+                let answer = remote.invoke(&function.binary, event, &call.to_string()).await;
                 told.show(&function.binary, &answer).await;
                 answer
             }
@@ -112,8 +125,8 @@ impl Functions {
                 let ends_at = self.clock.now() + function.timeout;
                 let handler = handlers.get(&function.binary);
                 let handler = handler.ok_or_else(|| InvokeError::Failed("function not found".to_owned()))?;
-                let call = in_process::invoke(handler, event, ends_at);
-                let answer = tokio::time::timeout(function.timeout, call).await;
+                let answer = in_process::invoke(handler, event, ends_at);
+                let answer = tokio::time::timeout(function.timeout, answer).await;
                 answer.unwrap_or(Err(InvokeError::TimedOut(function.timeout)))
             }
         }

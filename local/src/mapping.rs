@@ -13,8 +13,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::functions::Functions;
-use crate::template::{Function, QueueSource};
-use sqs::{Error, Receive, Received, Sqs};
+use crate::recursion::{Lineage, Recursion};
+use crate::template::{Function, QueueSource, RecursiveLoop};
+use sqs::{Error, NewMessage, Receive, Received, Sqs};
 
 /// How long one receive waits for messages; between two, the mapping sees whether to stop.
 const WAIT: Duration = Duration::from_secs(1);
@@ -29,6 +30,8 @@ pub(crate) struct Mapping {
     pub(crate) function: Function,
     pub(crate) functions: Arc<Functions>,
     pub(crate) sqs: Sqs,
+    pub(crate) dead_letter_queue: Option<String>,
+    pub(crate) recursion: Recursion,
 }
 
 impl Mapping {
@@ -111,8 +114,13 @@ impl Mapping {
 
     async fn work_event(&self, messages: Vec<Received>) {
         let queue = &self.source.queue;
+        let messages = self.end_loops(messages);
+        if messages.is_empty() {
+            return;
+        }
         let event = batch::event(queue, &messages);
-        let answer = self.functions.invoke(&self.function, event).await;
+        let lineage = Lineage::longest(messages.iter().map(|it| it.message.trace_header.as_deref()));
+        let answer = self.functions.invoke_after(lineage, &self.function, event).await;
         let failed = answer.map_err(|error| error.to_string()).and_then(|answer| {
             let reports = self.source.report_batch_item_failures;
             if reports { batch::failures(&answer, &messages) } else { Ok(Vec::new()) }
@@ -130,5 +138,43 @@ impl Mapping {
         if let Err(error) = self.sqs.delete_all(queue, &handles) {
             tracing::error!(queue, %error, "messages could not be deleted");
         }
+    }
+
+    /// Takes out what ends a chain of calls that the function's setting does not allow.
+    fn end_loops(&self, messages: Vec<Received>) -> Vec<Received> {
+        if self.function.recursive_loop == RecursiveLoop::Allow {
+            return messages;
+        }
+        let (spent, worked): (Vec<_>, Vec<_>) = messages.into_iter().partition(|received| {
+            let lineage = Lineage::of_header(received.message.trace_header.as_deref());
+            lineage.is_spent(&self.function.logical_id)
+        });
+        for received in spent {
+            if let Err(error) = self.dead_letter(&received) {
+                tracing::error!(queue = self.source.queue, %error, "a recursive loop could not be ended");
+            }
+        }
+        worked
+    }
+
+    fn dead_letter(&self, received: &Received) -> Result<(), Error> {
+        let (function, message) = (&self.function.logical_id, &received.message);
+        tracing::error!(
+            function,
+            message = message.id,
+            "recursive loop ended: the template does not allow it"
+        );
+        self.recursion.drop_one();
+        if let Some(queue) = &self.dead_letter_queue {
+            let letter = NewMessage {
+                body: message.body.clone(),
+                delay_seconds: None,
+                attributes: message.attributes.clone(),
+                group_id: message.group_id.clone(),
+                trace_header: message.trace_header.clone(),
+            };
+            self.sqs.send(queue, &letter)?;
+        }
+        self.sqs.delete(&self.source.queue, &received.receipt_handle)
     }
 }

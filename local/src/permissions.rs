@@ -71,9 +71,7 @@ impl Permissions {
 
     /// The role of who signed a request, if it is a function's.
     fn role(&self, headers: &HeaderMap) -> Option<&Role> {
-        let signature = headers.get(AUTHORIZATION)?.to_str().ok()?;
-        let (_, credential) = signature.split_once("Credential=")?;
-        self.0.roles.get(credential.split('/').next()?)
+        self.0.roles.get(signer(headers)?)
     }
 
     fn check(&self, role: &Role, asked: Vec<Asked>) -> Result<(), Denied> {
@@ -87,6 +85,13 @@ impl Permissions {
         }
         Ok(())
     }
+}
+
+/// The access key that a request was signed with.
+pub(crate) fn signer(headers: &HeaderMap) -> Option<&str> {
+    let signature = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (_, credential) = signature.split_once("Credential=")?;
+    credential.split('/').next()
 }
 
 /// What a function in this process signs with.

@@ -30,6 +30,7 @@ use crate::gateway::Gateway;
 use crate::kms::Kms;
 use crate::mapping::Mapping;
 use crate::permissions::{self, Permissions};
+use crate::recursion::Recursion;
 use crate::template::{Function, Route, Surroundings, Template};
 use ports::Listeners;
 
@@ -39,6 +40,8 @@ const LOCAL_PARAMETERS: &[(&str, &str)] = &[
     ("CallbackAllowPrivate", "true"),
     // And so may be whatever stands in for Close.
     ("CloseApiHosts", "api.close.com,app.close.io,127.0.0.1,localhost,[::1]"),
+    // One process is the whole system here: its share of one process bounds nobody on Lambda.
+    ("WebhookRatePerInstance", "0"),
 ];
 
 /// What a system is made of.
@@ -67,6 +70,7 @@ pub struct System {
     mappings: Vec<Mapping>,
     functions: Arc<Functions>,
     permissions: Permissions,
+    recursion: Recursion,
     template: Template,
     environment: BTreeMap<String, String>,
     developer: Developer,
@@ -92,18 +96,20 @@ impl System {
             .iter()
             .map(|function| environment(function, &setup.environment, &urls))
             .collect();
-        let functions = Arc::new(start(&setup, &template, &environments)?);
+        let recursion = Recursion::default();
+        let functions = Arc::new(start(&setup, &template, &environments, &recursion)?);
         let gateway = Gateway::new(&routes(&template), functions.clone(), setup.clock.clone())?;
         let kms = Kms::open(&setup.data, &template.keys, setup.random.clone())?;
         let permissions = Permissions::of(&template.functions);
-        let servers = serve(listeners, gateway, dynamodb.clone(), sqs.clone(), kms, &permissions);
+        let servers =
+            serve(listeners, gateway, dynamodb.clone(), sqs.clone(), kms, (&permissions, &recursion));
         let environment: BTreeMap<_, _> = environments.into_iter().flatten().collect();
         let credentials = credentials(&environment)?;
 
         let file = setup.data.file("authorization");
         let developer = Developer::kept_in(file.as_deref(), &*setup.random)?;
         developer.register(&credentials).await.map_err(AccountError::from)?;
-        let mappings = mappings(&template, &functions, &sqs);
+        let mappings = mappings(&template, &functions, &sqs, &recursion);
         let random = setup.random;
         Ok(Self {
             urls,
@@ -112,6 +118,7 @@ impl System {
             mappings,
             functions,
             permissions,
+            recursion,
             template,
             environment,
             developer,
@@ -178,6 +185,12 @@ impl System {
     #[must_use]
     pub fn permissions(&self) -> &Permissions {
         &self.permissions
+    }
+
+    /// The chains of calls through queues.
+    #[must_use]
+    pub fn recursion(&self) -> &Recursion {
+        &self.recursion
     }
 
     /// What the template came to.
@@ -280,13 +293,20 @@ fn routes(template: &Template) -> Vec<(Route, Function)> {
     template.functions.iter().flat_map(of).collect()
 }
 
-fn mappings(template: &Template, functions: &Arc<Functions>, sqs: &Sqs) -> Vec<Mapping> {
+fn mappings(
+    template: &Template,
+    functions: &Arc<Functions>,
+    sqs: &Sqs,
+    recursion: &Recursion,
+) -> Vec<Mapping> {
     let of = |function: &Function| {
         let mapping = |source: &crate::template::QueueSource| Mapping {
             source: source.clone(),
             function: function.clone(),
             functions: functions.clone(),
             sqs: sqs.clone(),
+            dead_letter_queue: template.dead_letter_queue(&source.queue).map(str::to_owned),
+            recursion: recursion.clone(),
         };
         function.queues.iter().map(mapping).collect::<Vec<_>>()
     };
@@ -297,10 +317,11 @@ fn start(
     setup: &Setup,
     template: &Template,
     environments: &[Vec<(String, String)>],
+    recursion: &Recursion,
 ) -> Result<Functions, OpenError> {
     if let Some(url) = &setup.lambda {
         let outcomes = Outcomes::from_variables(&environments.iter().flatten().cloned().collect())?;
-        return Ok(Functions::remote(url, outcomes, &setup.clock));
+        return Ok(Functions::remote(url, outcomes, &setup.clock, recursion.clone()));
     }
     let own = |(function, environment): (&Function, &Vec<(String, String)>)| {
         let key = ("AWS_ACCESS_KEY_ID".to_owned(), permissions::access_key(function).to_owned());
@@ -308,7 +329,7 @@ fn start(
     };
     let variables: Vec<Variables> = template.functions.iter().zip(environments).map(own).collect();
     let functions = template.functions.iter().zip(&variables);
-    Ok(Functions::in_process(functions, &setup.clock, &setup.random)?)
+    Ok(Functions::in_process(functions, (&setup.clock, &setup.random), recursion.clone())?)
 }
 
 /// Answers on every port for as long as the returned set lives.
@@ -318,12 +339,13 @@ fn serve(
     dynamodb: DynamoDb,
     sqs: Sqs,
     kms: Kms,
-    permissions: &Permissions,
+    (permissions, recursion): (&Permissions, &Recursion),
 ) -> JoinSet<()> {
     let Listeners { api, dynamodb: tables, sqs: queues, kms: keys } = listeners;
     let of_tables = permissions.clone();
     let of_queues = permissions.clone();
     let of_keys = permissions.clone();
+    let recursion = recursion.clone();
     let mut servers = JoinSet::new();
     servers.spawn(async move {
         if let Err(error) = axum::serve(api, gateway.router()).await {
@@ -336,7 +358,8 @@ fn serve(
         }
     });
     servers.spawn(async move {
-        if let Err(error) = sqs.serve_within(queues, |routes| of_queues.around(routes)).await {
+        let layers = |routes| recursion.around(of_queues.around(routes));
+        if let Err(error) = sqs.serve_within(queues, layers).await {
             tracing::error!(%error, "SQS has stopped");
         }
     });

@@ -29,7 +29,7 @@ use serde_json::Value;
 
 pub use self::error::TemplateError;
 pub use self::events::{QueueSource, Route, RouteMethod};
-pub use self::functions::Function;
+pub use self::functions::{Function, RecursiveLoop};
 pub use self::queues::Queue;
 pub use self::roles::{Role, Statement};
 pub use self::schedule::Schedule;
@@ -95,6 +95,12 @@ impl Template {
             Ok(text) => document::parse(&file, &text),
             Err(reason) => Err(TemplateError::Unreadable { file, reason }),
         }
+    }
+
+    /// The name of the queue that takes what the queue of this name gives up on.
+    #[must_use]
+    pub fn dead_letter_queue(&self, queue: &str) -> Option<&str> {
+        self.queues.iter().find(|it| it.name == queue)?.dead_letter_queue.as_deref()
     }
 
     fn parse_file(

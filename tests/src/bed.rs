@@ -49,12 +49,20 @@ impl Bed {
     /// # Panics
     /// When the system does not come up.
     pub async fn with(data: Data, now: &str, variables: &[(&str, &str)]) -> Self {
+        Self::of_template(template(), data, now, variables).await
+    }
+
+    /// The same of another template.
+    ///
+    /// # Panics
+    /// When the system does not come up.
+    pub async fn of_template(template: PathBuf, data: Data, now: &str, variables: &[(&str, &str)]) -> Self {
         let now: DateTime<Utc> = now.parse().unwrap_or_else(|error| panic!("{now} is no time: {error}"));
         let clock = ManualClock::starting_at(now);
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let random = Arc::new(SeededRandom::default());
         let setup = Setup {
-            template: template(),
+            template,
             data,
             port: 0,
             lambda: None,

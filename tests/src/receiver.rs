@@ -124,6 +124,11 @@ impl Hook {
         self.shared.answer(Some(&self.path), answers);
     }
 
+    /// Replaces the answers for this path that are left.
+    pub fn script(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.shared.script(Some(&self.path), answers);
+    }
+
     /// What follows at this path when its answers are used up.
     pub fn otherwise(&self, answer: Answer) {
         self.shared.otherwise(Some(&self.path), answer);

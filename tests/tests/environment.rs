@@ -17,6 +17,7 @@ const MALFORMED: [(&str, &str); 7] = [
     ("CLOSE_API_HOSTS", "https://api.close.com"),
     ("CORS_ALLOW_ORIGINS", "app.example.com"),
     ("EVENT_RETENTION_DAYS", "soon"),
+    ("WEBHOOK_RATE_PER_INSTANCE", "many"),
 ];
 
 fn functions() -> Vec<Function> {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use local::template::{Function, Queue, Surroundings, Template};
+use local::template::{Function, Queue, RecursiveLoop, Surroundings, Template};
 use tests::tree;
 
 #[expect(clippy::unwrap_used, reason = "the template is in the tree")]
@@ -103,6 +103,38 @@ fn a_message_stays_out_of_sight_for_six_time_outs() {
             "{}",
             queue.name
         );
+    }
+}
+
+/// Lambda ends a chain of about 16 calls through a queue, and says so in one metric only.
+#[test]
+fn a_function_that_sends_to_its_own_queue_may_and_an_alarm_watches_it() {
+    let (template, document) = (template(), document());
+    let sends_to = |function: &Function, queue: &str| {
+        let arn = format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
+        let role = function.role.as_ref().unwrap_or_else(|| panic!("{} has no role", function.binary));
+        role.allows("sqs:SendMessage", &arn, &BTreeMap::new())
+    };
+    let recursive: BTreeSet<_> = consumers(&template)
+        .into_iter()
+        .filter(|(queue, function)| sends_to(function, &queue.name))
+        .map(|(_, function)| &*function.logical_id)
+        .collect();
+    assert_eq!(recursive, ["DispatcherFunction", "PollerFunction"].into());
+    let resources = document["Resources"].as_object().cloned().unwrap_or_default();
+    let watches = |resource: &serde_json::Value, id: &str| {
+        resource["Properties"]["Metrics"].as_array().into_iter().flatten().any(|metric| {
+            let metric = &metric["MetricStat"]["Metric"];
+            metric["MetricName"] == "RecursiveInvocationsDropped"
+                && metric["Namespace"] == "AWS/Lambda"
+                && metric["Dimensions"][0]["Value"]["Ref"] == id
+        })
+    };
+    for function in &template.functions {
+        let id = &*function.logical_id;
+        let expected = if recursive.contains(id) { RecursiveLoop::Allow } else { RecursiveLoop::Terminate };
+        assert_eq!(function.recursive_loop, expected, "{id}");
+        assert_eq!(resources.values().any(|it| watches(it, id)), recursive.contains(id), "{id}");
     }
 }
 

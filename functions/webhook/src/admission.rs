@@ -1,48 +1,97 @@
-//! Whether a webhook is let in: the instance takes webhooks, and the sender is Close.
+//! Which webhooks are admitted: the instance takes webhooks, the sender is Close, and the event is wanted.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use close::signature::{self, HASH_HEADER, TIMESTAMP_HEADER};
+use close::signature::{self, HASH_HEADER, SignatureError, TIMESTAMP_HEADER};
+use close::{Malformed, Normalized, Occurrence};
 use lambda_http::http::{HeaderMap, StatusCode};
-use shared::instances::CachedInstance;
-use shared::instances::InstanceId;
+use shared::instances::{CachedInstance, EventSettings, EventSource};
 use shared::platform::api_error::ApiError;
 
-use crate::{Webhook, route};
+use crate::route;
 
-impl Webhook {
-    /// The instance, if it is there and switched on.
-    pub(crate) async fn admit(&self, id: InstanceId) -> Result<Arc<CachedInstance>, ApiError> {
-        let instance = self.instances.get(id).await.map_err(|error| {
-            tracing::error!(%error, "webhook not taken");
-            ApiError::unavailable()
-        })?;
-        let instance = instance.ok_or_else(route::no_such_instance)?;
-        if instance.instance.disabled {
-            return Err(ApiError::new(StatusCode::FORBIDDEN, "The instance is disabled."));
-        }
-        Ok(instance)
+/// A webhook, as it came.
+pub(crate) struct Received<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// A webhook that its instance takes.
+pub(crate) struct Admitted<'a> {
+    pub(crate) instance: Arc<CachedInstance>,
+    /// What happened; a body that is not Close's stays so whatever the instance's settings are.
+    pub(crate) occurrence: Result<Occurrence<'a>, Malformed>,
+}
+
+/// Why an instance, as it is, does not take a webhook.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum TurnedAway {
+    Absent,
+    Disabled,
+    NotSigned(SignatureError),
+    Ignored(String),
+}
+
+/// Judges a webhook by the instance that it is for.
+pub(crate) fn judge<'a>(
+    instance: Option<&Arc<CachedInstance>>,
+    webhook: &Received<'a>,
+) -> Result<Admitted<'a>, TurnedAway> {
+    let instance = instance.ok_or(TurnedAway::Absent)?;
+    if instance.instance.disabled {
+        return Err(TurnedAway::Disabled);
+    }
+    check_sender(instance, webhook).map_err(TurnedAway::NotSigned)?;
+    let occurrence = match close::normalize(&instance.events.objects, webhook.body, webhook.at) {
+        Ok(Normalized::Events(occurrence)) => match why_unwanted(&instance.events) {
+            Some(reason) => return Err(TurnedAway::Ignored(reason.to_owned())),
+            None => Ok(occurrence),
+        },
+        Ok(Normalized::Ignored(reason)) => return Err(TurnedAway::Ignored(reason.to_string())),
+        Err(malformed) => Err(malformed),
+    };
+    Ok(Admitted { instance: instance.clone(), occurrence })
+}
+
+/// Checks the signature, if the instance knows the key of its subscription at Close; the previous key is accepted for
+/// a while.
+fn check_sender(instance: &CachedInstance, webhook: &Received<'_>) -> Result<(), SignatureError> {
+    let Some(key) = &instance.events.subscription_key else { return Ok(()) };
+    let header = |name: &str| webhook.headers.get(name).and_then(|value| value.to_str().ok());
+    let verify = |key| signature::verify(key, header(HASH_HEADER), header(TIMESTAMP_HEADER), webhook.body);
+    let previous = instance.instance.retired_key.as_ref().filter(|previous| previous.until > webhook.at);
+    verify(key).or_else(|error| match previous {
+        Some(previous) => verify(&previous.key).map_err(|_| error),
+        None => Err(error),
+    })
+}
+
+/// Why an instance takes no webhooks at all, if it does not.
+fn why_unwanted(events: &EventSettings) -> Option<&'static str> {
+    if !events.enabled {
+        Some("event.notification.enabled is not true")
+    } else if events.callback_url.is_none() {
+        Some("event.notification.callback.url is not set")
+    } else if events.source == EventSource::Polling {
+        Some("event.vendor.type is polling")
+    } else {
+        None
     }
 }
 
-/// Checks the signature, if the instance knows the key of its subscription at Close; the key of the subscription
-/// before that is good for a while.
-pub(crate) fn check_sender(
-    instance: &CachedInstance,
-    headers: &HeaderMap,
-    body: &[u8],
-    now: DateTime<Utc>,
-) -> Result<(), ApiError> {
-    let Some(key) = &instance.events.subscription_key else { return Ok(()) };
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let verify = |key| signature::verify(key, header(HASH_HEADER), header(TIMESTAMP_HEADER), body);
-    let retired = instance.instance.retired_key.as_ref().filter(|retired| retired.until > now);
-    let verified = verify(key).or_else(|error| match retired {
-        Some(retired) => verify(&retired.key).map_err(|_| error),
-        None => Err(error),
-    });
-    verified.map_err(|error| {
-        ApiError::new(StatusCode::UNAUTHORIZED, format!("The webhook is not signed as Close signs: {error}."))
-    })
+impl TurnedAway {
+    /// The answer to the sender; `Ok` with the reason for what is understood and ignored.
+    pub(crate) fn answer(self) -> Result<String, ApiError> {
+        Err(match self {
+            Self::Ignored(reason) => return Ok(reason),
+            Self::Absent => route::no_such_instance(),
+            Self::Disabled => ApiError::new(StatusCode::FORBIDDEN, "The instance is disabled."),
+            Self::NotSigned(error) => {
+                let message = format!("The webhook is not signed as Close signs: {error}.");
+                ApiError::new(StatusCode::UNAUTHORIZED, message)
+            }
+        })
+    }
 }

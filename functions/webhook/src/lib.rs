@@ -3,6 +3,7 @@
 mod admission;
 mod intake;
 mod route;
+mod share;
 
 use std::convert::Infallible;
 
@@ -20,12 +21,16 @@ use shared::platform::settings::{SettingError, Variables};
 
 pub use intake::Accepted;
 
+use admission::Received;
+use share::Shares;
+
 /// The function with everything that it needs.
 pub struct Webhook {
     instances: InstanceCache,
     payloads: DynamoPayloadStore,
     queue: SqsDeliveryQueue,
     retention: TimeDelta,
+    shares: Shares,
     clock: SharedClock,
 }
 
@@ -45,6 +50,7 @@ impl Webhook {
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             queue: SqsDeliveryQueue::new(aws.sqs(), variables.required("DELIVERY_QUEUE_URL")?),
             retention: TimeDelta::days(variables.or::<u16>("EVENT_RETENTION_DAYS", 30)?.into()),
+            shares: Shares::of(variables.or("WEBHOOK_RATE_PER_INSTANCE", share::DEFAULT_RATE)?),
             clock,
         })
     }
@@ -65,13 +71,15 @@ impl Webhook {
         })
     }
 
-    /// From a request to a queued delivery: who is it for, is it Close's, what happened, keep it.
+    /// From a request to a queued delivery: who is it for, is there room, is it taken, keep it.
     async fn take(&self, request: &Request) -> Result<Accepted, ApiError> {
         let id = route::instance_of(request)?;
         let body = route::body_of(request)?;
-        let instance = self.admit(id).await?;
-        admission::check_sender(&instance, request.headers(), body, self.clock.now())?;
-        self.queue_events(&instance, body).await
+        let at = self.clock.now();
+        self.shares.take(id, at).map_err(|wait| {
+            ApiError::too_many_requests("This instance receives too much at once; send again later.", wait)
+        })?;
+        self.accept(id, &Received { headers: request.headers(), body, at }).await
     }
 }
 

@@ -28,6 +28,8 @@ mod settling;
 const LARGEST: usize = 16 * 1_048_576;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
+/// Where a sender's trace header stands that is not among its system attributes.
+const TRACE_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 
@@ -54,7 +56,8 @@ pub(super) async fn serve(routes: Router, listener: TcpListener) -> std::io::Res
 async fn answer(State(sqs): State<Sqs>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let action = target.strip_prefix("AmazonSQS.").unwrap_or(target);
-    let mut response = match act(&sqs, action, &body).await {
+    let trace = headers.get(TRACE_HEADER).and_then(|header| header.to_str().ok());
+    let mut response = match act(&sqs, action, &body, trace).await {
         Ok(json) => json.into_response(),
         Err(error) => refuse(action, &error),
     };
@@ -65,12 +68,12 @@ async fn answer(State(sqs): State<Sqs>, headers: HeaderMap, body: Bytes) -> Resp
     response
 }
 
-async fn act(sqs: &Sqs, action: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
+async fn act(sqs: &Sqs, action: &str, body: &[u8], trace: Option<&str>) -> Result<Vec<u8>, Error> {
     match action {
         "PurgeQueue" => with(body, |request| queues::purge(sqs, &request)),
         "GetQueueAttributes" => with(body, |request| queues::attributes(sqs, &request)),
-        "SendMessage" => with(body, |request| sending::send(sqs, request)),
-        "SendMessageBatch" => with(body, |request| sending::send_batch(sqs, request)),
+        "SendMessage" => with(body, |request| sending::send(sqs, request, trace)),
+        "SendMessageBatch" => with(body, |request| sending::send_batch(sqs, request, trace)),
         "ReceiveMessage" => write(&receiving::receive(sqs, read(body)?).await?),
         "DeleteMessage" => with(body, |request| settling::delete(sqs, &request)),
         "StartMessageMoveTask" => with(body, |request| moves::start(sqs, &request)),

@@ -8,6 +8,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 use super::InvokeError;
+use crate::recursion::TRACE_HEADER;
 
 /// A client of the Invoke API (AWS Lambda API reference, "Invoke").
 pub(super) struct Remote {
@@ -22,12 +23,18 @@ impl Remote {
         Self { client, base: url.to_string().trim_end_matches('/').to_owned() }
     }
 
-    pub(super) async fn invoke(&self, function: &str, event: Vec<u8>) -> Result<Vec<u8>, InvokeError> {
+    pub(super) async fn invoke(
+        &self,
+        function: &str,
+        event: Vec<u8>,
+        trace: &str,
+    ) -> Result<Vec<u8>, InvokeError> {
         let failed = |error: &dyn std::fmt::Display| {
             InvokeError::Failed(format!("{function} cannot be called at {}: {error}", self.base))
         };
         let uri = format!("{}/2015-03-31/functions/{function}/invocations", self.base);
         let request = Request::post(uri).header("content-type", "application/json");
+        let request = request.header(TRACE_HEADER, trace);
         let request = request.body(Full::new(event.into())).map_err(|error| failed(&error))?;
         let response = self.client.request(request).await.map_err(|error| failed(&error))?;
         let (head, body) = response.into_parts();

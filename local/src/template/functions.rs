@@ -23,6 +23,8 @@ pub struct Function {
     pub memory_mb: u32,
     /// Its environment variables.
     pub environment: BTreeMap<String, String>,
+    /// What Lambda does when it calls itself through a queue.
+    pub recursive_loop: RecursiveLoop,
     /// What it may do; where the template leaves that to SAM, everything.
     pub role: Option<Role>,
     /// The HTTP requests that it answers.
@@ -31,6 +33,15 @@ pub struct Function {
     pub queues: Vec<QueueSource>,
     /// When else it is called.
     pub schedules: Vec<Schedule>,
+}
+
+/// What Lambda does when a function is called about sixteen times in a chain of its own messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecursiveLoop {
+    /// It goes on.
+    Allow,
+    /// It is not called again: the message goes to the dead-letter queue.
+    Terminate,
 }
 
 // What SAM takes where a template says nothing.
@@ -63,6 +74,7 @@ fn function(
         timeout: Duration::from_secs(timeout),
         memory_mb,
         environment: environment(properties)?,
+        recursive_loop: recursive_loop(properties)?,
         role: properties.get("Role")?.map(|node| role(&node, roles)).transpose()?,
         routes: Vec::new(),
         queues: Vec::new(),
@@ -100,6 +112,15 @@ fn binary(properties: &Properties<'_>) -> Result<String, Fault> {
     match path.trim_end_matches('/').rsplit('/').next() {
         Some(name) if !name.is_empty() && !name.contains('.') => Ok(name.to_owned()),
         _ => Err(node.fault(format!("expected a path that ends with the name of a binary, found {path:?}"))),
+    }
+}
+
+fn recursive_loop(properties: &Properties<'_>) -> Result<RecursiveLoop, Fault> {
+    let Some(node) = properties.get("RecursiveLoop")? else { return Ok(RecursiveLoop::Terminate) };
+    match node.text()?.as_str() {
+        "Allow" => Ok(RecursiveLoop::Allow),
+        "Terminate" => Ok(RecursiveLoop::Terminate),
+        other => Err(node.unexpected("Allow or Terminate", &other.into())),
     }
 }
 

@@ -129,7 +129,9 @@ impl DynamoCredentialStore {
         let keys = keys
             .iter()
             .map(|key| [(KEY.to_owned(), AttributeValue::S(key.as_str().to_owned()))].into_iter().collect());
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys.collect())).build();
+        // A token is in the answer to the request that made it, and may come back before all copies have it.
+        let wanted =
+            KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true).build();
         let wanted = wanted.unavailable(ACTION)?;
         let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await;
         let answer = answer.unavailable(ACTION)?;

@@ -44,6 +44,10 @@ impl SigningKey {
         if text.chars().count() > MAX_CHARS || text.chars().any(char::is_control) {
             return Err(InvalidSigningKey::NotAKey);
         }
+        // Blanks are part of a key of one's own. Before a Standard Webhooks secret they would make it one, unnoticed.
+        if text.trim_start().starts_with(STANDARD_PREFIX) && !text.starts_with(STANDARD_PREFIX) {
+            return Err(InvalidSigningKey::NotAStandardSecret);
+        }
         let key = Self(Secret::new(text));
         match key.standard_bytes() {
             Some(bytes) if !STANDARD_BYTES.contains(&bytes.len()) => {

@@ -1,7 +1,9 @@
-//! Instances in memory for a minute, so that an event costs no read.
+//! Instances in memory for ten seconds, so that an event costs no read.
+//!
+//! What is in memory may admit an event, and never turn one away: a webhook that was just enabled would be lost.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,9 +14,7 @@ use crate::platform::aws::AwsError;
 use crate::platform::clock::SharedClock;
 
 /// A change of an instance is seen by every running function within this time.
-const KEPT: TimeDelta = TimeDelta::seconds(60);
-/// An id that nobody has is asked for again sooner: it may be about to be provisioned.
-const ABSENCE_KEPT: TimeDelta = TimeDelta::seconds(5);
+const KEPT: TimeDelta = TimeDelta::seconds(10);
 /// Instances that one process keeps; more push out the ones whose time is over, then all.
 const CAPACITY: usize = 10_000;
 
@@ -27,7 +27,7 @@ pub struct CachedInstance {
     pub events: EventSettings,
 }
 
-/// Whether the callback URL may be called is judged when it is: that can change without the instance.
+/// The callback URL is checked against what may be called when it is called: that can change without the instance.
 fn read(instance: Instance) -> Result<CachedInstance, AwsError> {
     let events = EventSettings::read(&instance.configuration, Reach::Any).map_err(|faults| {
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
@@ -36,9 +36,9 @@ fn read(instance: Instance) -> Result<CachedInstance, AwsError> {
     Ok(CachedInstance { instance, events })
 }
 
-type Entry = (DateTime<Utc>, Option<Arc<CachedInstance>>);
+type Entry = (DateTime<Utc>, Arc<CachedInstance>);
 
-/// The instances that this process has used in the last minute.
+/// The instances that this process has read in the last ten seconds.
 pub struct InstanceCache {
     store: DynamoInstanceStore,
     clock: SharedClock,
@@ -52,25 +52,50 @@ impl InstanceCache {
         Self { store, clock, entries: Mutex::default() }
     }
 
-    /// The instance of this id, at most a minute old.
+    /// What `judge` makes of the instance of this id.
+    ///
+    /// `judge` sees the instance in memory first, and what it admits is admitted. Before it turns anything away it
+    /// sees the instance as it stands in the table, read consistently: that verdict is final. It gives `Ok` for what
+    /// is admitted (the instance can be part of it), and also for what no change of the instance would alter; `Err`
+    /// for what is refused, ignored, dropped or failed because of the instance's state. There is no instance where
+    /// it is given `None`.
     ///
     /// # Errors
-    /// When it is not in memory and the table cannot be read, or its settings cannot be used (which
-    /// provisioning does not let happen).
-    pub async fn get(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, AwsError> {
-        if let Some((_, instance)) = self.kept(id) {
-            return Ok(instance);
+    /// When the table has to be read and cannot be, or the instance's settings cannot be used (which provisioning
+    /// does not let happen).
+    pub async fn admit<T, R>(
+        &self,
+        id: InstanceId,
+        judge: impl Fn(Option<&Arc<CachedInstance>>) -> Result<T, R>,
+    ) -> Result<Result<T, R>, AwsError> {
+        if let Some(Ok(admitted)) = self.kept(id).map(|kept| judge(Some(&kept))) {
+            return Ok(Ok(admitted));
         }
-        self.fresh(id).await
+        Ok(judge(self.fresh(id).await?.as_ref()))
+    }
+
+    /// The instance of this id, at most ten seconds old: enough to admit something by, and nothing else.
+    /// [`admit`](Self::admit) is harder to get wrong.
+    ///
+    /// # Errors
+    /// As [`admit`](Self::admit).
+    pub async fn get(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, AwsError> {
+        match self.kept(id) {
+            Some(instance) => Ok(Some(instance)),
+            None => self.fresh(id).await,
+        }
     }
 
     /// The instance of this id as it stands, whatever is in memory.
     ///
     /// # Errors
-    /// As [`get`](Self::get).
+    /// As [`admit`](Self::admit).
     pub async fn fresh(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, AwsError> {
         let found = self.store.get(id).await?.map(read).transpose()?.map(Arc::new);
-        self.keep(id, found.clone());
+        match &found {
+            Some(instance) => self.keep(id, instance.clone()),
+            None => drop(self.entries().remove(&id)),
+        }
         Ok(found)
     }
 
@@ -80,21 +105,25 @@ impl InstanceCache {
         &self.store
     }
 
-    fn kept(&self, id: InstanceId) -> Option<Entry> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.get(&id).filter(|(until, _)| *until > self.clock.now()).cloned()
+    fn entries(&self) -> MutexGuard<'_, HashMap<InstanceId, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, id: InstanceId, instance: Option<Arc<CachedInstance>>) {
+    fn kept(&self, id: InstanceId) -> Option<Arc<CachedInstance>> {
+        let entries = self.entries();
+        let (until, instance) = entries.get(&id)?;
+        (*until > self.clock.now()).then(|| instance.clone())
+    }
+
+    fn keep(&self, id: InstanceId, instance: Arc<CachedInstance>) {
         let now = self.clock.now();
-        let until = now + if instance.is_some() { KEPT } else { ABSENCE_KEPT };
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries();
         if entries.len() >= CAPACITY {
             entries.retain(|_, (until, _)| *until > now);
         }
         if entries.len() >= CAPACITY {
             entries.clear();
         }
-        entries.insert(id, (until, instance));
+        entries.insert(id, (now + KEPT, instance));
     }
 }

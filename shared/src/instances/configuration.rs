@@ -66,6 +66,10 @@ const SECRETS: &[(&str, Purpose)] = &[
     (key::SUBSCRIPTION_SIGNATURE_KEY, Purpose::Webhook),
 ];
 
+/// Settings in which a blank at an end counts.
+const VERBATIM: &[&str] =
+    &[key::PASSWORD, key::BASIC_PASSWORD, key::SIGNATURE_KEY, key::PREVIOUS_SIGNATURE_KEY];
+
 /// The one secret that the platform reads back in the clear.
 const SHOWN_SECRET: &str = key::USERNAME;
 
@@ -77,10 +81,12 @@ pub(super) type Settings = BTreeMap<String, Option<String>>;
 pub struct Configuration(Settings);
 
 impl Configuration {
-    /// A setting's value; null and empty count as not set, as on the platform.
+    /// A setting's value; null and blank count as not set, as on the platform. Blanks around it are left out, but of
+    /// passwords and signing keys, which are what they are to the other side.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key)?.as_deref().map(str::trim).filter(|value| !value.is_empty())
+        let value = self.0.get(key)?.as_deref().filter(|value| !value.trim().is_empty())?;
+        Some(if VERBATIM.contains(&key) { value } else { value.trim() })
     }
 
     /// A setting's value as it is kept: `None` when there is no such setting.
@@ -146,6 +152,17 @@ impl Configuration {
             .collect()
     }
 
+    /// The secret settings as a client may read them: masked, or null.
+    pub(super) fn masked_only(&self) -> Settings {
+        let masked = self.masked().into_iter().filter(|(key, _)| Self::is_masked(key));
+        masked.map(|(key, value)| (key.to_owned(), value.map(str::to_owned))).collect()
+    }
+
+    /// True if a client may read one of the settings that are encrypted for `purpose`.
+    pub(super) fn shows(purpose: Purpose) -> bool {
+        purpose_of(SHOWN_SECRET) == Some(purpose)
+    }
+
     /// The settings that anybody may read, and the secret ones by what they are for.
     pub(super) fn split(self) -> (Settings, BTreeMap<Purpose, Settings>) {
         let (mut open, mut secret) = (BTreeMap::new(), BTreeMap::<Purpose, Settings>::new());
@@ -178,6 +195,18 @@ impl fmt::Debug for Configuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blanks_around_a_value_count_in_passwords_and_keys_only() {
+        let settings = ["username", "event.notification.basic.password", "event.notification.signature.key"];
+        for (text, trimmed, verbatim) in
+            [(" a b ", Some("a b"), Some(" a b ")), ("", None, None), (" ", None, None)]
+        {
+            let of = |key: &str| (key.to_owned(), Some(text.to_owned()));
+            let configuration: Configuration = settings.map(of).into_iter().collect();
+            assert_eq!(settings.map(|key| configuration.get(key)), [trimmed, verbatim, verbatim], "{text:?}");
+        }
+    }
 
     #[test]
     fn secrets_read_back_masked_but_for_the_user_name() {

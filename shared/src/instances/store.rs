@@ -58,6 +58,8 @@ struct Item {
     tags: Vec<String>,
     configuration: BTreeMap<String, Option<String>>,
     secrets: BTreeMap<Purpose, Sealed>,
+    /// The secret settings as a client may read them, so that a list of instances decrypts none that it masks.
+    masked: Settings,
     disabled: bool,
     created_at: DateTime<Utc>,
     token: CredentialKey,
@@ -71,6 +73,15 @@ struct Item {
         skip_serializing_if = "Option::is_none"
     )]
     replaced_until: Option<DateTime<Utc>>,
+}
+
+/// Which secrets of an instance are decrypted.
+#[derive(Clone, Copy)]
+enum Secrets {
+    /// Those that the store's vault opens.
+    Opened,
+    /// Of these, those that a client may read; the others are masked.
+    Shown,
 }
 
 impl DynamoInstanceStore {
@@ -91,7 +102,7 @@ impl DynamoInstanceStore {
         let answer = answer.send().await;
         let Some(item) = answer.unavailable(ACTION)?.item else { return Ok(None) };
         let item: Item = serde_dynamo::from_item(item).unavailable(ACTION)?;
-        self.unsealed(item).await.map(Some)
+        self.unsealed(item, Secrets::Opened).await.map(Some)
     }
 
     /// Stores a new instance together with its token in the table `credentials`, both or neither.
@@ -135,6 +146,7 @@ fn put_new(
 impl DynamoInstanceStore {
     /// The instance as it is stored.
     async fn sealed(&self, instance: Instance) -> Result<Item, AwsError> {
+        let masked = instance.configuration.masked_only();
         let (configuration, groups) = instance.configuration.split();
         let mut secrets = BTreeMap::new();
         for (purpose, settings) in groups {
@@ -154,6 +166,7 @@ impl DynamoInstanceStore {
             tags: instance.tags,
             configuration,
             secrets,
+            masked,
             disabled: instance.disabled,
             created_at: instance.created_at,
             token: instance.token.key,
@@ -164,8 +177,15 @@ impl DynamoInstanceStore {
     }
 
     /// The instance that an item is, with the secrets that this store may see.
-    async fn unsealed(&self, mut item: Item) -> Result<Instance, AwsError> {
+    async fn unsealed(&self, mut item: Item, secrets: Secrets) -> Result<Instance, AwsError> {
         let mut configuration: Configuration = item.configuration.into_iter().collect();
+        let opens = |purpose| match secrets {
+            Secrets::Opened => self.vault.opens(purpose),
+            Secrets::Shown => self.vault.opens(purpose) && Configuration::shows(purpose),
+        };
+        if let Secrets::Shown = secrets {
+            configuration = configuration.merged_with(item.masked.into_iter().collect());
+        }
         let text = match item.secrets.remove(&Purpose::Token) {
             Some(sealed) if self.vault.opens(Purpose::Token) => {
                 let mut opened = self.vault.open(item.instance_id, Purpose::Token, &sealed).await?;
@@ -174,14 +194,14 @@ impl DynamoInstanceStore {
             _ => None,
         };
         for (purpose, sealed) in item.secrets {
-            if !self.vault.opens(purpose) {
+            if !opens(purpose) {
                 continue;
             }
             let settings = self.vault.open(item.instance_id, purpose, &sealed).await?;
             configuration = configuration.merged_with(settings.into_iter().collect());
         }
         let retired_key = match (item.replaced_webhook, item.replaced_until) {
-            (Some(sealed), Some(until)) if self.vault.opens(Purpose::Webhook) => {
+            (Some(sealed), Some(until)) if opens(Purpose::Webhook) => {
                 let mut settings = self.vault.open(item.instance_id, Purpose::Webhook, &sealed).await?;
                 let key = settings.remove(key::SUBSCRIPTION_SIGNATURE_KEY).flatten();
                 key.and_then(|key| SignatureKey::parse(&key).ok()).map(|key| RetiredKey { key, until })

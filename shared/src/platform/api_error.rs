@@ -1,6 +1,8 @@
 //! The error answers of the HTTP functions, in the platform's shape.
 
-use http::{HeaderValue, Response, StatusCode, header};
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 /// The platform's text for every authorization that does not hold.
@@ -12,7 +14,7 @@ pub struct ApiError {
     status: StatusCode,
     message: String,
     provider_message: Option<String>,
-    allow: Option<&'static str>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 #[derive(Serialize)]
@@ -28,7 +30,7 @@ impl ApiError {
     /// An error of this status; `message` is for the client.
     #[must_use]
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), provider_message: None, allow: None }
+        Self { status, message: message.into(), provider_message: None, header: None }
     }
 
     /// 404: the same for what does not exist, what is another's, and what cannot be an id.
@@ -47,7 +49,16 @@ impl ApiError {
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("This route answers {allow} only."));
-        Self { allow: Some(allow), ..error }
+        Self { header: Some((header::ALLOW, HeaderValue::from_static(allow))), ..error }
+    }
+
+    /// 429, with how long to wait (RFC 9110, section 10.2.3).
+    #[must_use]
+    pub fn too_many_requests(message: impl Into<String>, wait: Duration) -> Self {
+        // Whole seconds, and never none: what is not there yet is not there at once.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let header = Some((header::RETRY_AFTER, HeaderValue::from(seconds.max(1))));
+        Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
     /// 503 for a failure of ours; its reason is for the log, the sender is asked to come again.
@@ -82,8 +93,8 @@ impl ApiError {
         // Strings always serialise.
         let body = serde_json::to_string(&body).unwrap_or_default();
         let mut response = json_response(self.status, body);
-        if let Some(allow) = self.allow {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
         }
         response
     }

@@ -17,6 +17,8 @@ pub struct Received {
     pub query: Option<String>,
     /// The headers.
     pub headers: HeaderMap,
+    /// When it had arrived whole, by tokio's clock.
+    pub at: tokio::time::Instant,
     /// The body, to the byte.
     pub body: Bytes,
 }

@@ -62,6 +62,11 @@ impl Shared {
         self.state().scripts.entry(path.map(str::to_owned)).or_default().answers.extend(answers);
     }
 
+    pub(super) fn script(&self, path: Option<&str>, answers: impl IntoIterator<Item = Answer>) {
+        let mut state = self.state();
+        state.scripts.entry(path.map(str::to_owned)).or_default().answers = answers.into_iter().collect();
+    }
+
     pub(super) fn otherwise(&self, path: Option<&str>, answer: Answer) {
         self.state().scripts.entry(path.map(str::to_owned)).or_default().otherwise = Some(answer);
     }
@@ -115,6 +120,7 @@ impl Shared {
         let mut next = |path| state.scripts.get_mut(&path).and_then(Script::next);
         let answer = next(Some(path.clone())).or_else(|| next(None)).unwrap_or_default();
         state.received.push(Received {
+            at: tokio::time::Instant::now(),
             index,
             method: head.method,
             path,

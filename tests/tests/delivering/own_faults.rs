@@ -64,10 +64,7 @@ async fn a_name_that_turns_to_a_forbidden_address_fails_for_good_and_the_log_say
     let log = bed.log(instance.id()).await;
     assert_eq!((log[0].delivery_status, log[0].attempts.len()), (DeliveryStatus::Failed, 1));
     let reason = log[0].reason.as_deref().unwrap();
-    assert!(
-        reason
-            .ends_with("rebind.example.com is at 169.254.169.254, which is not allowed: link-local address")
-    );
+    assert!(reason.ends_with("rebind.example.com is at an address that is not allowed: link-local address"));
     assert_eq!(bed.dead_letters().len(), 1);
 }
 

@@ -22,6 +22,11 @@ use crate::representation::{self, Representation};
 
 /// Clients of the old platform expect all their instances in one answer, so a page is large.
 const PAGE: usize = 1000;
+/// A page ends before it holds more bytes of settings than this, about: with its quotes escaped an answer of this size
+/// takes twice as much of the 6 MB that Lambda can carry.
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
+/// What an instance takes beside its settings, about.
+const FRAME_BYTES: usize = 1536;
 
 /// Answers 200 with the one instance, or with those that fit `searchText` and every `tags[]`; 404 when none does.
 ///
@@ -97,18 +102,20 @@ async fn find(
     wanted: &Wanted,
     page: Page<InstanceId>,
 ) -> Result<(Vec<Instance>, Option<InstanceId>), Failure> {
-    let (mut found, mut after) = (Vec::new(), page.after);
+    let (mut found, mut after, mut bytes) = (Vec::new(), page.after, 0);
+    let is_full = |found: &[Instance], bytes| found.len() == page.size || bytes >= PAGE_BYTES;
     loop {
         let listing = state.0.instances.list(account.account_id, after).await?;
         let mut fitting = listing.instances.into_iter().filter(|instance| wanted.fits(instance));
         for instance in fitting.by_ref() {
+            bytes += size(&instance);
             found.push(instance);
-            if found.len() == page.size {
+            if is_full(&found, bytes) {
                 break;
             }
         }
         let more = fitting.next().is_some() || listing.next.is_some();
-        if found.len() == page.size {
+        if is_full(&found, bytes) {
             let next = found.last().map(|last| last.id).filter(|_| more);
             return Ok((found, next));
         }
@@ -117,6 +124,13 @@ async fn find(
             return Ok((found, None));
         }
     }
+}
+
+/// How many bytes an instance takes in an answer, about.
+fn size(instance: &Instance) -> usize {
+    let settings = instance.configuration.entries();
+    let settings: usize = settings.map(|(key, value)| key.len() + value.map_or(0, str::len)).sum();
+    FRAME_BYTES + instance.name.len() + instance.tags.iter().map(String::len).sum::<usize>() + settings
 }
 
 /// Which instances are asked for.

@@ -62,22 +62,26 @@ pub(super) struct SendAnswer {
     md5_of_system_attributes: Option<String>,
 }
 
-/// Sends one message.
-pub(super) fn send(sqs: &Sqs, request: SendRequest) -> Result<SendAnswer, Error> {
+/// Sends one message; it takes the trace header of the request, unless it has its own.
+pub(super) fn send(sqs: &Sqs, request: SendRequest, trace: Option<&str>) -> Result<SendAnswer, Error> {
     let queue = names::in_url(required(request.queue_url.as_ref(), "QueueUrl")?)?;
-    let sent = sqs.send(queue, &read(request.message)?)?;
+    let sent = sqs.send(queue, &read(request.message, trace)?)?;
     Ok(describe(None, sent))
 }
 
 /// Sends up to ten messages that are together no larger than one may be.
-pub(super) fn send_batch(sqs: &Sqs, request: SendBatchRequest) -> Result<Outcomes<SendAnswer>, Error> {
+pub(super) fn send_batch(
+    sqs: &Sqs,
+    request: SendBatchRequest,
+    trace: Option<&str>,
+) -> Result<Outcomes<SendAnswer>, Error> {
     let queue = names::in_url(required(request.queue_url.as_ref(), "QueueUrl")?)?;
     sqs.queue_url(queue)?;
     batch::check("SendMessageBatchRequestEntry", request.entries.iter().map(|entry| entry.id.as_str()))?;
     let (mut ids, mut messages) = (Vec::new(), Vec::new());
     let mut answer = Outcomes::new();
     for entry in request.entries {
-        match read(entry.message) {
+        match read(entry.message, trace) {
             Ok(message) => {
                 ids.push(entry.id);
                 messages.push(message);
@@ -92,7 +96,7 @@ pub(super) fn send_batch(sqs: &Sqs, request: SendBatchRequest) -> Result<Outcome
     Ok(answer)
 }
 
-fn read(message: WireMessage) -> Result<NewMessage, Error> {
+fn read(message: WireMessage, trace: Option<&str>) -> Result<NewMessage, Error> {
     if let Some(id) = message.message_deduplication_id {
         return Err(Error::InvalidParameterValue(format!(
             "Value {id} for parameter MessageDeduplicationId is invalid. Reason: The request include \
@@ -104,7 +108,8 @@ fn read(message: WireMessage) -> Result<NewMessage, Error> {
         delay_seconds: message.delay_seconds,
         attributes: attributes::read(message.message_attributes)?,
         group_id: message.message_group_id,
-        trace_header: attributes::read_trace_header(message.message_system_attributes)?,
+        trace_header: attributes::read_trace_header(message.message_system_attributes)?
+            .or(trace.map(str::to_owned)),
     })
 }
 

@@ -68,7 +68,14 @@ fn its_dead_letters_are_kept_longer_than_its_deliveries() {
     let names: Vec<&str> = template.queues.iter().map(|queue| queue.name.as_str()).collect();
     assert_eq!(
         names,
-        ["DeliveryDeadLetterQueue", "PoisonQueue", "PollDeadLetterQueue", "DeliveryQueue", "PollQueue", "RetryQueue"]
+        [
+            "DeliveryDeadLetterQueue",
+            "PoisonQueue",
+            "PollDeadLetterQueue",
+            "DeliveryQueue",
+            "PollQueue",
+            "RetryQueue"
+        ]
     );
     let [dead_letters, poison] = [template.queue("DeliveryDeadLetterQueue"), template.queue("PoisonQueue")];
     for deliveries in [template.queue("DeliveryQueue"), template.queue("RetryQueue")] {

@@ -18,7 +18,7 @@ pub enum Changed {
 }
 
 /// Only what a client may change: other attributes of the item belong to whoever writes them.
-const CHANGE: &str = "SET #name = :name, tags = :tags, configuration = :configuration, secrets = :secrets, \
+const CHANGE: &str = "SET #name = :name, tags = :tags, configuration = :configuration, secrets = :secrets, masked = :masked, \
      disabled = :disabled, revision = :next";
 
 impl DynamoInstanceStore {
@@ -45,6 +45,7 @@ impl DynamoInstanceStore {
                 value(serde_dynamo::to_attribute_value(item.configuration))?,
             )
             .expression_attribute_values(":secrets", value(serde_dynamo::to_attribute_value(item.secrets))?)
+            .expression_attribute_values(":masked", value(serde_dynamo::to_attribute_value(item.masked))?)
             .expression_attribute_values(":disabled", AttributeValue::Bool(item.disabled))
             .expression_attribute_values(":seen", AttributeValue::N(item.revision.to_string()))
             .expression_attribute_values(":next", AttributeValue::N((item.revision + 1).to_string()));

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{DynamoInstanceStore, Item, KEY};
+use super::{DynamoInstanceStore, Item, KEY, Secrets};
 use crate::instances::Instance;
 use crate::instances::InstanceId;
 use crate::platform::aws::{AwsError, Unavailable, batch_get};
@@ -28,7 +28,8 @@ pub struct Listing {
 }
 
 impl DynamoInstanceStore {
-    /// Up to 100 instances of an account with an id greater than `after`.
+    /// Up to 100 instances of an account with an id greater than `after`, to be shown: secrets that a client may not
+    /// read are masked, not decrypted.
     ///
     /// The index follows the table within moments: an instance provisioned just now may be missing.
     ///
@@ -42,7 +43,8 @@ impl DynamoInstanceStore {
         let items = batch_get(&self.client, &self.instances, keys.collect(), None, READ).await?;
         let mut items: Vec<Item> = serde_dynamo::from_items(items).unavailable(READ)?;
         items.sort_unstable_by_key(|item| item.instance_id);
-        let instances = stream::iter(items).map(|item| self.unsealed(item)).buffered(TOGETHER);
+        let instances =
+            stream::iter(items).map(|item| self.unsealed(item, Secrets::Shown)).buffered(TOGETHER);
         Ok(Listing { instances: instances.try_collect().await?, next })
     }
 
