@@ -51,8 +51,7 @@ async fn what_strangers_wrote_is_shown_and_never_run() {
     let own = stage.system().url().to_owned();
     let elsewhere = page.requests().await.into_iter().filter(|url| !url.starts_with(&own));
     // A field for a time has a picture of the browser's own in it.
-    let elsewhere: Vec<_> =
-        elsewhere.filter(|url| !url.starts_with("data:image/svg+xml")).collect();
+    let elsewhere: Vec<_> = elsewhere.filter(|url| !url.starts_with("data:image/svg+xml")).collect();
     assert_eq!(elsewhere, [""; 0]);
     stage.end().await;
 }
