@@ -115,6 +115,7 @@ function delay({ deliveryStatus, eventDate, attempts }) {
 
 function attentionList(found) {
   const unwell = found.map((it) => [it, problems(it)]).filter(([, list]) => list.length);
+  unwell.sort(([, [one]], [, [other]]) => one.kind.localeCompare(other.kind));
   if (!found.length) return h("p.body.muted", "There are no instances yet.");
   if (!unwell.length) return h("div.problem", h("div.row", badge("All healthy", "good"), h("span.muted", count(found.length, "instance"))));
   return unwell.map(([instance, list]) => problemList(instance, list, true));
