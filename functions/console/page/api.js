@@ -22,14 +22,15 @@ export function onRefused(listener) {
   refused = listener;
 }
 
-/** Calls a route; resolves with the body and the token of the next page. */
+/** Calls a route; resolves with the body, the token of the next page, and what is missing from a list. */
 export async function call(method, path, { body = undefined, signal = undefined } = {}) {
   const { user, organization } = secrets() ?? {};
   const headers = { Authorization: `User ${user}, Organization ${organization}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await send(BASE + path, { method, headers, body: body && JSON.stringify(body) }, signal);
   const found = await read(answer);
-  if (answer.ok) return { body: found, next: answer.headers.get("Elements-Next-Page-Token") };
+  const of = (name) => answer.headers.get(`Elements-${name}`);
+  if (answer.ok) return { body: found, next: of("Next-Page-Token"), incomplete: of("Error") };
   const error = new ApiError(answer.status, found?.message ?? `The API answered ${answer.status}.`, {
     ...found,
     retryAfter: Number(answer.headers.get("Retry-After")) || undefined,
@@ -88,10 +89,10 @@ export const remove = (id) => call("DELETE", of(id));
 export const setEnabled = async (id, on) => (await call(on ? "PUT" : "DELETE", `${of(id)}/enabled`)).body;
 export const enableCallback = async (id) => (await call("PUT", `${of(id)}/callback/enabled`)).body;
 
-/** A page of an instance's events, newest first. */
+/** A page of the events of an instance, or of the whole account (`id` null), newest first. */
 export async function events(id, wanted, signal) {
-  const { body, next } = await call("GET", `${of(id)}/events${query(wanted)}`, { signal });
-  return { items: body, next };
+  const { body, next, incomplete } = await call("GET", `${id ? of(id) : "/instances"}/events${query(wanted)}`, { signal });
+  return { items: body, next, incomplete };
 }
 
 /** The outcomes of the same events, without their bodies. */

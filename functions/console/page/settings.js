@@ -23,19 +23,8 @@ export const COMMON = {
 export const POLLED = [
   { key: "event.poller.refresh_interval", label: "Minutes between polls", kind: "number", placeholder: "15" },
   { key: "event.poller.since", label: "Start of the first poll", hint: "Empty for now.", placeholder: "2026-11-01T00:00:00Z" },
-  { key: "event.poller.configuration", label: "Resources", kind: "area", hint: "A JSON object by resource, with the URL that is polled and the name of the id." },
+  { key: "event.poller.configuration", label: "Resources", kind: "area", hint: "A JSON object by resource. Empty for leads, contacts and opportunities as the old platform polled them." },
 ];
-
-/** What is polled unless somebody says otherwise. */
-export const RESOURCES = JSON.stringify(
-  Object.fromEntries(["accounts", "contacts", "opportunities"].map((name) => [name, {
-    url: `/hubs/crm/${name}?where=date_updated>'\${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'`,
-    idField: "id",
-    datesConfiguration: {
-      updatedDateField: "date_updated", updatedDateFormat: "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX", updatedDateTimezone: "GMT",
-      createdDateField: "date_created", createdDateFormat: "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX", createdDateTimezone: "GMT",
-    },
-  }])), null, 2);
 
 /** @type {[string, Setting[]][]} */
 export const GROUPS = [

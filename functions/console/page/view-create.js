@@ -4,7 +4,7 @@ import { ApiError, create } from "./api.js";
 import { copyable, h, replace } from "./dom.js";
 import { clearFaults, field, showFaults } from "./form.js";
 import { settingField } from "./setting-field.js";
-import { COMMON, POLLED, RESOURCES } from "./settings.js";
+import { COMMON, POLLED } from "./settings.js";
 import { failure } from "./wait.js";
 
 export function createView({ main, title }) {
@@ -12,7 +12,7 @@ export function createView({ main, title }) {
   const name = h("input", { type: "text", autocomplete: "off", placeholder: "Sales" });
   const tags = h("input", { type: "text", autocomplete: "off", placeholder: "production, emea" });
   const settings = Object.fromEntries(Object.entries(COMMON).map(([key, it]) => [key, settingField(it)]));
-  const polled = POLLED.map((it) => settingField(it, it.kind === "area" ? RESOURCES : null));
+  const polled = POLLED.map((it) => settingField(it));
   const [webhookChoice, webhook] = choice("source", "webhook", "Webhook", "Close posts each change at once.", true);
   const [pollingChoice, polling] = choice("source", "polling", "Polling", "Changes are fetched from Close every few minutes.");
   const [manualChoice, manual] = choice("subscription", "manual", "I make it at Close", "You get a URL to hand to Close.", true);
@@ -81,7 +81,7 @@ function created(main, made) {
   replace(main, h("div.head", h("h1", { tabindex: "-1" }, "Instance created")),
     h("section.card", h("div.body", h("dl.facts",
       made.subscriptionState === "manual" && made.configuration["event.vendor.type"] !== "polling" && fact("Webhook URL", made.webhookUrl, "Make a subscription at Close that posts here."),
-      token && fact("Token", made.token, "For calls about this instance alone. Keep it: it may not be shown again.")))),
+      token && fact("Token", made.token, "For calls about this instance alone.")))),
     h("div.row", h("a.button.primary", { href: `#${at}/try` }, "Send a sample"), h("a.button", { href: `#${at}` }, "Open the instance")));
   main.querySelector("h1").focus();
 }

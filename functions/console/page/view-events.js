@@ -1,7 +1,7 @@
 // The events of an instance, newest first and live.
 
 import { events, instance as read } from "./api.js";
-import { button, h, replace, say } from "./dom.js";
+import { button, h, plain, replace, say } from "./dom.js";
 import { eventRow, eventTable } from "./event-rows.js";
 import { count, fromInput, isFinal, toInput, zone } from "./format.js";
 import { field, select } from "./form.js";
@@ -9,10 +9,12 @@ import { instanceHead } from "./instance-parts.js";
 import { everyInstance } from "./view-overview.js";
 import { every, failure, load } from "./wait.js";
 
+/** What is asked for by state: its name, what the API is asked, and what is then kept of its answer. */
 const STATES = {
-  failed: ["Failed or dropped", ["failed", "dropped"]],
-  busy: ["In progress", ["queued", "delivering", "retry"]],
-  delivered: ["Delivered", ["delivered"]],
+  failed: ["Failed or dropped", { deliveryStatus: "failed,dropped" }, ["failed", "dropped"]],
+  busy: ["In progress", { status: "RECEIVED,DISPATCHED" }, ["queued", "delivering", "retry", "waiting"]],
+  waiting: ["Waiting", { status: "RECEIVED,DISPATCHED" }, ["waiting"]],
+  delivered: ["Delivered", { deliveryStatus: "delivered" }, ["delivered"]],
 };
 const TYPES = ["accounts", "contacts", "opportunities", "tasks", "activities", "users"];
 const TIMES = { 1: "Last hour", 24: "Last 24 hours", 168: "Last 7 days", own: "From … to …" };
@@ -20,6 +22,8 @@ const PAGE = 50;
 /** Pages that are searched for an object before somebody is asked whether to go on. */
 const SEARCHED = 10;
 const LIVE = 3000;
+/** An account is many instances, each of which is asked. */
+const LIVE_OF_ACCOUNT = 8000;
 
 export async function eventsView({ main, title, signal, id, query }) {
   if (!id) return choose({ main, title, signal, query });
@@ -31,7 +35,7 @@ export async function eventsView({ main, title, signal, id, query }) {
   });
 }
 
-/** Events without an instance in the address: those of one that is chosen. */
+/** The events of the whole account, or of an instance that is chosen. */
 async function choose({ main, title, signal, query }) {
   title("Events");
   await load(main, signal, () => everyInstance(signal), (known) => {
@@ -39,20 +43,20 @@ async function choose({ main, title, signal, query }) {
     if (!known.length) {
       return replace(main, heading, h("div.card.empty", h("h2", "No instances yet"), h("p", "Events belong to an instance."), h("a.button.primary", { href: "#/instances/new" }, "Create an instance")));
     }
-    const id = query.get("instance") ?? String(known[0].id);
-    const options = known.map((it) => [String(it.id), it.name]);
-    const chosen = select(options, id, (event) => (location.hash = `#/events?instance=${event.target.value}`));
+    const options = [["", "All"], ...known.map((it) => [String(it.id), it.name])];
+    const chosen = select(options, "", (event) => (location.hash = `#/instances/${event.target.value}/events`));
     const list = h("section.card", { "aria-label": "Events" });
     replace(main, h("div.head", heading, h("div.row", field("Instance", chosen))), list);
-    return eventList(list, { id, signal, query, at: "/events" });
+    return eventList(list, { id: null, signal, query, at: "/events", known });
   });
 }
 
 /** The filters, the rows, and the two ways on: newer ones by themselves, older ones on demand. */
-async function eventList(place, { id, signal, query, at }) {
+async function eventList(place, { id, signal, query, at, known = null }) {
   /** @type {Record<string, string>} */
   const wanted = Object.fromEntries(query);
   const shown = new Map();
+  const missing = h("div");
   const rows = h("div");
   const status = h("span.muted");
   let live = true;
@@ -68,13 +72,13 @@ async function eventList(place, { id, signal, query, at }) {
     toggle.textContent = live ? "Live" : "Paused";
   });
   toggle.setAttribute("aria-pressed", "true");
-  replace(place, h("header", h("div.row", h("h2", "Events"), status), toggle), filters(wanted, set), rows);
+  replace(place, h("header", h("div.row", h("h2", "Events"), status), toggle), filters(wanted, set), missing, rows);
 
   const ask = (more, by = signal) => {
     const { from, to } = span(wanted);
     return events(id, { pageSize: PAGE, from, to, objectType: wanted.type, ...more }, by);
   };
-  const ofState = () => ({ deliveryStatus: STATES[wanted.state]?.[1].join(",") });
+  const ofState = () => STATES[wanted.state]?.[1];
 
   /** Pages until one has something that fits, or the search has gone far. */
   async function older(nextPage) {
@@ -82,6 +86,7 @@ async function eventList(place, { id, signal, query, at }) {
     for (let n = 0; n < SEARCHED; n++) {
       const page = await ask({ ...ofState(), nextPage: next });
       const found = page.items.filter((it) => fits(it, wanted));
+      replace(missing, page.incomplete && h("p.body.muted", plain(page.incomplete)));
       next = page.next;
       if (found.length || !next) return { found, next };
     }
@@ -102,8 +107,8 @@ async function eventList(place, { id, signal, query, at }) {
   }
 
   function show(found, next) {
-    if (!found.length && !next) return replace(rows, nothing(id, wanted));
-    const table = eventTable("Events", []);
+    if (!found.length && !next) return replace(rows, nothing(id ?? known[0].id, wanted));
+    const table = eventTable("Events", [], known != null);
     body = table.body;
     found.forEach((it) => put(it, false));
     replace(rows, table.element, more(next));
@@ -114,7 +119,7 @@ async function eventList(place, { id, signal, query, at }) {
     const before = shown.get(entry.id);
     const mark = JSON.stringify([entry.deliveryStatus, entry.attempts.length, entry.attempts.at(-1)?.statusCode, entry.round]);
     if (before?.mark === mark) return false;
-    const element = eventRow(entry);
+    const element = eventRow(entry, known);
     if (fresh) element.classList.add("fresh");
     if (before) {
       const focused = before.element.contains(document.activeElement);
@@ -145,7 +150,7 @@ async function eventList(place, { id, signal, query, at }) {
   }
 
   await first();
-  every(LIVE, signal, async () => {
+  every(id ? LIVE : LIVE_OF_ACCOUNT, signal, async () => {
     if (!live || span(wanted).to) return;
     const mine = turn;
     const entries = [...shown.values()].map((it) => it.entry);
@@ -156,7 +161,7 @@ async function eventList(place, { id, signal, query, at }) {
     if (mine !== turn || signal.aborted) return;
     const fitting = page.items.filter((it) => fits(it, wanted));
     if (!body && fitting.length) {
-      const table = eventTable("Events", []);
+      const table = eventTable("Events", [], known != null);
       body = table.body;
       replace(rows, table.element);
     }
@@ -180,7 +185,7 @@ function span({ time, from, to }) {
 
 /** True if an event is one of those that are wanted; the API does not look into their objects. */
 function fits(entry, wanted) {
-  const states = STATES[wanted.state]?.[1];
+  const states = STATES[wanted.state]?.[2];
   if (states && !states.includes(entry.deliveryStatus)) return false;
   const object = wanted.object?.trim().toLowerCase();
   return !object || entry.id === object || entry.events.some((it) => it.objectId.toLowerCase().includes(object));

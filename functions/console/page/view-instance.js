@@ -3,7 +3,7 @@
 import { analytics, events, instance as read } from "./api.js";
 import { isPolled, problems, sentence } from "./attention.js";
 import { chart, sums } from "./chart.js";
-import { copyable, foreign, h, link, replace } from "./dom.js";
+import { button, copy, copyable, foreign, h, link, replace } from "./dom.js";
 import { eventRow, eventTable } from "./event-rows.js";
 import { badge, timeAgo } from "./format.js";
 import { actButton, instanceHead, problemList } from "./instance-parts.js";
@@ -50,7 +50,15 @@ function source(instance) {
     !polled && instance.lastSuccess.subscription && fact("Last checked", timeAgo(instance.lastSuccess.subscription)),
     fact("Object types", foreign(settings["event.objects"] || "All")),
     lastError(instance.lastError[polled ? "polling" : "subscription"]),
+    !/^\**$/.test(instance.token ?? "") && wide("Token", token(instance.token)),
     fact("Created", timeAgo(instance.createdDate)));
+}
+
+/** The token, for calls about this instance alone; shown on demand only. */
+function token(text) {
+  const shown = h("code", "••••••••");
+  const show = button("Show", "small", () => shown.replaceWith(h("code", text)));
+  return h("div.copyable", shown, show, copy(text, "Token"));
 }
 
 function delivery(instance) {

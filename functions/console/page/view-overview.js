@@ -18,8 +18,6 @@ const RANGES = {
   day: { name: "24 hours", interval: "hour", step: HOUR, steps: 24 },
   week: { name: "7 days", interval: "day", step: 24 * HOUR, steps: 7 },
 };
-/** Instances whose latest events are read: each is a request. */
-const BUSIEST = 5;
 const SHOWN = 8;
 
 export async function overviewView({ main, title, signal }) {
@@ -46,7 +44,7 @@ export async function overviewView({ main, title, signal }) {
     return analytics({ from: new Date(turn - (steps - 1) * step).toISOString(), interval }, signal);
   };
   const show = async (groups, known) => {
-    const recent = await latestEvents(groups, known, signal);
+    const recent = (await events(null, { pageSize: 20 }, signal)).items;
     const bars = sums(groups);
     replace(numbers, tiles(total(bars), recent));
     replace(drawing, chart(bars, RANGES[range].interval));
@@ -94,16 +92,6 @@ export async function everyInstance(signal, most = 500) {
   return found;
 }
 
-/** The latest events of the instances that had most of them. */
-async function latestEvents(groups, known, signal) {
-  const counts = new Map();
-  for (const { records } of groups) for (const it of records) counts.set(it.instanceId, (counts.get(it.instanceId) ?? 0) + it.count);
-  const exists = new Set(known.map((it) => it.id));
-  const busiest = [...counts].filter(([id]) => exists.has(id)).sort((a, b) => b[1] - a[1]).slice(0, BUSIEST);
-  const pages = await Promise.all(busiest.map(([id]) => events(id, { pageSize: 20 }, signal).catch(() => ({ items: [] }))));
-  return pages.flatMap((page) => page.items).sort((a, b) => b.eventDate.localeCompare(a.eventDate));
-}
-
 function tiles(sum, recent) {
   const delays = recent.map(delay).filter((it) => it != null).sort((a, b) => a - b);
   const middle = delays[Math.floor(delays.length / 2)];
@@ -127,6 +115,7 @@ function delay({ deliveryStatus, eventDate, attempts }) {
 
 function attentionList(found) {
   const unwell = found.map((it) => [it, problems(it)]).filter(([, list]) => list.length);
+  unwell.sort(([, [one]], [, [other]]) => one.kind.localeCompare(other.kind));
   if (!found.length) return h("p.body.muted", "There are no instances yet.");
   if (!unwell.length) return h("div.problem", h("div.row", badge("All healthy", "good"), h("span.muted", count(found.length, "instance"))));
   return unwell.map(([instance, list]) => problemList(instance, list, true));

@@ -72,7 +72,7 @@ async fn settings_change_one_by_one_and_secrets_stay() {
     page.fill("Attempts per event", "4").await;
     page.fill("Name", "Renamed").await;
     page.press("Save changes").await;
-    page.until("return document.querySelector('h1').textContent === 'Renamed'").await;
+    page.until("return document.querySelector('h1')?.textContent === 'Renamed'").await;
     let now = stage.call(Method::GET, &at(&instance, ""), &Value::Null).await;
     let key = "event.notification.signature.key";
     assert_eq!(now["configuration"]["event.notification.retry.attempts"], "4");
