@@ -1,11 +1,18 @@
 //! The console function on Lambda; see the crate's documentation.
 
+use std::sync::Arc;
+
 use console::Console;
-use lambda_http::{Error, run, service_fn, tracing};
+use lambda_http::{Error, service_fn};
+use shared::platform::clock::SystemClock;
+use shared::platform::http_function;
+use shared::platform::logging::Logging;
+use shared::platform::settings::Variables;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    Logging::from_variables(&Variables::of_process()).init(Arc::new(SystemClock));
     let console = Console::new();
-    run(service_fn(|request| std::future::ready(Ok::<_, Error>(console.answer(&request))))).await
+    http_function::run(service_fn(|request| std::future::ready(Ok::<_, Error>(console.answer(&request)))))
+        .await
 }

@@ -248,7 +248,7 @@ mod tests {
         polling.cursors.get_mut("users").unwrap().pace.next_at = Some(at(8));
         let names = |before, now| -> Vec<_> {
             let due = polling.due(Some(at(before)), &key, at(now));
-            due.into_iter().map(|(at, name)| ((at - super::tests::at(0)).num_minutes(), name)).collect()
+            due.into_iter().map(|(due_at, name)| ((due_at - at(0)).num_minutes(), name)).collect()
         };
         assert_eq!(names(1, 7), []);
         assert_eq!(names(1, 9), [(8, "users".to_owned())]);

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::polling::configuration;
+use crate::polling::cursor::Cursor;
 use crate::polling::template::Times;
 
 fn configuration(entry: &Value) -> ResourceConfiguration {
@@ -22,12 +23,34 @@ fn wanted(record: &Value, entry: &Value) -> bool {
     read(record, entry).unwrap().is_wanted(&configuration(entry), since, &scope)
 }
 
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// A resource whose window begins then.
+fn after(since: DateTime<Utc>) -> Cursor {
+    Cursor::starting_at(since, String::new())
+}
+
+#[test]
+fn what_was_created_within_the_window_is_new_however_much_later_it_changed() {
+    let record = json!({
+        "id": "x", "date_updated": "2026-06-19T11:30:11.000000+00:00", "date_created": "2026-06-19T11:30:00+00:00",
+    });
+    let entry = json!({"createdCheckTolerance": 0});
+    let kind =
+        |since: &str| read(&record, &entry).unwrap().event_type(&configuration(&entry), &after(at(since)));
+    assert_eq!(kind("2026-06-19T11:30:00Z"), EventType::Created);
+    assert_eq!(kind("2026-06-19T11:30:01Z"), EventType::Updated);
+}
+
 #[test]
 fn created_and_updated_within_the_tolerance_is_new() {
+    let cursor = after(at("2026-06-19T12:00:00Z"));
     let kind = |created: &str, entry: &Value| {
         let record =
             json!({"id": "x", "date_updated": "2026-06-19T11:30:10.000000+00:00", "date_created": created});
-        read(&record, entry).unwrap().event_type(&configuration(entry))
+        read(&record, entry).unwrap().event_type(&configuration(entry), &cursor)
     };
     assert_eq!(kind("2026-06-19T11:30:00+00:00", &json!({})), EventType::Created);
     assert_eq!(kind("2026-06-19T11:29:59.999999+00:00", &json!({})), EventType::Updated);
@@ -128,7 +151,8 @@ fn an_entry_is_read_from_the_object_in_it_and_else_from_itself() {
     let (read, configuration) = of_entry(&entry(&Value::Null, &previous), "calls", &configured);
     assert_eq!((&*read.id, &*read.object_type, &*read.closes_type), ("lead_1", "mine", "activity.call"));
     assert_eq!(read.updated.to_rfc3339(), "2026-02-01T00:00:00+00:00");
-    assert_eq!(read.event_type(&configuration), EventType::Deleted);
+    let cursor = after(at("2026-06-19T11:00:00Z"));
+    assert_eq!(read.event_type(&configuration, &cursor), EventType::Deleted);
     // An entry without its object has its own id and date.
     let (read, _) = of_entry(&entry(&Value::Null, &json!({})), "calls", &configured);
     assert_eq!((&*read.id, read.updated), ("acti_1", read.changed_at));
