@@ -23,6 +23,7 @@ pub struct Metered {
     dispatcher: Dispatcher,
     webhook_wires: Wires,
     dispatcher_wires: Wires,
+    timeout: i64,
 }
 
 /// Calls to AWS by their names.
@@ -53,7 +54,20 @@ impl Metered {
             dispatcher: dispatcher.unwrap_or_else(|error| panic!("the dispatcher: {error}")),
             webhook_wires,
             dispatcher_wires,
+            timeout: TIMEOUT,
         }
+    }
+
+    /// The same, whose calls last so many seconds.
+    #[must_use]
+    pub fn lasting(self, seconds: i64) -> Self {
+        Self { timeout: seconds, ..self }
+    }
+
+    /// The wires of the dispatcher.
+    #[must_use]
+    pub fn dispatcher_wires(&self) -> &Wires {
+        &self.dispatcher_wires
     }
 
     /// Takes a webhook of an instance in; says what that asked of AWS.
@@ -78,8 +92,8 @@ impl Metered {
         let batch = batch::receive(bed, queue).await;
         let event = serde_json::from_value(batch::event(&batch));
         let event = event.unwrap_or_else(|error| panic!("a batch: {error}"));
-        let Ok(answer) = self.dispatcher.handle(batch::call(bed, event, TIMEOUT)).await;
-        let answer = serde_json::to_value(answer).unwrap_or_else(|error| panic!("an answer: {error}"));
+        let answer = self.dispatcher.handle(batch::call(bed, event, self.timeout)).await;
+        let answer = answer.unwrap_or_else(|error| panic!("an answer: {error}"));
         batch::settle(bed, queue, &batch, &answer);
         (self.dispatcher_wires.take_calls(), batch.len())
     }
