@@ -4,6 +4,9 @@
 
 use std::path::PathBuf;
 
+use sha2::{Digest as _, Sha256};
+use shared::events::id::hex;
+
 /// The bytes of a fixture, such as `close/legacy.lead.create.json`.
 ///
 /// # Panics
@@ -42,4 +45,14 @@ pub fn seed(callback_url: &str, close: &str) -> String {
 
 fn directory() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"))
+}
+
+/// Hexadecimal digits that look like chance: compression makes them half as long and no shorter.
+#[must_use]
+pub fn noise(digits: usize) -> String {
+    let blocks = (0u32..).map(|number| hex(&Sha256::digest(number.to_be_bytes())));
+    let mut noise = String::with_capacity(digits + 64);
+    noise.extend(blocks.take(digits.div_ceil(64)));
+    noise.truncate(digits);
+    noise
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use tests::bed::{Bed, Instance};
+use tests::fixtures;
 use tests::metered::{Calls, Metered};
 use tests::receiver::{Answer, Receiver};
 
@@ -22,14 +23,17 @@ const TABLE: &str = "\
 | a last attempt, to the dead letters, and the callback begins to fail | | PutItem, SendMessage, 2 UpdateItem |
 | the next event, delivered, and the callback is healthy again | SendMessage | DeleteItem, 2 UpdateItem |
 | a duplicate | SendMessage | UpdateItem |
-| one of 1 MB | 3 PutItem, SendMessage | Query, 2 UpdateItem |
-| one of 4 MB | 11 PutItem, SendMessage | 5 Query, 2 UpdateItem |
-| one in the order of its object | SendMessage | 2 GetItem, 2 PutItem, 2 UpdateItem |
+| one of 1 KB, half as long compressed | SendMessage | PutItem, 2 UpdateItem |
+| one of 8 KB, half as long compressed | SendMessage | PutItem, 2 UpdateItem |
+| one of 40 KB, half as long compressed | SendMessage | PutItem, 2 UpdateItem |
+| one of 1000 KB, half as long compressed | SendMessage | 2 PutItem, 2 UpdateItem |
+| one of 4000 KB, half as long compressed | 6 PutItem, SendMessage | 3 Query, 2 UpdateItem |
+| one whose callback is disabled | SendMessage | GetItem, SendMessage, 2 UpdateItem |
 ";
 
 /// A legacy webhook about a lead of its own, with this much in it.
 fn webhook(lead: &str, bytes: usize) -> String {
-    let data = json!({ "id": lead, "note": "x".repeat(bytes) });
+    let data = json!({ "id": lead, "note": fixtures::noise(bytes) });
     json!({ "model": "lead", "event": "create", "data": data }).to_string()
 }
 
@@ -111,13 +115,15 @@ async fn each_kind_of_event_asks_this_of_aws() {
     let again = scene.known(&[]).await;
     let calls = scene.one(&again, webhook("known", 0)).await;
     scene.row("a duplicate", calls);
-    for megabytes in [1, 4] {
-        let calls = scene.one(&again, webhook("large", megabytes * 1_000_000)).await;
-        scene.row(&format!("one of {megabytes} MB"), calls);
+    for kilobytes in [1, 8, 40, 1000, 4000] {
+        let calls = scene.one(&again, webhook(&format!("of {kilobytes}"), kilobytes * 1000)).await;
+        scene.row(&format!("one of {kilobytes} KB, half as long compressed"), calls);
     }
-    let ordered = scene.known(&[("event.notification.ordering", "object")]).await;
-    let calls = scene.one(&ordered, webhook("one", 0)).await;
-    scene.row("one in the order of its object", calls);
+    let waits = scene.known(&[("event.notification.circuit.minutes", "5")]).await;
+    scene.receiver.answer([Answer::status(410)]);
+    scene.one(&waits, webhook("gone", 0)).await;
+    let calls = scene.one(&waits, webhook("fails", 0)).await;
+    scene.row("one whose callback is disabled", calls);
     assert_eq!(scene.table, TABLE, "\n{}", scene.table);
 }
 

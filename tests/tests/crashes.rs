@@ -1,7 +1,9 @@
 //! A dispatcher that dies half-way: whatever it left behind, the event arrives, and no attempt goes missing.
 
 use chrono::TimeDelta;
-use shared::events::log::{AttemptRecord, Claim, DeliveryStatus, DynamoEventLog, Outcome};
+use shared::events::log::{
+    AttemptRecord, Claim, ClaimId, Decision, DeliveryStatus, DynamoDeliveryLog, KeptBody, Refusal, Settlement,
+};
 use shared::events::message::QueuedDelivery;
 use shared::platform::aws::Aws;
 use tests::bed::{Bed, Instance};
@@ -16,9 +18,9 @@ struct Scene {
     bed: Bed,
     receiver: Receiver,
     instance: Instance,
-    delivery: QueuedDelivery,
+    message: String,
     message_id: String,
-    log: DynamoEventLog,
+    log: DynamoDeliveryLog,
 }
 
 impl Scene {
@@ -31,26 +33,34 @@ impl Scene {
         let variables = bed.system().environment().clone().into_iter().collect();
         let client = Aws::from_variables(&variables).unwrap().dynamodb();
         let table = bed.system().environment()["EVENTS_TABLE"].clone();
-        let log = DynamoEventLog::new(client, table, TimeDelta::days(30));
-        let delivery = QueuedDelivery::from_message(&message.body).unwrap();
-        Self { bed, receiver, instance, delivery, message_id: message.id, log }
+        let log = DynamoDeliveryLog::new(client, table, TimeDelta::days(30));
+        Self { bed, receiver, instance, message: message.body, message_id: message.id, log }
     }
 
-    fn claim(&self) -> Claim<'_> {
+    #[expect(clippy::unwrap_used, reason = "it is the webhook function's")]
+    fn delivery(&self) -> QueuedDelivery<'_> {
+        QueuedDelivery::from_message(&self.message).unwrap()
+    }
+
+    fn claim<'a>(&self, delivery: &'a QueuedDelivery<'a>, message_id: &str) -> Claim<'a> {
         let now = self.bed.now();
-        Claim {
-            delivery: &self.delivery,
-            message_id: &self.message_id,
-            now,
-            until: now + TimeDelta::seconds(65),
-        }
+        let id = ClaimId::new(message_id.to_owned(), now + TimeDelta::seconds(64));
+        Claim { delivery, id, now, body: KeptBody::of(delivery, None) }
     }
 
     #[expect(clippy::unwrap_used, reason = "the first claim of an event is granted")]
-    async fn claimed(&self) -> Claim<'_> {
-        let claim = self.claim();
+    async fn claimed(&self) -> ClaimId {
+        let delivery = self.delivery();
+        let claim = self.claim(&delivery, &self.message_id);
         self.log.claim(&claim).await.unwrap().unwrap();
-        claim
+        claim.id
+    }
+
+    #[expect(clippy::unwrap_used, reason = "the table can be written")]
+    async fn records(&self, claim: &ClaimId, decision: Decision) -> bool {
+        let attempts = vec![failed(&self.bed)];
+        let settlement = Settlement { claim: claim.clone(), decision, attempts };
+        self.log.record(&self.delivery(), &settlement).await.unwrap()
     }
 
     async fn status(&self) -> DeliveryStatus {
@@ -94,7 +104,7 @@ async fn a_duplicate_of_an_attempt_under_way_is_dropped_and_the_first_is_not() {
     scene.claimed().await;
     scene.instance.receives(fixtures::read("close/legacy.lead.create.json")).await;
     scene.bed.deliver().await;
-    assert_eq!((scene.receiver.count(), scene.bed.queue().in_flight), (0, 1));
+    assert_eq!((scene.receiver.count(), scene.bed.queue().total()), (0, 1));
     scene.bed.drain().await;
     assert_eq!((scene.receiver.count(), scene.status().await), (1, DeliveryStatus::Delivered));
 }
@@ -103,14 +113,8 @@ async fn a_duplicate_of_an_attempt_under_way_is_dropped_and_the_first_is_not() {
 async fn a_retry_that_was_decided_and_not_queued_is_queued() {
     let scene = Scene::set().await;
     let claim = scene.claimed().await;
-    let retry = Outcome {
-        status: DeliveryStatus::Retry,
-        attempt: 1,
-        next_attempt_at: Some(scene.bed.now() + TimeDelta::seconds(300)),
-        reason: None,
-        attempts: vec![failed(&scene.bed)],
-    };
-    assert!(scene.log.record(&claim, retry).await.unwrap());
+    let due = scene.bed.now() + TimeDelta::seconds(300);
+    assert!(scene.records(&claim, Decision::Retry { due, reason: "500".to_owned() }).await);
     scene.bed.deliver().await;
     assert_eq!((scene.receiver.count(), scene.bed.queue().delayed), (0, 1), "no second first attempt");
     scene.bed.drain().await;
@@ -118,32 +122,51 @@ async fn a_retry_that_was_decided_and_not_queued_is_queued() {
 }
 
 #[tokio::test]
-async fn a_failure_that_was_decided_and_not_buried_is_buried() {
+async fn a_failure_that_was_decided_and_not_dead_lettered_is() {
     let scene = Scene::set().await;
     let claim = scene.claimed().await;
-    let reason = Some("the receiver answered 410".to_owned());
-    let attempts = vec![failed(&scene.bed)];
-    let end = Outcome { status: DeliveryStatus::Failed, attempt: 1, next_attempt_at: None, reason, attempts };
-    assert!(scene.log.record(&claim, end).await.unwrap());
+    assert!(scene.records(&claim, Decision::Fail { reason: "the receiver answered 410".to_owned() }).await);
     scene.bed.drain().await;
     assert_eq!((scene.receiver.count(), scene.bed.dead_letters().len()), (0, 1));
 }
 
 #[tokio::test]
-async fn an_outcome_is_written_only_while_its_claim_holds() {
+async fn an_outcome_is_written_only_while_its_claim_holds_and_recognised_when_it_is_written() {
     let scene = Scene::set().await;
     let late = scene.claimed().await;
     scene.bed.pass(VISIBLE_AGAIN);
     scene.bed.deliver().await;
-    let end = Outcome {
-        status: DeliveryStatus::Failed,
-        attempt: 1,
-        next_attempt_at: None,
-        reason: None,
-        attempts: Vec::new(),
-    };
-    assert!(!scene.log.record(&late, end).await.unwrap(), "another function has taken over");
+    let end = Decision::Fail { reason: "500".to_owned() };
+    assert!(!scene.records(&late, end.clone()).await, "another function has taken over");
     assert_eq!(scene.status().await, DeliveryStatus::Delivered);
+
+    let scene = Scene::set().await;
+    let claim = scene.claimed().await;
+    assert!(scene.records(&claim, end.clone()).await);
+    assert!(scene.records(&claim, end).await, "the answer of the first write was lost");
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_was_lost_recognises_itself() {
+    let scene = Scene::set().await;
+    scene.claimed().await;
+    let delivery = scene.delivery();
+    let again = scene.log.claim(&scene.claim(&delivery, &scene.message_id)).await.unwrap();
+    assert_eq!(again.unwrap().attempts, [], "no attempt that never was");
+    let other = scene.log.claim(&scene.claim(&delivery, "another message")).await.unwrap();
+    assert_eq!(other.unwrap_err(), Refusal::Duplicate);
+
+    // It was lost for good, and the message is sent anew with the claim that led to no attempt.
+    let mut anew = scene.delivery();
+    anew.handling.holder = Some(scene.message_id.clone());
+    anew.handling.abandoned = Some(scene.claim(&delivery, &scene.message_id).id);
+    scene.bed.pass(30);
+    let text = anew.to_message();
+    scene.bed.system().sqs().send(scene.bed.queue_name(), &local::sqs::NewMessage::new(text)).unwrap();
+    scene.bed.deliver().await;
+    let log = &scene.bed.log(scene.instance.id()).await[0];
+    assert_eq!((log.delivery_status, log.attempts.len()), (DeliveryStatus::Delivered, 1));
+    assert_eq!(scene.receiver.count(), 1);
 }
 
 #[tokio::test]
@@ -152,12 +175,9 @@ async fn what_happens_in_the_middle_of_a_retry_is_no_different() {
     scene.receiver.answer([Answer::status(500)]);
     scene.bed.deliver().await;
     scene.bed.pass(300);
-    let second = scene.delivery.next_attempt();
+    let second = scene.delivery().next_attempt();
     let message = scene.bed.system().sqs().peek(scene.bed.retry_queue_name()).unwrap().remove(0);
-    let now = scene.bed.now();
-    let claim =
-        Claim { delivery: &second, message_id: &message.id, now, until: now + TimeDelta::seconds(65) };
-    scene.log.claim(&claim).await.unwrap().unwrap();
+    scene.log.claim(&scene.claim(&second, &message.id)).await.unwrap().unwrap();
     scene.bed.drain().await;
     let attempts = &scene.bed.log(scene.instance.id()).await[0].attempts;
     let numbers: Vec<_> = attempts.iter().map(|attempt| (attempt.attempt, attempt.status_code)).collect();

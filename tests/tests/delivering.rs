@@ -7,8 +7,8 @@ mod delivering {
     mod fairness;
     mod health;
     mod many;
-    mod recovery;
     mod own_faults;
+    mod recovery;
 
     use serde_json::json;
 

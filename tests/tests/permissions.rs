@@ -15,6 +15,7 @@ use shared::platform::aws::Aws;
 use shared::platform::settings::Variables;
 use tests::bed::{Bed, Instance};
 use tests::close::{Close, Quirks, signature, signature_key};
+use tests::fixtures;
 use tests::polling::Polled;
 use tests::receiver::{Answer, Receiver};
 use tests::tree;
@@ -88,7 +89,7 @@ async fn webhooks_come(bed: &Bed, receiver: &Receiver) {
 
     let keyed = [("event.notification.signature.key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")];
     let large = bed.provision(&receiver.url(), &keyed).await;
-    let data = json!({"id": "large", "note": "x".repeat(300_000)});
+    let data = json!({"id": "large", "note": fixtures::noise(3_000_000)});
     let body = json!({"model": "lead", "event": "create", "data": data}).to_string();
     receiver.answer([Answer::status(503)]);
     assert_eq!(large.receives(body).await.status, 200);
@@ -100,18 +101,14 @@ async fn webhooks_come(bed: &Bed, receiver: &Receiver) {
 
 /// A callback that fails until its events wait, is enabled by hand, and works again.
 async fn a_callback_fails(bed: &Bed, receiver: &Receiver) -> Instance {
-    let settings = [("event.notification.retry.attempts", "1"), ("event.notification.ordering", "object")];
+    let settings = [("event.notification.retry.attempts", "1"), ("event.notification.circuit.minutes", "5")];
     let instance = bed.provision(&receiver.url(), &settings).await;
     receiver.otherwise(Answer::status(500));
-    for id in ["a", "b"] {
+    for id in ["a", "b", "c"] {
         instance.receives(lead(id)).await;
         bed.deliver().await;
-        bed.pass(3600);
     }
-    instance.receives(lead("c")).await;
-    bed.deliver().await;
-    bed.pass(302);
-    bed.deliver().await;
+    bed.minutes(7).await;
     let path = format!("/instances/{}/callback/enabled", instance.id());
     asked(bed, Method::PUT, &path, &Value::Null).await;
     instance.receives(lead("d")).await;
@@ -119,6 +116,7 @@ async fn a_callback_fails(bed: &Bed, receiver: &Receiver) -> Instance {
     receiver.otherwise(Answer::status(200));
     instance.receives(lead("e")).await;
     bed.drain().await;
+    bed.minutes(15).await;
     instance
 }
 
@@ -137,7 +135,7 @@ async fn an_instance_is_administered(bed: &Bed, instance: &Instance) {
 /// More changes than an item holds, one of them larger than a message; an audit; the end of the instance.
 async fn an_organization_is_polled() -> Polled {
     let polled = Polled::start(&["opportunities", "events"], Quirks::default()).await;
-    polled.close.create("opportunity", &json!({"note": "x".repeat(300_000)}));
+    polled.close.create("opportunity", &json!({"note": fixtures::noise(3_000_000)}));
     for n in 0..300 {
         polled.close.create("opportunity", &json!({"value": n}));
     }

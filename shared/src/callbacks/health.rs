@@ -22,8 +22,10 @@ use serde::{Deserialize, Serialize};
 pub const PROBE_EVERY: TimeDelta = WINDOW;
 /// Failures within one window are one piece of evidence, however many events there are.
 const WINDOW: TimeDelta = TimeDelta::minutes(5);
-/// Five days of failing windows: longer than a weekend.
-const DISABLED_AFTER: u32 = 5 * 24 * 12;
+/// Longer than a weekend.
+pub const DISABLED_AFTER: TimeDelta = TimeDelta::days(5);
+/// As many failing windows disable a callback.
+const DISABLING: u32 = 5 * 24 * 12;
 /// Failures in a row, seen by one process, that count as a state and not as bad luck.
 pub const CONVINCING_RUN: u32 = 5;
 /// Failing windows after which a callback that was recovering is open again.
@@ -47,7 +49,7 @@ impl CircuitPolicy {
     /// When it is longer than the five days after which the callback is disabled.
     pub fn of_minutes(minutes: u32) -> Result<Self, InvalidCircuit> {
         let windows = minutes.div_ceil(5);
-        if windows > DISABLED_AFTER {
+        if windows > DISABLING {
             return Err(InvalidCircuit);
         }
         Ok(Self { open_after: (minutes > 0).then_some(windows) })
@@ -214,7 +216,7 @@ fn next_state(before: Option<State>, weight: Weight, policy: CircuitPolicy, wind
     let opens = policy.open_after.is_some_and(|after| windows >= after);
     match before {
         Some(State::Disabled) => None,
-        _ if weight == Weight::Gone || windows >= DISABLED_AFTER => Some(State::Disabled),
+        _ if weight == Weight::Gone || windows >= DISABLING => Some(State::Disabled),
         Some(State::Open) => Some(State::Open),
         None | Some(State::Failing) if opens => Some(State::Open),
         None | Some(State::Failing) => Some(State::Failing),

@@ -22,6 +22,7 @@ pub struct LoggedEvent {
     #[serde(default)]
     pub attempts: Vec<AttemptRecord>,
     /// Where its body is, if the item has no room for it.
+    #[serde(rename = "stored_body")]
     pub stored: Option<Value>,
     /// When the item expires, in Unix seconds.
     pub expires_at: i64,

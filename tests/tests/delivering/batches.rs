@@ -28,8 +28,9 @@ async fn call(bed: &Bed, seconds: i64) -> Vec<String> {
     let mut context = Context::default();
     let deadline = bed.now() + chrono::TimeDelta::seconds(seconds);
     context.deadline = u64::try_from(deadline.timestamp_millis()).unwrap();
-    let Ok(response) = dispatcher.handle(LambdaEvent::new(event, context)).await;
-    response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+    let response = dispatcher.handle(LambdaEvent::new(event, context)).await.unwrap();
+    let failures = response["batchItemFailures"].as_array().unwrap();
+    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
 }
 
 async fn with_events(events: u32) -> (Bed, Receiver, Instance) {

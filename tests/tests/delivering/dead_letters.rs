@@ -74,7 +74,7 @@ async fn letters_by_the_hundred_are_driven_back_at_the_rate_asked_for_and_delive
 }
 
 #[tokio::test]
-async fn a_letter_that_no_function_finished_is_driven_back_too() {
+async fn a_message_that_every_function_dies_of_is_poison_and_can_be_driven_back() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     instance.receives(lead("lead_1", 0)).await;
@@ -86,9 +86,11 @@ async fn a_letter_that_no_function_finished_is_driven_back_too() {
         bed.pass(360);
     }
     bed.deliver().await;
-    assert_eq!((receiver.count(), bed.dead_letters().len()), (0, 1));
-    bed.redrive().await;
+    assert_eq!((receiver.count(), bed.dead_letters().len(), bed.poison().len()), (0, 0, 1));
+    let sqs = bed.system().sqs();
+    let poison = sqs.queue_arn(bed.dead_letter_queue_of(bed.queue_name())).unwrap();
+    sqs.start_move(&poison, None, None).unwrap();
     bed.drain().await;
-    assert_eq!((receiver.count(), bed.dead_letters().len()), (1, 0));
+    assert_eq!((receiver.count(), bed.poison().len()), (1, 0));
     assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Delivered);
 }

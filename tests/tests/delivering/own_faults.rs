@@ -3,6 +3,7 @@ use tests::bed::Bed;
 use tests::metered::Metered;
 use tests::name_server::{NameServer, Says};
 use tests::receiver::{Answer, Receiver};
+use tests::wire::Dead;
 
 use super::lead;
 
@@ -19,7 +20,7 @@ async fn name_servers_that_do_not_work_cost_no_attempt_however_long_it_takes() {
     instance.receives(lead("lead_1", 0)).await;
     for _ in 0..8 {
         bed.deliver().await;
-        bed.pass(60);
+        bed.pass(900);
     }
     let log = bed.log(instance.id()).await;
     assert_eq!((log[0].delivery_status, log[0].attempts.len()), (DeliveryStatus::Retry, 0));
@@ -74,23 +75,76 @@ async fn a_name_that_turns_to_a_forbidden_address_fails_for_good_and_the_log_say
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 #[tokio::test]
-async fn keys_and_tables_that_do_not_work_cost_no_attempt() {
+async fn keys_and_tables_that_do_not_work_for_hours_cost_no_attempt_and_poison_nothing() {
     for service in ["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_DYNAMODB"] {
         let (bed, receiver) = (Bed::start().await, Receiver::start().await);
         let instance = bed.provision(&receiver.url(), &[("event.notification.signature.key", "key")]).await;
         instance.receives(lead("lead_1", 0)).await;
         let faulty = Metered::with(&bed, &[(service, NOWHERE)]).await;
-        for _ in 0..3 {
-            assert_eq!(faulty.dispatch(&bed, bed.queue_name()).await.1, 1, "{service}");
-            assert_eq!((bed.queue().in_flight, receiver.count()), (1, 0), "it comes again: {service}");
-            bed.pass(360);
+        let mut waits = Vec::new();
+        assert_eq!(faulty.dispatch(&bed, bed.queue_name()).await.1, 1, "{service}");
+        for _ in 0..9 {
+            let due = bed.next_change().expect("it comes again");
+            waits.push((due - bed.now()).num_seconds());
+            bed.clock().advance_to(due);
+            assert_eq!(faulty.dispatch(&bed, bed.retry_queue_name()).await.1, 1, "{service}");
+            assert_eq!((bed.queue().delayed, receiver.count()), (1, 0), "{service}");
         }
+        assert_eq!(waits, [30, 60, 120, 240, 480, 900, 900, 900, 900], "{service}");
         bed.drain().await;
         let log = bed.log(instance.id()).await;
         assert_eq!(log[0].delivery_status, DeliveryStatus::Delivered);
         let attempts: Vec<_> = log[0].attempts.iter().map(|it| (it.attempt, it.status_code)).collect();
         assert_eq!((attempts, receiver.count()), (vec![(1, Some(200))], 1), "{service}");
+        assert_eq!((bed.poison().len(), bed.dead_letters().len()), (0, 0), "{service}");
     }
+}
+
+#[tokio::test]
+async fn a_fault_that_outlasts_the_retention_ends_in_the_dead_letter_queue() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    instance.receives(lead("lead_1", 0)).await;
+    let faulty = Metered::with(&bed, &[("AWS_ENDPOINT_URL_DYNAMODB", NOWHERE)]).await;
+    faulty.dispatch(&bed, bed.queue_name()).await;
+    for _ in 0..3 {
+        assert_eq!((bed.queue().total(), bed.dead_letters().len()), (1, 0));
+        bed.pass(10 * 86_400);
+        faulty.dispatch(&bed, bed.retry_queue_name()).await;
+    }
+    assert_eq!((bed.queue().total(), bed.dead_letters().len(), bed.poison().len()), (0, 1, 0));
+    bed.redrive().await;
+    bed.drain().await;
+    assert_eq!((receiver.count(), bed.dead_letters().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_outcome_that_cannot_be_written_is_written_later_and_the_receiver_is_not_called_again() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    receiver.answer([Answer::status(500)]);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    let metered = Metered::with(&bed, &[("CALLBACK_DEADLINE_MILLIS", "1000")]).await.lasting(27);
+    // The attempt that fails, and the one that succeeds: after the claim, no table answers.
+    for (queue, sent, wait) in [(bed.queue_name(), 1, 330), (bed.retry_queue_name(), 2, 30)] {
+        if sent == 1 {
+            instance.receives(lead("lead_1", 0)).await;
+        }
+        // The instance, its callback's health, and the claim.
+        metered.dispatcher_wires().dynamodb().die_at(Some(Dead::Before(4)));
+        metered.dispatch(&bed, queue).await;
+        metered.dispatcher_wires().dynamodb().die_at(None);
+        assert_eq!((receiver.count(), bed.queue().total()), (sent, 1));
+        let log = bed.log(instance.id()).await;
+        assert_eq!(log[0].delivery_status, DeliveryStatus::Delivering, "the outcome is not written");
+        bed.pass(30);
+        bed.deliver().await;
+        assert_eq!(receiver.count(), sent, "the outcome was known");
+        bed.pass(wait - 30);
+    }
+    let log = bed.log(instance.id()).await;
+    assert_eq!(log[0].delivery_status, DeliveryStatus::Delivered);
+    let attempts: Vec<_> = log[0].attempts.iter().map(|it| (it.attempt, it.status_code)).collect();
+    assert_eq!((attempts, receiver.count()), (vec![(1, Some(500)), (2, Some(200))], 2));
 }
 
 #[tokio::test]

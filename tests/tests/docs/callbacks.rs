@@ -62,7 +62,7 @@ fn the_numbers_are_those_of_the_code() {
         format!("not later than {} s", MAX_INTERVAL.as_secs()),
         format!("`event.notification.retry.interval` (1 to {} seconds)", MAX_INTERVAL.as_secs()),
         format!("tried every {} minutes", word(PROBE_EVERY.num_minutes())),
-        format!("After {} days of nothing but failures", word(DISABLED_AFTER.num_days())),
+        format!("After {} days of failing probes", word(DISABLED_AFTER.num_days())),
     ];
     for sentence in sentences {
         assert!(text.contains(&sentence), "{sentence}");

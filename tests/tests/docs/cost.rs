@@ -2,31 +2,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde_json::{Map, Value, json};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
 use shared::platform::aws::Aws;
 use tests::bed::Bed;
+use tests::fixtures;
 use tests::markdown::Document;
-use tests::receiver::Receiver;
+use tests::receiver::{Answer, Receiver};
 use tests::tree;
 
 /// Prices are for this many of some units.
 const MILLION: f64 = 1e6;
 /// The bytes of a write unit.
 const UNIT: usize = 1024;
-/// What the claim writes; the outcome adds the rest.
-const CLAIMED: [&str; 10] = [
-    "attempt",
-    "claimed_at",
-    "claimed_by",
-    "claimed_until",
-    "delivery_status",
-    "event_id",
-    "expires_at",
-    "instance_id",
-    "received_at",
-    "round",
-];
-
 fn document() -> Document {
     Document::read("docs/cost.md")
 }
@@ -104,57 +92,82 @@ fn the_memory_is_that_of_the_template() {
     }
 }
 
-/// The size of an item as DynamoDB bills it: names and values (Amazon DynamoDB Developer Guide, "Item sizes").
-fn size(item: &Map<String, Value>) -> usize {
+type Item = HashMap<String, AttributeValue>;
+
+/// The write units of an item as DynamoDB bills it: names and values (Amazon DynamoDB Developer Guide, "Item sizes").
+fn units(item: &Item) -> usize {
+    size(item).div_ceil(UNIT)
+}
+
+fn size(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + value_size(value)).sum()
 }
 
-fn value_size(value: &Value) -> usize {
+fn value_size(value: &AttributeValue) -> usize {
     match value {
-        Value::String(text) => text.len(),
-        Value::Number(number) => number.to_string().len().div_ceil(2) + 1,
-        Value::Array(list) => 3 + list.iter().map(|value| 1 + value_size(value)).sum::<usize>(),
-        Value::Object(map) => 3 + map.len() + size(map),
-        Value::Bool(_) | Value::Null => 1,
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::L(list) => 3 + list.iter().map(|value| 1 + value_size(value)).sum::<usize>(),
+        AttributeValue::M(map) => 3 + map.len() + size(map),
+        _ => 1,
     }
+}
+
+/// The items of a table.
+async fn items(bed: &Bed, variable: &str) -> Vec<Item> {
+    let environment = bed.system().environment();
+    let aws = Aws::from_variables(&environment.clone().into_iter().collect()).unwrap();
+    aws.dynamodb().scan().table_name(&environment[variable]).send().await.unwrap().items.unwrap()
+}
+
+/// The units of the body and of the largest write to the log item, for an event of so many bytes that is delivered at
+/// its third attempt.
+async fn measured(bytes: usize) -> (usize, usize) {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let said = fixtures::noise(2000);
+    receiver.answer([Answer::status(500).with_body(said.clone()), Answer::status(503).with_body(said)]);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    let empty = json!({"model": "lead", "event": "create", "data": {"id": "lead_1", "note": ""}}).to_string();
+    let note = fixtures::noise(bytes - empty.len());
+    instance.receives(empty.replace("\"\"", &format!("\"{note}\""))).await;
+    bed.drain().await;
+    assert_eq!(receiver.count(), 3);
+    let (log, bodies) = (items(&bed, "EVENTS_TABLE").await, items(&bed, "PAYLOADS_TABLE").await);
+    let ([item], [body]) = (&*log, &*bodies) else { panic!("one event is one item and one body") };
+    (units(body), units(item))
 }
 
 #[tokio::test]
 async fn the_write_units_are_those_of_the_items_sizes() {
-    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
-    let instance = bed.provision(&receiver.url(), &[]).await;
-    let empty = json!({"model": "lead", "event": "create", "data": {"id": "lead_1", "note": ""}}).to_string();
-    let webhook = empty.replace("\"\"", &format!("\"{}\"", "x".repeat(1024 - empty.len())));
-    assert_eq!(webhook.len(), 1024);
-    instance.receives(webhook).await;
-    bed.drain().await;
-    let environment = bed.system().environment();
-    let aws = Aws::from_variables(&environment.clone().into_iter().collect()).unwrap();
-    let items =
-        aws.dynamodb().scan().table_name(&environment["EVENTS_TABLE"]).send().await.unwrap().items.unwrap();
-    let [item] = &*items else { panic!("one event is one item: {}", items.len()) };
-    let item: Map<String, Value> = serde_dynamo::from_item(item.clone()).unwrap();
-    let mut claimed = item.clone();
-    claimed.retain(|name, _| CLAIMED.contains(&&**name));
-    assert_eq!(claimed.len(), CLAIMED.len());
-    let (claim, outcome) = (size(&claimed).div_ceil(UNIT), size(&item).div_ceil(UNIT));
-    let index = tree::file("template.yaml").text;
-    assert!(index.contains("IndexName: by_received_at"));
-    let row = document()
-        .table("What an event uses")
-        .into_iter()
-        .find(|row| row[0].starts_with("DynamoDB write"))
-        .unwrap();
+    let table = document().table("Write units by size");
+    for (column, kilobytes) in [(1, 1), (2, 8), (3, 40)] {
+        let (body, item) = measured(kilobytes * 1024).await;
+        assert_eq!(item, 1, "a claim and an outcome are one unit each at {kilobytes} KB");
+        let (first, third) = (3 + body, 7 + body);
+        // An item with the body and 1 KB of the rest, as it was.
+        let (first_before, third_before) = [(4, 12), (11, 47), (43, 207)][column - 1];
+        let saved = |before: usize, now: usize| format!("{:.2}", number(&(before - now).to_string()) * 0.625);
+        let expected = [
+            "1".to_owned(),
+            "1".to_owned(),
+            body.to_string(),
+            "1".to_owned(),
+            first.to_string(),
+            third.to_string(),
+            first_before.to_string(),
+            third_before.to_string(),
+            saved(first_before, first),
+            saved(third_before, third),
+        ];
+        let stated: Vec<_> = table[1..].iter().map(|row| row[column].clone()).collect();
+        assert_eq!(stated, expected, "{kilobytes} KB");
+    }
+    let uses = document().table("What an event uses");
+    let row = uses.iter().find(|row| row[0].starts_with("DynamoDB write")).unwrap();
     assert_eq!(
-        row[3],
-        format!("the claim {claim}, its place in the index by time 1, the outcome with the event {outcome}")
-    );
-    let units = claim + 1 + outcome;
-    assert_eq!(row[1..3], [units.to_string(), units.to_string()]);
-    assert!(
-        size(&item) < 2 * UNIT - 100,
-        "2 KB hold it with its index, plus the 100 bytes that AWS adds: {}",
-        size(&item)
+        row[1..],
+        ["4", "4", "the claim 1, its place in the index by time 1, the body 1, the outcome 1"]
     );
 }
 

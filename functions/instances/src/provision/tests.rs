@@ -52,6 +52,7 @@ fn values_are_kept_as_strings_or_null() {
     body["configuration"]["event.notification.enabled"] = json!(true);
     body["configuration"]["event.notification.retry.attempts"] = json!(5);
     body["configuration"]["event.notification.signature.key"] = Value::Null;
+    body["configuration"]["event.vendor.type"] = json!("polling");
     body["configuration"]["event.poller.configuration"] = json!({"contacts": {"idField": "id"}});
     let configuration = read(&body).unwrap().configuration;
     let shown = configuration.masked();

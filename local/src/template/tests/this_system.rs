@@ -36,8 +36,8 @@ fn its_tables_have_the_keys_that_the_functions_use() {
     let tables = [
         ("InstancesTable", vec![("instance_id", "N")], None),
         ("CredentialsTable", vec![("credential", "S")], None),
-        ("EventsTable", vec![("instance_id", "N"), ("event_id", "S")], Some("expires_at")),
-        ("EndpointsTable", vec![("instance_id", "N"), ("scope", "S")], Some("expires_at")),
+        ("EventsTable", vec![("event_id", "S")], Some("expires_at")),
+        ("EndpointsTable", vec![("instance_id", "N"), ("scope", "S")], None),
         ("PayloadsTable", vec![("payload_id", "S"), ("part", "N")], Some("expires_at")),
         ("PollersTable", vec![("instance_id", "N"), ("part", "S")], Some("expires_at")),
     ];
@@ -48,14 +48,17 @@ fn its_tables_have_the_keys_that_the_functions_use() {
         assert_eq!(template.table(name).ttl_attribute.as_deref(), ttl);
         assert_eq!(template.table(name).create_request["BillingMode"], "PAY_PER_REQUEST");
     }
-    let expected = json!([{
-        "IndexName": "by_received_at",
-        "KeySchema": [
-            { "AttributeName": "instance_id", "KeyType": "HASH" },
-            { "AttributeName": "received_at", "KeyType": "RANGE" },
-        ],
-        "Projection": { "ProjectionType": "KEYS_ONLY" },
-    }]);
+    let index = |name: &str, shard: &str| {
+        json!({
+            "IndexName": name,
+            "KeySchema": [
+                { "AttributeName": shard, "KeyType": "HASH" },
+                { "AttributeName": "place", "KeyType": "RANGE" },
+            ],
+            "Projection": { "ProjectionType": "KEYS_ONLY" },
+        })
+    };
+    let expected = json!([index("by_place", "log_shard"), index("by_waiting", "waiting")]);
     assert_eq!(template.table("EventsTable").create_request["GlobalSecondaryIndexes"], expected);
 }
 
@@ -65,20 +68,28 @@ fn its_dead_letters_are_kept_longer_than_its_deliveries() {
     let names: Vec<&str> = template.queues.iter().map(|queue| queue.name.as_str()).collect();
     assert_eq!(
         names,
-        ["DeliveryDeadLetterQueue", "PollDeadLetterQueue", "local-delivery", "local-poll", "local-retry"]
+        [
+            "DeliveryDeadLetterQueue",
+            "PollDeadLetterQueue",
+            "local-poison",
+            "local-poll",
+            "local-delivery",
+            "local-retry"
+        ]
     );
-    let dead_letters = &template.queues[0];
-    for deliveries in [&template.queues[2], &template.queues[4]] {
-        assert_eq!(deliveries.dead_letter_queue.as_ref(), Some(&dead_letters.name));
-        assert_eq!(deliveries.attributes["MessageRetentionPeriod"], (4 * 24 * 60 * 60).to_string());
+    let [dead_letters, poison] = [template.queue("DeliveryDeadLetterQueue"), template.queue("local-poison")];
+    for deliveries in [template.queue("local-delivery"), template.queue("local-retry")] {
+        assert_eq!(deliveries.dead_letter_queue.as_ref(), Some(&poison.name));
+        assert_eq!(deliveries.attributes["MessageRetentionPeriod"], (12 * 24 * 60 * 60).to_string());
         let policy: Value = serde_json::from_str(&deliveries.attributes["RedrivePolicy"]).unwrap();
         assert_eq!(policy["maxReceiveCount"], 5);
     }
     assert_eq!(dead_letters.attributes["MessageRetentionPeriod"], (14 * 24 * 60 * 60).to_string());
+    assert_eq!(poison.attributes["MessageRetentionPeriod"], (13 * 24 * 60 * 60).to_string());
     for queue in &template.queues {
         assert_eq!(queue.attributes["MaximumMessageSize"], (1024 * 1024).to_string());
     }
-    let allowed: Value = serde_json::from_str(&dead_letters.attributes["RedriveAllowPolicy"]).unwrap();
+    let allowed: Value = serde_json::from_str(&poison.attributes["RedriveAllowPolicy"]).unwrap();
     let arn = |queue: &str| format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
     assert_eq!(allowed["sourceQueueArns"], json!([arn("local-delivery"), arn("local-retry")]));
 }
@@ -113,9 +124,13 @@ fn its_dispatcher_works_off_fresh_events_and_retries_apart() {
             "INSTANCES_TABLE",
             "METRICS_NAMESPACE",
             "PAYLOADS_TABLE",
+            "RECOVERY_PER_MINUTE",
             "RETRY_QUEUE_URL",
         ]
     );
+    let schedules: Vec<_> =
+        dispatcher.schedules.iter().map(|it| (it.every.as_secs(), it.input.clone())).collect();
+    assert_eq!(schedules, [(60, Some(json!({"recover": true})))]);
     let environment = &dispatcher.environment;
     assert_eq!(environment["RETRY_QUEUE_URL"], "http://127.0.0.1:9324/000000000000/local-retry");
     assert_eq!(environment["EVENT_RETENTION_DAYS"], "30");

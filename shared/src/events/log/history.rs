@@ -65,6 +65,7 @@ pub struct LogEntry {
     /// The length of its text.
     bytes: Option<usize>,
     /// Where it is otherwise.
+    #[serde(rename = "stored_body")]
     pub stored: Option<StoredBody>,
     /// When the item expires, in Unix seconds; DynamoDB removes it within days of that.
     pub expires_at: i64,

@@ -43,7 +43,7 @@ impl Index {
 
     fn attribute(self) -> &'static str {
         match self {
-            Self::ByPlace => "shard",
+            Self::ByPlace => "log_shard",
             Self::ByWaiting => "waiting",
         }
     }

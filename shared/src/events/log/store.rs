@@ -29,13 +29,13 @@ const FREE: &str = "attribute_not_exists(event_id) \
 /// What never changes is written once, so that the index by place is too. The rest is this claim's.
 const CLAIM: &str = "SET delivery_status = :delivering, #round = :round, attempt = :attempt, \
      claimed_by = :holder, claimed_at = :now, claimed_until = :until, expires_at = :expires, \
-     instance_id = :instance, shard = :shard, place = if_not_exists(place, :place), \
+     instance_id = :instance, log_shard = :shard, place = if_not_exists(place, :place), \
      received_at = if_not_exists(received_at, :received), events = if_not_exists(events, :events)";
 
 /// The same for an event that waits: the claim is over as soon as it is written.
 const PARK: &str = "SET delivery_status = :waits, #round = :round, attempt = :before, \
      claimed_by = :holder, claimed_at = :now, claimed_until = :now, expires_at = :expires, reason = :reason, \
-     instance_id = :instance, shard = :shard, waiting = :shard, place = if_not_exists(place, :place), \
+     instance_id = :instance, log_shard = :shard, waiting = :shard, place = if_not_exists(place, :place), \
      received_at = if_not_exists(received_at, :received), events = if_not_exists(events, :events)";
 
 /// Only the holder of the claim writes its outcome.
@@ -109,7 +109,7 @@ impl DynamoDeliveryLog {
                 values.insert(":bytes".to_owned(), number(body.check().bytes));
             }
             KeptBody::Beside(body) => {
-                expression += ", stored = :stored";
+                expression += ", stored_body = :stored";
                 let stored = serde_dynamo::to_attribute_value(body.check()).unavailable(action)?;
                 values.insert(":stored".to_owned(), stored);
             }
