@@ -137,12 +137,11 @@ impl Comparison<'_> {
         if let (Some(reading), Some(time)) = (self.reading(value), self.time(literal)) {
             return Some(reading.at.cmp(&time));
         }
-        match value {
-            Value::String(text) => order(text).or_else(|| Some(text.as_str().cmp(literal))),
-            // A number and a word, neither of which comes first.
-            _ if self.operator.is_order() => None,
-            _ => Some(text(value).as_str().cmp(literal)),
+        if let Value::String(text) = value {
+            return order(text).or_else(|| Some(text.as_str().cmp(literal)));
         }
+        // Of a number and a word neither comes first.
+        (!self.operator.is_order()).then(|| text(value).as_str().cmp(literal))
     }
 }
 
