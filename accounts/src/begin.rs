@@ -1,7 +1,7 @@
 //! An organisation and its first user at once: all that a first call of the API needs.
 
 use chrono::{DateTime, Utc};
-use shared::accounts::{Account, Credential, DynamoDirectory};
+use shared::accounts::{Account, Credential, DynamoDirectory, Profile};
 use shared::platform::random::Random;
 
 use crate::Failure;
@@ -17,10 +17,11 @@ pub(crate) async fn begin(
 ) -> Result<String, Failure> {
     let company_id = directory.draw_number().await?;
     let of_organization =
-        add(Credential::Organization { company_id }, organization, directory, now, random).await?;
+        add(Credential::Organization { company_id }, (organization, None), directory, now, random).await?;
     let user_id = directory.draw_number().await?;
     let account = Account { company_id, account_id: company_id, user_id };
-    let of_user = add(Credential::User(account), user, directory, now, random).await?;
+    let profile = Profile::of_name(user, user_id);
+    let of_user = add(Credential::User(account), (user, Some(profile)), directory, now, random).await?;
     Ok(format!(
         "organization {company_id} ({organization}), user {user_id} ({user}) of account {company_id}\n\
          their secrets, shown this once, in a header for each call:\n\

@@ -112,16 +112,6 @@ async fn any_object_type_of_the_event_feed_is_polled_deletions_included() {
 }
 
 #[tokio::test]
-async fn an_entry_without_its_object_is_delivered_all_the_same() {
-    let quirks = Quirks { hides_event_data: true, ..Quirks::default() };
-    let polled = Polled::start(&["activities", "events"], quirks).await;
-    let note = polled.close.create("activity.note", &json!({"note": "A"}));
-    polled.bed.minutes(2).await;
-    let told: Vec<_> = polled.told().into_iter().map(|it| (it.event_type, it.object_id)).collect();
-    assert_eq!(told, vec![("CREATED".to_owned(), note); 2]);
-}
-
-#[tokio::test]
 async fn entries_of_the_feed_are_read_as_the_configuration_says() {
     let configuration = json!({
         "by_lead": {"url": "/calls", "idField": "lead_id"},
