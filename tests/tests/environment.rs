@@ -9,7 +9,7 @@ use local::template::{Function, Surroundings, Template};
 use tests::tree;
 
 /// What of the template's variables can be malformed, and how.
-const MALFORMED: [(&str, &str); 7] = [
+const MALFORMED: [(&str, &str); 8] = [
     ("CALLBACK_ALLOW_PRIVATE", "maybe"),
     ("CALLBACK_CONNECT_MILLIS", "5s"),
     ("CALLBACK_DEADLINE_MILLIS", "-1"),
