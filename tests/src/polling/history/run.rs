@@ -389,7 +389,7 @@ impl Polled {
                 let resource = super::plan::ResourcePlan { name: before.name.clone(), ..resource.clone() };
                 self.plan.resources[at] = resource.clone();
                 let gone = self.watches.iter_mut().filter(alive).find(|watch| watch.resource == before);
-                let Some(gone) = gone else { return None };
+                let gone = gone?;
                 gone.alive = false;
                 let allowed_from = gone.allowed_from;
                 let watch = Watch { allowed_from, is_only: false, ..Watch::new(&resource, now, now) };
