@@ -1,6 +1,8 @@
 //! Random histories of an organisation, polled by settings of every documented kind while Close, the poller and the
 //! instances' owners do what they do: each change arrives exactly once, and Close is asked as often as it need be.
 
+#![expect(clippy::print_stderr, reason = "a search of hours says what it finds at once")]
+
 use std::time::Duration;
 
 use shared::platform::random::{self, OsRandom};
@@ -27,9 +29,10 @@ fn kind(problem: &str) -> String {
 }
 
 fn described(plan: &Plan, problems: &[String]) -> String {
-    let shown = problems.iter().take(12).map(|problem| format!("  ! {problem}\n")).collect::<String>();
+    let shown =
+        problems.iter().take(12).map(|problem| format!("  ! {problem}")).collect::<Vec<_>>().join("\n");
     let more = problems.len().saturating_sub(12);
-    format!("{}{shown}  ({more} more)", plan.described())
+    format!("{}{shown}\n  ({more} more)", plan.described())
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod check;
 mod draw;
 mod expected;
+mod happen;
 mod heard;
 mod plan;
 mod requests;

@@ -98,7 +98,9 @@ pub(super) fn list(
         let date = last["date_updated"].as_str().unwrap_or_default();
         format!("{}|{date}|{}", now.timestamp_millis(), last["id"].as_str().unwrap_or_default())
     });
-    found.iter_mut().for_each(|event| show(event, key, quirks, now));
+    for event in &mut found {
+        show(event, key, quirks, now);
+    }
     Answer::ok(json!({"data": found, "cursor_next": next, "cursor_previous": null}))
 }
 

@@ -291,8 +291,8 @@ fn subject(path: &str, request: &Request<Bytes>) -> String {
         "data/search/" => serde_json::from_slice(request.body()).unwrap_or_default(),
         _ => Value::Null,
     };
-    let queries = body["query"]["queries"].as_array().into_iter().flatten();
-    let object_type = queries.filter_map(|query| query["object_type"].as_str()).next();
+    let mut queries = body["query"]["queries"].as_array().into_iter().flatten();
+    let object_type = queries.find_map(|query| query["object_type"].as_str());
     format!("{path}{}", object_type.unwrap_or_default())
 }
 

@@ -1,6 +1,6 @@
 //! Choices that follow from a seed.
 
-/// Draws by the SplitMix64 generator.
+/// Draws by the `SplitMix64` generator.
 #[derive(Debug)]
 pub(super) struct Draw(u64);
 

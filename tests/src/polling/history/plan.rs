@@ -184,7 +184,12 @@ fn instance(draw: &mut Draw, key: &'static str, peculiar: usize, old: bool) -> I
     }
     let objects = draw.percent(peculiar).then(|| {
         let names = if draw.percent(60) { &CLOSES_NAMES } else { &PLATFORMS_NAMES };
-        draw.some(names, 4)
+        let mut objects = draw.some(names, 4);
+        // Objects of which nothing is polled are refused.
+        let kind = draw.of(&chosen).kind();
+        let one = names.iter().find(|name| **name == kind.name || kind.is(name));
+        objects.push(one.copied().unwrap_or(kind.name));
+        objects
     });
     InstancePlan {
         key,

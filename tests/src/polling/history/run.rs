@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::check::Evidence;
 use super::expected::{Past, Shown, Watch};
+use super::happen::happen;
 use super::heard::Ears;
 use super::plan::{InstancePlan, Plan, settings};
 use super::requests::{Asking, Load, Requests};
@@ -32,7 +33,7 @@ struct Scene<'a> {
     bed: Bed,
     close: Close,
     rest: Rest,
-    _receiver: Receiver,
+    receiver: Receiver,
     instances: Vec<Polled>,
     workers: [Worker; 2],
     past: Past,
@@ -80,7 +81,7 @@ impl<'a> Scene<'a> {
             requests: Requests::default(),
             problems: Vec::new(),
             off: 0,
-            _receiver: receiver,
+            receiver,
         };
         for (hours, change) in &plan.past {
             scene.bed.pass(hours * 3600);
@@ -101,7 +102,7 @@ impl<'a> Scene<'a> {
         // The dates of changes run a little ahead of a clock that stands still.
         self.bed.pass(2);
         let now = self.bed.now();
-        let hook = self._receiver.at(&format!("i{number}"));
+        let hook = self.receiver.at(&format!("i{number}"));
         let base = self.rest.url().replace("/api/v1", &format!("/i{number}/api/v1"));
         let configuration = settings(plan, &base, hook.url(), now);
         let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": configuration});
@@ -258,66 +259,11 @@ impl<'a> Scene<'a> {
         self.bed.pass(2);
         let now = self.bed.now();
         let it = &mut self.instances[number];
-        let alive = |watch: &&mut Watch| watch.alive;
-        let mut configuration = json!({});
-        match patch {
-            Patch::Add(resource) if it.plan.resources.iter().any(|other| other.name == resource.name) => {
-                return;
-            }
-            Patch::Add(resource) => {
-                it.plan.resources.push(resource.clone());
-                // Of the time before, what `event.poller.since` asks for may be told.
-                let mut watch = Watch::new(resource, now, now);
-                if let Some((hours, _)) = it.plan.since {
-                    watch.allowed_from = it
-                        .watches
-                        .first()
-                        .map_or(now, |it| it.allowed_from.min(it.begun_at - TimeDelta::hours(hours)));
-                }
-                watch.is_only = it.watches.iter().all(|other| other.resource.name != resource.name);
-                it.watches.push(watch);
-            }
-            Patch::Remove(at) if it.plan.resources.len() < 2 || *at >= it.plan.resources.len() => return,
-            Patch::Remove(at) => {
-                let gone = it.plan.resources.remove(*at);
-                let gone = it.watches.iter_mut().filter(alive).find(|watch| watch.resource == gone);
-                if let Some(watch) = gone {
-                    watch.alive = false;
-                }
-            }
-            Patch::Url(at, resource) => {
-                let at = at % it.plan.resources.len();
-                let before = it.plan.resources[at].clone();
-                if before.kind().found != resource.kind().found {
-                    return;
-                }
-                let resource = super::plan::ResourcePlan { name: before.name.clone(), ..resource.clone() };
-                it.plan.resources[at] = resource.clone();
-                let gone = it.watches.iter_mut().filter(alive).find(|watch| watch.resource == before);
-                let Some(gone) = gone else { return };
-                gone.alive = false;
-                let allowed_from = gone.allowed_from;
-                let watch = Watch { allowed_from, is_only: false, ..Watch::new(&resource, now, now) };
-                it.watches.push(watch);
-            }
-            Patch::Since(hours) => {
-                let since = now - TimeDelta::hours(*hours);
-                configuration["event.poller.since"] = json!(super::plan::Spelling::Utc.spell(since));
-                for watch in it.watches.iter_mut().filter(alive) {
-                    watch.required_from = watch.required_from.min(since + TimeDelta::seconds(1));
-                    watch.allowed_from = watch.allowed_from.min(since);
-                    watch.is_only = false;
-                }
-            }
-            Patch::Interval(minutes) => {
-                it.plan.interval = *minutes;
-                configuration["event.poller.refresh_interval"] = json!(minutes.to_string());
-            }
-        }
+        let Some(mut configuration) = it.patched(patch, now) else { return };
         configuration["event.poller.configuration"] = it.plan.configuration();
-        let path = format!("/instances/{}", it.id);
+        let instance = format!("/instances/{}", it.id);
         self.requests.excuse(number, None, now);
-        self.ask(Method::PATCH, &path, &json!({"configuration": configuration})).await;
+        self.ask(Method::PATCH, &instance, &json!({"configuration": configuration})).await;
     }
 
     async fn ask(&mut self, method: Method, path: &str, body: &Value) {
@@ -328,7 +274,9 @@ impl<'a> Scene<'a> {
     }
 
     fn excuse_all(&mut self, subject: Option<&str>, until: DateTime<Utc>) {
-        (0..self.instances.len()).for_each(|number| self.requests.excuse(number, subject, until));
+        for number in 0..self.instances.len() {
+            self.requests.excuse(number, subject, until);
+        }
     }
 
     fn change(&mut self, change: &Change) {
@@ -401,6 +349,70 @@ impl<'a> Scene<'a> {
     }
 }
 
+impl Polled {
+    /// Changes what is expected; the settings beside the resources that a patch is then made of.
+    fn patched(&mut self, patch: &Patch, now: DateTime<Utc>) -> Option<Value> {
+        let alive = |watch: &&mut Watch| watch.alive;
+        let mut configuration = json!({});
+        match patch {
+            Patch::Add(resource) if self.plan.resources.iter().any(|other| other.name == resource.name) => {
+                return None;
+            }
+            Patch::Add(resource) => {
+                self.plan.resources.push(resource.clone());
+                // Of the time before, what `event.poller.since` asks for may be told.
+                let mut watch = Watch::new(resource, now, now);
+                if let Some((hours, _)) = self.plan.since {
+                    watch.allowed_from = self.watches.first().map_or(now, |first| {
+                        first.allowed_from.min(first.begun_at - TimeDelta::hours(hours))
+                    });
+                }
+                watch.is_only = self.watches.iter().all(|other| other.resource.name != resource.name);
+                self.watches.push(watch);
+            }
+            Patch::Remove(at) if self.plan.resources.len() < 2 || *at >= self.plan.resources.len() => {
+                return None;
+            }
+            Patch::Remove(at) => {
+                let gone = self.plan.resources.remove(*at);
+                let gone = self.watches.iter_mut().filter(alive).find(|watch| watch.resource == gone);
+                if let Some(watch) = gone {
+                    watch.alive = false;
+                }
+            }
+            Patch::Url(at, resource) => {
+                let at = at % self.plan.resources.len();
+                let before = self.plan.resources[at].clone();
+                if before.kind().found != resource.kind().found {
+                    return None;
+                }
+                let resource = super::plan::ResourcePlan { name: before.name.clone(), ..resource.clone() };
+                self.plan.resources[at] = resource.clone();
+                let gone = self.watches.iter_mut().filter(alive).find(|watch| watch.resource == before);
+                let gone = gone?;
+                gone.alive = false;
+                let allowed_from = gone.allowed_from;
+                let watch = Watch { allowed_from, is_only: false, ..Watch::new(&resource, now, now) };
+                self.watches.push(watch);
+            }
+            Patch::Since(hours) => {
+                let since = now - TimeDelta::hours(*hours);
+                configuration["event.poller.since"] = json!(super::plan::Spelling::Utc.spell(since));
+                for watch in self.watches.iter_mut().filter(alive) {
+                    watch.required_from = watch.required_from.min(since + TimeDelta::seconds(1));
+                    watch.allowed_from = watch.allowed_from.min(since);
+                    watch.is_only = false;
+                }
+            }
+            Patch::Interval(minutes) => {
+                self.plan.interval = *minutes;
+                configuration["event.poller.refresh_interval"] = json!(minutes.to_string());
+            }
+        }
+        Some(configuration)
+    }
+}
+
 /// Whether the polls of a step were all as they should be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Polls {
@@ -420,67 +432,5 @@ async fn work(worker: &Worker, bed: &Bed) {
             return;
         }
         worker.work(bed, &batch).await;
-    }
-}
-
-/// The objects that a change may choose from.
-fn living(close: &Close) -> Vec<(String, String)> {
-    close.objects().into_iter().map(|(id, (object_type, _))| (object_type, id)).collect()
-}
-
-fn happen(close: &Close, change: &Change) {
-    let living = living(close);
-    let chosen = |n: &usize| (!living.is_empty()).then(|| living[n % living.len()].clone());
-    let field = |kind: &str| match kind.split('.').next() {
-        Some("task") => "text",
-        Some("activity") => "note",
-        Some("user") => "first_name",
-        _ => "name",
-    };
-    let leads: Vec<_> = living.iter().filter(|(kind, _)| kind == "lead").collect();
-    let of = |kind: &str, mark: &str| {
-        let lead = leads.first().filter(|_| !matches!(kind, "lead" | "user")).map(|(_, id)| id.clone());
-        let status = if mark == "a" { "won" } else { "active" };
-        let mut fields = json!({"mark": mark});
-        if kind == "opportunity" {
-            fields["status_type"] = json!(status);
-        }
-        if let Some(lead) = lead {
-            fields["lead_id"] = json!(lead);
-        }
-        fields
-    };
-    let value = close.events().len().to_string();
-    match change {
-        Change::Create(kind, mark) => drop(close.create(kind, &of(kind, mark))),
-        Change::Burst(kind, count) => close.create_together(*count, kind, &of(kind, "a")),
-        Change::Update(n) => {
-            if let Some((kind, id)) = chosen(n) {
-                close.update(&kind, &id, field(&kind), value);
-            }
-        }
-        Change::Consolidate(n) => {
-            if let Some((kind, id)) = chosen(n) {
-                let is_it = |event: &&crate::close::Event| event.object_id == id && event.action == "updated";
-                match close.events().iter().rfind(is_it) {
-                    Some(event) if close.is_recent(event) => {
-                        close.update_again(&kind, &id, field(&kind), value);
-                    }
-                    _ => close.update(&kind, &id, field(&kind), value),
-                }
-            }
-        }
-        Change::Delete(n) => {
-            if let Some((kind, id)) = chosen(n) {
-                close.delete(&kind, &id);
-            }
-        }
-        Change::Merge(one, other) if leads.len() > 1 => {
-            let (source, destination) = (leads[one % leads.len()], leads[other % leads.len()]);
-            if source != destination {
-                close.merge_leads(&source.1, &destination.1);
-            }
-        }
-        Change::Merge(..) => {}
     }
 }

@@ -7,7 +7,6 @@ use crate::close::Quirks;
 
 /// The smallest plan that is found in some time, of those that `is_wrong` says so of.
 pub fn shrink(plan: &Plan, most: Duration, mut is_wrong: impl FnMut(&Plan) -> bool) -> Plan {
-    #[expect(clippy::disallowed_methods, reason = "a search that has no end ends by the wall clock")]
     let began_at = Instant::now();
     let mut least = plan.clone();
     loop {
@@ -88,7 +87,7 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
         add(&|it| it.quirks.request_takes = chrono::TimeDelta::zero());
         add(&|it| {
             (it.quirks.index_lag, it.quirks.event_lag) =
-                (chrono::TimeDelta::zero(), chrono::TimeDelta::zero())
+                (chrono::TimeDelta::zero(), chrono::TimeDelta::zero());
         });
     }
     // One that is the same would be found smaller for ever.
