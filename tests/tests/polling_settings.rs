@@ -233,7 +233,7 @@ async fn a_setting_that_cannot_be_honoured_is_a_400_that_names_it() {
         (
             entry(json!({"url": "/calls", "idField": "id", "xPath": "//a"})),
             ".xPath is not supported",
-            "there are",
+            "There are",
         ),
         (
             entry(json!({"url": "/calls", "idField": ["id"]})),

@@ -194,19 +194,18 @@ impl Vault {
         if let Some(encrypted) = &*current {
             return Ok(encrypted.clone());
         }
-        let encrypted = match &sealing.store {
-            Some(store) => match store.get(purpose, month).await? {
-                Some(encrypted) => encrypted,
-                None => {
-                    let (encrypted, _) = self.generate(sealing, purpose, month).await?;
-                    store.put(purpose, month, encrypted).await?
-                }
-            },
-            None => {
-                let (encrypted, key) = self.generate(sealing, purpose, month).await?;
-                *once_of_key(self, &encrypted).lock().await = Some(Arc::new(key));
-                encrypted
+        let encrypted = if let Some(store) = &sealing.store {
+            let kept = store.get(purpose, month).await?;
+            if let Some(kept) = kept {
+                kept
+            } else {
+                let (encrypted, _) = self.generate(sealing, purpose, month).await?;
+                store.put(purpose, month, encrypted).await?
             }
+        } else {
+            let (encrypted, key) = self.generate(sealing, purpose, month).await?;
+            *once_of_key(self, &encrypted).lock().await = Some(Arc::new(key));
+            encrypted
         };
         Ok(current.insert(encrypted).clone())
     }

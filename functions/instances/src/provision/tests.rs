@@ -52,13 +52,13 @@ fn values_are_kept_as_strings_or_null() {
     body["configuration"]["event.notification.enabled"] = json!(true);
     body["configuration"]["event.notification.retry.attempts"] = json!(5);
     body["configuration"]["event.notification.signature.key"] = Value::Null;
-    body["configuration"]["event.poller.configuration"] = json!({"contacts": {"idField": "id"}});
+    body["configuration"]["event.metadata"] = json!({"contacts": {"idField": "id"}});
     let configuration = read(&body).unwrap().configuration;
     let shown = configuration.masked();
     assert_eq!(shown["event.notification.enabled"], Some("true"));
     assert_eq!(shown["event.notification.retry.attempts"], Some("5"));
     assert_eq!(shown["event.notification.signature.key"], None);
-    assert_eq!(shown["event.poller.configuration"], Some(r#"{"contacts":{"idField":"id"}}"#));
+    assert_eq!(shown["event.metadata"], Some(r#"{"contacts":{"idField":"id"}}"#));
 }
 
 #[test]

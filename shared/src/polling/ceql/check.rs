@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Literal, Operator, Piece, Problem, Scope};
 use crate::polling::configuration::DateField;
 use crate::polling::reading::Reading;
-use crate::polling::template::Times;
+use crate::polling::template::{Template, Times};
 
 /// What is known of a resource's columns.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,7 +18,7 @@ pub struct Columns<'a> {
 impl Columns<'_> {
     /// Refuses a comparison that cannot be judged.
     pub(super) fn check(&self, column: &str, operator: Operator, literal: &Literal) -> Result<(), Problem> {
-        let gap = literal.template().and_then(|template| template.gap());
+        let gap = literal.template().and_then(Template::gap);
         match (operator, gap) {
             // Texts are compared.
             (Operator::Like, _) => Ok(()),

@@ -137,12 +137,11 @@ impl Comparison<'_> {
         if let (Some(reading), Some(time)) = (self.reading(value), self.time(literal)) {
             return Some(reading.at.cmp(&time));
         }
-        match value {
-            Value::String(text) => order(text).or_else(|| Some(text.as_str().cmp(literal))),
-            // A number and a word, neither of which comes first.
-            _ if self.operator.is_order() => None,
-            _ => Some(text(value).as_str().cmp(literal)),
+        if let Value::String(text) = value {
+            return order(text).or_else(|| Some(text.as_str().cmp(literal)));
         }
+        // Of a number and a word neither comes first.
+        (!self.operator.is_order()).then(|| text(value).as_str().cmp(literal))
     }
 }
 
@@ -157,7 +156,7 @@ impl Instant {
             Operator::Greater => value.may_be_after(begin) || value.day().is_some_and(|day| day >= today),
             Operator::AtLeast => value.may_reach(begin) || value.day().is_some_and(|day| day >= today),
             Operator::Less => day.map_or(value.at < self.at, |day| day < today),
-            Operator::AtMost => day.map_or(value.at <= self.at, |day| day <= today),
+            Operator::AtMost => value.at <= self.at || day.is_some_and(|day| day <= today),
             Operator::Equal | Operator::Like => {
                 let same = || value.is_within(self.unit, self.at, self.zone);
                 day.map_or_else(same, |day| day == today)

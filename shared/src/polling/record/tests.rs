@@ -101,3 +101,60 @@ fn a_bad_record_says_which_field_it_lacks() {
     let raw = RawValue::from_string(format!("{{\"id\":{deep}}}"));
     assert!(raw.is_err() || Record::read(&raw.unwrap(), &configuration(&entry)).is_err());
 }
+
+fn of_entry(entry: &Value, resource: &str, configured: &Value) -> (Record, ResourceConfiguration) {
+    let mut configured = configured.clone();
+    configured["url"] = json!(format!("/{resource}"));
+    if configured["idField"].is_null() {
+        configured["idField"] = json!("id");
+    }
+    let configuration = configuration::read(&json!({"mine": configured}).to_string()).unwrap().remove(0);
+    let raw = serde_json::value::to_raw_value(entry).unwrap();
+    (Record::of_entry(&raw, object_of(&raw), &configuration).unwrap(), configuration)
+}
+
+fn entry(data: &Value, previous: &Value) -> Value {
+    json!({
+        "id": "ev_1", "object_type": "activity.call", "object_id": "acti_1", "action": "deleted",
+        "date_updated": "2026-06-19T11:30:00.000001", "data": data, "previous_data": previous,
+    })
+}
+
+#[test]
+fn an_entry_is_read_from_the_object_in_it_and_else_from_itself() {
+    let previous = json!({"id": "acti_1", "lead_id": "lead_1", "date_updated": "2026-01-01T00:00:00Z", "called": "01.02.2026"});
+    let dates = json!({"updatedDateField": "called", "updatedDateFormat": "dd.MM.yyyy"});
+    let configured = json!({"idField": "lead_id", "datesConfiguration": dates});
+    let (read, configuration) = of_entry(&entry(&Value::Null, &previous), "calls", &configured);
+    assert_eq!((&*read.id, &*read.object_type, &*read.closes_type), ("lead_1", "mine", "activity.call"));
+    assert_eq!(read.updated.to_rfc3339(), "2026-02-01T00:00:00+00:00");
+    assert_eq!(read.event_type(&configuration), EventType::Deleted);
+    // An entry without its object has its own id and date.
+    let (read, _) = of_entry(&entry(&Value::Null, &json!({})), "calls", &configured);
+    assert_eq!((&*read.id, read.updated), ("acti_1", read.changed_at));
+    let (whole, _) = of_entry(&entry(&Value::Null, &previous), "events", &json!({"idField": "lead_id"}));
+    assert_eq!((&*whole.id, &*whole.object_type), ("lead_1", "activities"));
+    let instance = InstanceId::from_entropy([7; 8]);
+    assert_ne!(whole.event_id(instance, "mine"), read.event_id(instance, "mine"));
+}
+
+#[test]
+fn an_object_is_what_it_became_or_else_what_it_was() {
+    let object = |data: &Value, previous: &Value| {
+        let raw = serde_json::value::to_raw_value(&entry(data, previous)).unwrap();
+        object_of(&raw).map(|raw| raw.get().to_owned())
+    };
+    let (a, b) = (json!({"id": "a"}), json!({"id": "b"}));
+    assert_eq!(object(&a, &b).as_deref(), Some(r#"{"id":"a"}"#));
+    assert_eq!(object(&Value::Null, &b).as_deref(), Some(r#"{"id":"b"}"#));
+    assert_eq!(object(&json!({}), &json!({})), None);
+}
+
+#[test]
+fn a_day_may_be_any_time_in_it() {
+    let dates = json!({"updatedDateField": "touched", "updatedDateFormat": "yyyy-MM-dd"});
+    let configured = json!({"datesConfiguration": dates});
+    let at = |day: &str| json!({"id": "x", "touched": day});
+    assert!(wanted(&at("2026-06-19"), &configured), "the window begins at eleven");
+    assert!(!wanted(&at("2026-06-18"), &configured));
+}
