@@ -1,4 +1,4 @@
-//! A real browser: Chromium without a window, driven by WebDriver as a person would use it.
+//! A real browser: Chromium without a window, driven by `WebDriver` as a person would use it.
 
 #![expect(clippy::panic, reason = "a story whose browser does not answer cannot go on")]
 
@@ -106,6 +106,9 @@ pub fn axe() -> Option<String> {
 }
 
 /// Where screenshots are kept for whoever wants to look.
+///
+/// # Panics
+/// When it cannot be made.
 #[must_use]
 pub fn pictures() -> PathBuf {
     let directory = tree::root().join("target/console");

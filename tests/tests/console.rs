@@ -89,6 +89,7 @@ async fn the_page_weighs_less_than_100_kilobytes() {
         assert_eq!(text(&file.headers, "content-encoding"), "gzip", "{name}");
         weight += file.body.len();
     }
+    tests::browser::say(&format!("the page weighs {weight} bytes"));
     assert!(weight < 100_000, "{weight} bytes");
 }
 

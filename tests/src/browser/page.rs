@@ -145,7 +145,7 @@ impl<'a> Page<'a> {
         self.browser.devtools("Emulation.setEmulatedMedia", &features).await;
     }
 
-    /// Keeps a picture of the whole page, and says how wide and how high it is.
+    /// Keeps a picture of the whole page.
     ///
     /// # Panics
     /// When it cannot be written.
@@ -159,6 +159,9 @@ impl<'a> Page<'a> {
     }
 
     /// What axe finds wrong with the page, one line a rule.
+    ///
+    /// # Panics
+    /// When axe does not run.
     pub async fn barriers(&self, axe: &str) -> Vec<String> {
         // The page's policy forbids a script of somebody else; the browser's own protocol may run one.
         self.browser.devtools("Runtime.evaluate", &json!({ "expression": axe })).await;
