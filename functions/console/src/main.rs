@@ -1,5 +1,6 @@
 //! The console function on Lambda; see the crate's documentation.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use console::Console;
@@ -13,6 +14,8 @@ use shared::platform::settings::Variables;
 async fn main() -> Result<(), Error> {
     Logging::from_variables(&Variables::of_process()).init(Arc::new(SystemClock));
     let console = Console::new();
-    http_function::run(service_fn(|request| std::future::ready(Ok::<_, Error>(console.answer(&request)))))
-        .await
+    http_function::run(service_fn(|request| {
+        std::future::ready(Ok::<_, Infallible>(console.answer(&request)))
+    }))
+    .await
 }
