@@ -10,6 +10,7 @@ mod expected;
 mod happen;
 mod heard;
 mod plan;
+mod polled;
 mod requests;
 mod resources;
 mod run;

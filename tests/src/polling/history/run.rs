@@ -11,12 +11,13 @@ use super::expected::{Past, Shown, Watch};
 use super::happen::happen;
 use super::heard::Ears;
 use super::plan::{InstancePlan, Plan, settings};
+use super::polled::Polled;
 use super::requests::{Asking, Load, Requests};
 use super::step::{Change, Patch, Step, Trouble};
 use crate::bed::Bed;
 use crate::close::{Call, Close, Quirks, Rest};
 use crate::polling::{State, Status, Way, Worker};
-use crate::receiver::{Hook, Receiver};
+use crate::receiver::Receiver;
 
 /// The longest that anything waits: what was refused is asked for again within the hour.
 const LONGEST_WAIT: usize = 130;
@@ -40,16 +41,6 @@ struct Scene<'a> {
     requests: Requests,
     problems: Vec<String>,
     off: i64,
-}
-
-/// An instance that polls.
-struct Polled {
-    plan: InstancePlan,
-    id: u64,
-    hook: Hook,
-    watches: Vec<Watch>,
-    ears: Ears,
-    shown: Shown,
 }
 
 /// Lets a plan happen, and says what was wrong.
@@ -346,70 +337,6 @@ impl<'a> Scene<'a> {
             past: &self.past,
             close: &self.close,
         }
-    }
-}
-
-impl Polled {
-    /// Changes what is expected; the settings beside the resources that a patch is then made of.
-    fn patched(&mut self, patch: &Patch, now: DateTime<Utc>) -> Option<Value> {
-        let alive = |watch: &&mut Watch| watch.alive;
-        let mut configuration = json!({});
-        match patch {
-            Patch::Add(resource) if self.plan.resources.iter().any(|other| other.name == resource.name) => {
-                return None;
-            }
-            Patch::Add(resource) => {
-                self.plan.resources.push(resource.clone());
-                // Of the time before, what `event.poller.since` asks for may be told.
-                let mut watch = Watch::new(resource, now, now);
-                if let Some((hours, _)) = self.plan.since {
-                    watch.allowed_from = self.watches.first().map_or(now, |first| {
-                        first.allowed_from.min(first.begun_at - TimeDelta::hours(hours))
-                    });
-                }
-                watch.is_only = self.watches.iter().all(|other| other.resource.name != resource.name);
-                self.watches.push(watch);
-            }
-            Patch::Remove(at) if self.plan.resources.len() < 2 || *at >= self.plan.resources.len() => {
-                return None;
-            }
-            Patch::Remove(at) => {
-                let gone = self.plan.resources.remove(*at);
-                let gone = self.watches.iter_mut().filter(alive).find(|watch| watch.resource == gone);
-                if let Some(watch) = gone {
-                    watch.alive = false;
-                }
-            }
-            Patch::Url(at, resource) => {
-                let at = at % self.plan.resources.len();
-                let before = self.plan.resources[at].clone();
-                if before.kind().found != resource.kind().found {
-                    return None;
-                }
-                let resource = super::plan::ResourcePlan { name: before.name.clone(), ..resource.clone() };
-                self.plan.resources[at] = resource.clone();
-                let gone = self.watches.iter_mut().filter(alive).find(|watch| watch.resource == before);
-                let gone = gone?;
-                gone.alive = false;
-                let allowed_from = gone.allowed_from;
-                let watch = Watch { allowed_from, is_only: false, ..Watch::new(&resource, now, now) };
-                self.watches.push(watch);
-            }
-            Patch::Since(hours) => {
-                let since = now - TimeDelta::hours(*hours);
-                configuration["event.poller.since"] = json!(super::plan::Spelling::Utc.spell(since));
-                for watch in self.watches.iter_mut().filter(alive) {
-                    watch.required_from = watch.required_from.min(since + TimeDelta::seconds(1));
-                    watch.allowed_from = watch.allowed_from.min(since);
-                    watch.is_only = false;
-                }
-            }
-            Patch::Interval(minutes) => {
-                self.plan.interval = *minutes;
-                configuration["event.poller.refresh_interval"] = json!(minutes.to_string());
-            }
-        }
-        Some(configuration)
     }
 }
 
