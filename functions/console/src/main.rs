@@ -14,7 +14,7 @@ use shared::platform::settings::Variables;
 async fn main() -> Result<(), Error> {
     Logging::from_variables(&Variables::of_process()).init(Arc::new(SystemClock));
     let console = Console::new();
-    http_function::run(service_fn(|request| {
+    http_function::run(service_fn(move |request| {
         std::future::ready(Ok::<_, Infallible>(console.answer(&request)))
     }))
     .await
