@@ -207,7 +207,8 @@ fn the_price_of_the_alarms_is_said() {
 fn alarms_of_all_functions_leave_none_out() {
     for name in ["ErrorsAlarm", "ThrottlesAlarm"] {
         let (_, alarm) = alarms().into_iter().find(|(alarm, _)| alarm == name).unwrap_or_default();
-        for function in functions() {
+        // No event is lost or waits when the page for people does not come.
+        for function in functions().into_iter().filter(|function| function.binary != "console") {
             assert!(
                 alarm.to_string().contains(&function.logical_id),
                 "{name} leaves out {}",

@@ -150,9 +150,11 @@ fn letters_that_rest_and_are_looked_at_wake_nobody_again() {
 
 #[test]
 fn the_first_letter_of_a_queue_that_was_never_used_is_said() {
-    for (queue, alarm) in
-        [("DeliveryDeadLetterQueue", "DeadLettersAlarm"), ("PollDeadLetterQueue", "PollDeadLettersAlarm")]
-    {
+    for (queue, alarm) in [
+        ("DeliveryDeadLetterQueue", "DeadLettersAlarm"),
+        ("PoisonQueue", "PoisonAlarm"),
+        ("PollDeadLetterQueue", "PollDeadLettersAlarm"),
+    ] {
         let mut world = quiet(6 * HOUR, 1.0, 20);
         letters(&mut world, queue, 200..201);
         assert_fires(&world, &[alarm]);
@@ -323,6 +325,15 @@ fn what_polling_missed_is_said_the_first_time() {
         let mut world = quiet(6 * HOUR, 10.0, 1);
         world.add(metric, 100..101, 1, 1.0);
         assert_fires(&world, &[alarm]);
+    }
+}
+
+#[test]
+fn a_chain_of_retries_that_lambda_ends_is_said() {
+    for function in ["DispatcherFunction", "PollerFunction"] {
+        let mut world = quiet(6 * HOUR, 10.0, 1);
+        world.add(&format!("AWS/Lambda RecursiveInvocationsDropped {function}"), 100..101, 1, 1.0);
+        assert_fires(&world, &["RecursionAlarm"]);
     }
 }
 

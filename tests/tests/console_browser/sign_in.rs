@@ -34,8 +34,13 @@ async fn the_keyboard_alone_signs_in() {
     page.shows("User secret").await;
     let (user, organization) = secrets(&stage);
     // Tab is U+E004 and Enter U+E007 (WebDriver, "Keyboard actions").
-    page.types(&format!("{user}\u{e004}{organization}\u{e007}")).await;
-    page.shows("Needs attention").await;
+    for (name, secret, key) in [("user", user, "\u{e004}"), ("organization", organization, "\u{e007}")] {
+        page.until(&format!("return document.activeElement.name === '{name}'")).await;
+        page.types(&secret).await;
+        page.until(&format!("return document.activeElement.value === '{secret}'")).await;
+        page.types(key).await;
+    }
+    page.shows("Welcome").await;
     stage.end().await;
 }
 

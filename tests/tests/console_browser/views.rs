@@ -91,8 +91,8 @@ async fn every_view_fits_the_screen_and_has_no_barriers() {
             let headings = page.script("return document.querySelectorAll('h1').length", json!([])).await;
             assert_eq!(headings, 1, "{name}");
             page.picture(&format!("{name}-{width}-{colours}")).await;
-            if let Some(barrier) = &axe {
-                let found = page.barriers(barrier).await;
+            if let Some(axe) = &axe {
+                let found = page.barriers(axe).await;
                 barriers.extend(found.into_iter().map(|it| format!("{name}, {width}, {colours}: {it}")));
             }
         }

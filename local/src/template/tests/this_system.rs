@@ -39,7 +39,7 @@ fn its_tables_have_the_keys_that_the_functions_use() {
         ("EventsTable", vec![("event_id", "S")], Some("expires_at")),
         ("EndpointsTable", vec![("instance_id", "N"), ("scope", "S")], None),
         ("PayloadsTable", vec![("payload_id", "S"), ("part", "N")], Some("expires_at")),
-        ("PollersTable", vec![("instance_id", "N"), ("part", "S")], Some("expires_at")),
+        ("PollersTable", vec![("key_digest", "S"), ("part", "S")], None),
     ];
     assert_eq!(template.tables.len(), tables.len());
     for (name, keys, ttl) in tables {
@@ -70,11 +70,11 @@ fn its_dead_letters_are_kept_longer_than_its_deliveries() {
         names,
         [
             "DeliveryDeadLetterQueue",
-            "PoisonQueue",
             "PollDeadLetterQueue",
-            "DeliveryQueue",
+            "PoisonQueue",
             "PollQueue",
-            "RetryQueue"
+            "DeliveryQueue",
+            "RetryQueue",
         ]
     );
     let [dead_letters, poison] = [template.queue("DeliveryDeadLetterQueue"), template.queue("PoisonQueue")];
@@ -142,7 +142,13 @@ fn its_webhook_and_its_instances_answer_every_method() {
     assert_eq!(routes(instances), ["$default"]);
     assert_eq!(
         variables(webhook),
-        ["DELIVERY_QUEUE_URL", "EVENT_RETENTION_DAYS", "INSTANCES_TABLE", "PAYLOADS_TABLE"]
+        [
+            "DELIVERY_QUEUE_URL",
+            "EVENT_RETENTION_DAYS",
+            "INSTANCES_TABLE",
+            "PAYLOADS_TABLE",
+            "WEBHOOK_RATE_PER_INSTANCE"
+        ]
     );
     assert_eq!(
         variables(instances),
