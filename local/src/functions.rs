@@ -51,7 +51,7 @@ pub(crate) enum InvokeError {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The template names a binary that is no function of this workspace.
-    #[error("the template's {function} runs {binary:?}, which is none of this system's functions")]
+    #[error("the template's {function} runs {binary:?}, which is not one of this system's functions")]
     Unknown {
         /// Its logical id.
         function: String,

@@ -57,7 +57,7 @@ pub(crate) async fn method_not_allowed() -> Failure {
     Failure(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "The route does not answer this method."))
 }
 
-/// 404 for a path that is none of ours.
+/// 404 for an unknown path.
 pub(crate) async fn no_such_route() -> Failure {
     Failure(ApiError::not_found("There is no such resource."))
 }

@@ -1,4 +1,4 @@
-//! The element, and every setting of the wire contract with what becomes of it here.
+//! The element, and every setting of the wire contract with how this system treats it.
 
 pub(crate) mod element;
 
@@ -22,7 +22,7 @@ pub(crate) struct Setting {
     pub(crate) treatment: Treatment,
 }
 
-/// What becomes of a setting.
+/// How a setting is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Treatment {
     /// It is acted on.

@@ -111,7 +111,7 @@ pub(crate) fn since_fault(configuration: &Configuration, now: DateTime<Utc>) -> 
         return fault(format!("lies in the future; it may be at most now, or left out (for example {now})"));
     }
     let is_feed = |resource: Resource| {
-        matches!(resource.source(), Source::EventLog { .. }) && resource.history().is_none()
+        matches!(resource.source(), Source::EventFeed { .. }) && resource.history().is_none()
     };
     let resource = settings.resources.iter().find(|it| is_feed(it.resource))?;
     if !Cursor::starting_at(since, String::new()).outlasts_event_feed(now) {

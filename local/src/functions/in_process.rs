@@ -30,7 +30,7 @@ type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 /// A started function: from an event's JSON to its answer's.
 pub(super) type Handler = Arc<dyn Fn(Vec<u8>, Context) -> Running + Send + Sync>;
 
-/// Starts the function that this binary is; `None` when there is none of this name.
+/// Starts the function with this binary name; `None` when no function has it.
 pub(super) fn start(
     binary: &str,
     variables: &Variables,

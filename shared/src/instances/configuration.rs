@@ -6,7 +6,7 @@ use std::fmt;
 use crate::instances::vault::Purpose;
 use crate::platform::secret::MASK;
 
-/// The names of the settings that this system acts on (facts: the Open Connectors wire contract).
+/// The names of the settings that this system acts on (SAP Open Connectors, "Events").
 pub mod key {
     /// The Close API key.
     pub const USERNAME: &str = "username";

@@ -50,6 +50,17 @@ pub fn public_items(file: &File) -> Vec<String> {
     text.lines().filter_map(item).collect()
 }
 
+/// True if a signature, a field or a bound of the file names the item, so that whoever uses that uses the item.
+#[must_use]
+pub fn is_in_a_signature(file: &File, name: &str) -> bool {
+    let names_it = |line: &str| {
+        let signature = line.split(" = ").next().unwrap_or_default();
+        let named = line.split_once("-> ").or_else(|| signature.split_once(": ")).map(|(_, rest)| rest);
+        named.is_some_and(|rest| words(rest).any(|word| word == name))
+    };
+    file.text.lines().any(names_it)
+}
+
 /// The words of a text, each a run of letters, digits and underscores.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
@@ -68,6 +79,12 @@ mod tests {
         let text = "impl A {\n    pub(crate) async fn one(\n    ) {\n        if x {\n        }\n    }\n}\nfn three() {\n}\n";
         let found = functions(&file(text));
         assert_eq!(found, [Function { line: 2, lines: 5 }, Function { line: 8, lines: 2 }]);
+    }
+
+    #[test]
+    fn an_error_is_used_by_whoever_calls_what_returns_it() {
+        let text = "pub fn a() -> Result<u8, B> {\n}\npub struct C(u8);\nfn d() {\n    C(1)\n}\n";
+        assert!(is_in_a_signature(&file(text), "B") && !is_in_a_signature(&file(text), "C"));
     }
 
     #[test]

@@ -263,7 +263,7 @@ impl Shared {
                 let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
                 self.close.with_index(|index, cursors| search::search(&body, index, cursors, quirks, now))
             }
-            ("GET", "event/") => event_log::list(&self.close.events(), &query, key, quirks, now),
+            ("GET", "event/") => event_feed::list(&self.close.events(), &query, key, quirks, now),
             ("GET", "me/") => Answer::ok(json!({"id": "user_1", "organizations": [{"id": "orga_1"}]})),
             ("GET", path) => match lists::at(path) {
                 Some(list) => list.page(path, self.close.objects_of(list.object_type), &query, quirks),
@@ -279,7 +279,7 @@ impl Shared {
             return Answer::not_found();
         };
         if collection == "event" {
-            return event_log::one(&self.close.events(), id, key, quirks, self.clock.now());
+            return event_feed::one(&self.close.events(), id, key, quirks, self.clock.now());
         }
         self.close.object_at(collection, id).map_or_else(Answer::not_found, Answer::ok)
     }
