@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use super::answer::Answer;
 use super::index::hash;
 use super::quirks::{Fault, Quirks};
-use super::{date_of, event_log, lists, moment, search, subscriptions};
+use super::{date_of, event_feed, lists, moment, search, subscriptions};
 use crate::accept;
 use crate::close::Close;
 
