@@ -71,7 +71,7 @@ pub(super) fn start(
     })
 }
 
-/// Calls a function. It runs as a task of its own: a panic in it is an error of this call and no other.
+/// Calls a function as a task of its own, so that a panic fails only this call.
 pub(super) async fn invoke(
     handler: &Handler,
     event: Vec<u8>,
@@ -118,7 +118,7 @@ where
     })
 }
 
-/// A task that ends with whoever waits for it, as a function ends at its time-out.
+/// A task that is aborted when its handle is dropped, as a function ends at its time-out.
 struct AbortOnDrop(tokio::task::JoinHandle<Outcome>);
 
 impl Future for AbortOnDrop {
