@@ -2,12 +2,17 @@
 
 #![expect(clippy::panic, reason = "a story cannot go on without its queue")]
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use chrono::TimeDelta;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use sqs::{AttributeValue, Receive, Received};
 
 use crate::bed::Bed;
+
+/// Calls so far: each has a request id of its own.
+static CALLS: AtomicU32 = AtomicU32::new(0);
 
 /// Receives a batch of up to ten messages.
 pub(crate) async fn receive(bed: &Bed, queue: &str) -> Vec<Received> {
@@ -19,6 +24,7 @@ pub(crate) async fn receive(bed: &Bed, queue: &str) -> Vec<Received> {
 pub(crate) fn call<T>(bed: &Bed, payload: T, timeout: i64) -> LambdaEvent<T> {
     let mut context = Context::default();
     let ends_at = bed.now() + TimeDelta::seconds(timeout);
+    context.request_id = format!("{:08x}", CALLS.fetch_add(1, Ordering::Relaxed));
     context.deadline = u64::try_from(ends_at.timestamp_millis()).unwrap_or_default();
     LambdaEvent::new(payload, context)
 }

@@ -44,7 +44,7 @@ impl Scene {
 
     fn claim<'a>(&self, delivery: &'a QueuedDelivery<'a>, message_id: &str) -> Claim<'a> {
         let now = self.bed.now();
-        let id = ClaimId::new(message_id.to_owned(), now + TimeDelta::seconds(64));
+        let id = ClaimId::new(message_id.to_owned(), now + TimeDelta::seconds(64), "call");
         Claim { delivery, id, now, body: KeptBody::of(delivery, None) }
     }
 
@@ -79,6 +79,7 @@ fn failed(bed: &Bed) -> AttemptRecord {
         status_code: Some(500),
         error,
         excerpt: None,
+        probe: false,
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 use shared::events::log::DeliveryStatus;
+use shared::platform::aws::Aws;
 use tests::bed::{Bed, Instance};
 use tests::client::Client;
 use tests::receiver::{Answer, Receiver};
@@ -91,5 +92,40 @@ async fn a_batch_of_large_bodies_is_not_in_memory_all_at_once() {
     tokio::select! {
         _ = bed.deliver() => panic!("the batch ended, so nobody hung"),
         () = five => assert_eq!(receiver.count(), 5, "no more than five are under way together"),
+    }
+}
+
+#[tokio::test]
+async fn an_event_whose_body_is_gone_fails_once_and_says_why() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    receiver.answer([Answer::status(500)]);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    let data = json!({ "id": "lead_1", "note": tests::fixtures::noise(2_000_000) });
+    let body = json!({ "model": "lead", "event": "create", "data": data }).to_string();
+    assert_eq!(post(&instance, body).await, 200);
+    bed.deliver().await;
+    forget_bodies(&bed).await;
+    bed.drain().await;
+    let log = bed.log(instance.id()).await;
+    let reason = log[0].reason.as_deref();
+    assert_eq!(
+        (log[0].delivery_status, reason),
+        (DeliveryStatus::Failed, Some("what Close sent is no longer stored"))
+    );
+    assert_eq!((receiver.count(), log[0].attempts.len()), (1, 1));
+    assert_eq!((bed.dead_letters().len(), bed.poison().len(), bed.queue().total()), (1, 0, 0));
+}
+
+/// Deletes all bodies that are stored beside the log.
+#[expect(clippy::unwrap_used, reason = "a story cannot go on without it")]
+async fn forget_bodies(bed: &Bed) {
+    let variables = bed.system().environment().clone().into_iter().collect();
+    let client = Aws::from_variables(&variables).unwrap().dynamodb();
+    let table = &bed.system().environment()["PAYLOADS_TABLE"];
+    let items = client.scan().table_name(table).send().await.unwrap().items.unwrap_or_default();
+    assert!(!items.is_empty());
+    for mut item in items {
+        item.retain(|name, _| name == "payload_id" || name == "part");
+        client.delete_item().table_name(table).set_key(Some(item)).send().await.unwrap();
     }
 }

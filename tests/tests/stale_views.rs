@@ -7,7 +7,7 @@ use shared::events::log::DeliveryStatus;
 use shared::platform::aws::Aws;
 use shared::platform::settings::Variables;
 use tests::bed::{Bed, Instance};
-use tests::receiver::Receiver;
+use tests::receiver::{Answer, Receiver};
 
 /// What is in memory is at most so many seconds old.
 const KEPT: i64 = 10;
@@ -85,6 +85,28 @@ async fn a_url_just_changed_is_where_events_go_within_ten_seconds() {
     assert!(queued(&instance, 2).await);
     bed.deliver().await;
     assert_eq!((old.count(), new.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn the_receiver_of_before_has_no_say_in_what_becomes_of_an_event() {
+    let (bed, old, new) = (Bed::start().await, Receiver::start().await, Receiver::start().await);
+    let instance = bed.provision(&old.url(), &[]).await;
+    assert!(queued(&instance, 1).await);
+    bed.deliver().await;
+    change(&bed, &instance, json!({ "event.notification.callback.url": new.url() })).await;
+    old.answer([Answer::status(410)]);
+    assert!(queued(&instance, 2).await);
+    bed.deliver().await;
+    assert_eq!((old.count(), new.count()), (2, 1), "at once");
+    let log = bed.log(instance.id()).await;
+    assert!(log.iter().all(|event| event.delivery_status == DeliveryStatus::Delivered), "{log:?}");
+    let mut attempts: Vec<Vec<_>> = log
+        .iter()
+        .map(|event| event.attempts.iter().map(|it| (it.attempt, it.status_code)).collect())
+        .collect();
+    attempts.sort_by_key(Vec::len);
+    assert_eq!(attempts, [vec![(1, Some(200))], vec![(1, Some(410)), (1, Some(200))]]);
+    assert_eq!((bed.dead_letters().len(), bed.items("ENDPOINTS_TABLE").await), (0, 0));
 }
 
 #[tokio::test]

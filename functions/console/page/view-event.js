@@ -86,7 +86,7 @@ function attempt(it) {
   const open = !it.error && it.statusCode == null;
   const kind = accepted ? "good" : open ? "busy" : "bad";
   const answer = it.statusCode ? `Answered ${it.statusCode}` : open ? "Under way, or its outcome is unknown" : "No answer";
-  return step(kind, `Attempt ${it.attempt}`, time(it.date),
+  return step(kind, it.probe ? "Probe" : `Attempt ${it.attempt}`, time(it.date),
     h("p", answer, it.durationMs != null && ` after ${duration(it.durationMs)}`),
     // That it answered 500 need not be said twice.
     it.error && !(it.statusCode && it.error.endsWith(String(it.statusCode))) && h("p", foreign(sentence(it.error), 600)),

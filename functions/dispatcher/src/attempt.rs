@@ -10,14 +10,15 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::Full;
 use serde_json::value::RawValue;
+use shared::callbacks::health::State;
 use shared::callbacks::notification;
 use shared::events::log::AttemptRecord;
 use shared::events::message::QueuedDelivery;
-use shared::instances::CachedInstance;
 use tokio::time::Instant;
 
 use crate::callback::{Answer, CallbackClient, ClientError};
 use crate::decide::retry_after;
+use crate::plan::Recipient;
 
 /// Who is calling, to the receiver.
 const AGENT: &str = concat!("closeio-events/", env!("CARGO_PKG_VERSION"));
@@ -54,6 +55,11 @@ impl AttemptResult {
         }
     }
 
+    /// False if a fault of ours kept it from being made.
+    pub(crate) fn was_made(&self) -> bool {
+        !matches!(self, Self::Unanswered(ClientError::OwnFault(_)))
+    }
+
     fn status_code(&self) -> Option<u16> {
         match self {
             Self::Accepted { status } | Self::Rejected { status, .. } => Some(*status),
@@ -64,7 +70,7 @@ impl AttemptResult {
 
 /// An attempt about to be made.
 pub(crate) struct Attempt<'a> {
-    instance: &'a CachedInstance,
+    recipient: &'a Recipient,
     delivery: &'a QueuedDelivery<'a>,
     raw: &'a RawValue,
     began_at: DateTime<Utc>,
@@ -73,12 +79,12 @@ pub(crate) struct Attempt<'a> {
 impl<'a> Attempt<'a> {
     /// An attempt that begins now.
     pub(crate) fn new(
-        instance: &'a CachedInstance,
+        recipient: &'a Recipient,
         delivery: &'a QueuedDelivery<'a>,
         raw: &'a RawValue,
         began_at: DateTime<Utc>,
     ) -> Self {
-        Self { instance, delivery, raw, began_at }
+        Self { recipient, delivery, raw, began_at }
     }
 
     /// Makes it, and says how long it took.
@@ -107,15 +113,16 @@ impl<'a> Attempt<'a> {
             status_code: result.status_code(),
             error: result.error(),
             excerpt,
+            probe: self.recipient.health.state() == Some(State::Open),
         }
     }
 
     /// The callback as it goes out. Headers of our own come last, so that no setting replaces them.
     fn request(&self) -> Result<Request<Full<Bytes>>, String> {
-        let events = &self.instance.events;
-        let url = events.callback_url.as_ref().ok_or("it is not set")?;
+        let instance = &self.recipient.instance;
+        let events = &instance.events;
         let id = self.delivery.event_id.as_str();
-        let body = notification::body(&self.instance.instance, self.delivery, self.raw);
+        let body = notification::body(&instance.instance, self.delivery, self.raw);
         let mut headers: HeaderMap = events.headers.as_map().clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -128,7 +135,7 @@ impl<'a> Attempt<'a> {
             let value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)));
             headers.insert(AUTHORIZATION, value.map_err(|_| "its headers cannot be sent")?);
         }
-        let mut request = Request::post(url.as_url().as_str())
+        let mut request = Request::post(self.recipient.url.as_url().as_str())
             .body(Full::new(body.into()))
             .map_err(|_| "it is not a URL that HTTP can carry")?;
         *request.headers_mut() = headers;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use lambda_runtime::Context;
 use shared::platform::clock::Clock;
 use shared::platform::deadline;
 use tokio::time::Instant;
@@ -16,39 +17,41 @@ const AWS_CALL: Duration = Duration::from_secs(8);
 /// The answer of a batch takes next to nothing.
 const ANSWER: Duration = Duration::from_secs(1);
 
-/// When a call ends.
-#[derive(Debug, Clone, Copy)]
+/// A call of the function, and when it ends.
+#[derive(Debug, Clone)]
 pub(crate) struct Call {
+    /// Tells it from all others.
+    pub(crate) request_id: String,
     ends: Instant,
     ends_at: DateTime<Utc>,
 }
 
 impl Call {
-    /// The call that Lambda ends at `deadline`, in Unix milliseconds.
-    pub(crate) fn of(deadline: u64, clock: &dyn Clock) -> Self {
+    /// The call that Lambda made.
+    pub(crate) fn of(context: &Context, clock: &dyn Clock) -> Self {
         let now = clock.now();
-        let ends_at = deadline::ends_at(deadline, now, ASSUMED_TIME);
+        let ends_at = deadline::ends_at(context.deadline, now, ASSUMED_TIME);
         let left = (ends_at - now).to_std().unwrap_or_default();
-        Self { ends: Instant::now() + left, ends_at }
+        Self { request_id: context.request_id.clone(), ends: Instant::now() + left, ends_at }
     }
 
     /// When a claim of this call is void.
-    pub(crate) fn claims_until(self) -> DateTime<Utc> {
+    pub(crate) fn claims_until(&self) -> DateTime<Utc> {
         self.ends_at + CLAIM_MARGIN
     }
 
     /// When the batch has to be answered.
-    pub(crate) fn answer_by(self) -> Instant {
+    pub(crate) fn answer_by(&self) -> Instant {
         self.ends - ANSWER
     }
 
     /// Until when the outcome of an attempt may be written: a message still has to be sent after that.
-    pub(crate) fn write_by(self) -> Instant {
+    pub(crate) fn write_by(&self) -> Instant {
         self.ends - ANSWER - AWS_CALL
     }
 
     /// True if an attempt fits that takes so long: its claim, its outcome, and the message that follows from it.
-    pub(crate) fn has_time_for(self, attempt: Duration) -> bool {
+    pub(crate) fn has_time_for(&self, attempt: Duration) -> bool {
         Instant::now() + 3 * AWS_CALL + attempt + ANSWER <= self.ends
     }
 

@@ -22,13 +22,33 @@ pub struct Made<'a> {
     pub faults: u32,
     /// Its result.
     pub result: &'a AttemptResult,
+    /// Where it went.
+    pub address: Address,
     /// When it was over.
     pub now: DateTime<Utc>,
 }
 
+/// Where an attempt went, by the instance's settings after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Address {
+    /// To its callback.
+    OfNow,
+    /// To a callback that it had before.
+    Replaced,
+}
+
+/// True if nobody is called again after this: the receiver says that it is gone for good, or its address is not
+/// allowed, and stays so.
+pub(crate) fn is_final(result: &AttemptResult) -> bool {
+    matches!(
+        result,
+        AttemptResult::Rejected { status: 410, .. } | AttemptResult::Unanswered(ClientError::Refused(_))
+    )
+}
+
 /// Decides what comes after an attempt.
 ///
-/// While the callback is open the attempt was its probe, and the event waits again.
+/// While the callback is open the attempt was its probe, which is none of the scheduled ones: the event waits again.
 #[must_use]
 pub fn decide(made: &Made<'_>, schedule: &RetrySchedule, health: &Health) -> Decision {
     let Some(reason) = made.result.error() else { return Decision::Deliver };
@@ -36,23 +56,22 @@ pub fn decide(made: &Made<'_>, schedule: &RetrySchedule, health: &Health) -> Dec
         AttemptResult::Unanswered(ClientError::OwnFault(_)) => {
             return Decision::Again { due: made.now + own_fault_wait(made.faults), reason };
         }
-        // The receiver says that it is gone for good; an address that is not allowed stays so.
-        AttemptResult::Rejected { status: 410, .. } | AttemptResult::Unanswered(ClientError::Refused(_)) => {
-            return Decision::Fail { reason };
+        // What another receiver said says nothing of this one.
+        result if is_final(result) && made.address == Address::Replaced => {
+            return Decision::Again { due: made.now, reason };
         }
+        result if is_final(result) => return Decision::Fail { reason },
         AttemptResult::Rejected { status: 429 | 503, retry_after: Some(asked), .. } => *asked,
         // A receiver that is busy, or early, or wrong today may be right in five minutes.
-        AttemptResult::Accepted { .. }
-        | AttemptResult::Rejected { .. }
-        | AttemptResult::Unanswered(ClientError::TimedOut(_) | ClientError::Unreachable(_)) => {
+        AttemptResult::Accepted { .. } | AttemptResult::Rejected { .. } | AttemptResult::Unanswered(_) => {
             schedule.interval()
         }
     };
-    if made.attempt >= schedule.attempts() {
-        return Decision::Fail { reason };
-    }
     if health.state() == Some(State::Open) {
         return Decision::Wait { reason };
+    }
+    if made.attempt >= schedule.attempts() {
+        return Decision::Fail { reason };
     }
     Decision::Retry { due: made.now + wait.clamp(schedule.interval(), MAX_INTERVAL), reason }
 }

@@ -3,9 +3,9 @@
 use shared::events::log::{AttemptRecord, Claim, ClaimId, Decision, KeptBody, Refusal, Settlement};
 use shared::platform::aws::AwsError;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, AttemptResult};
 use crate::call::Call;
-use crate::decide::{Made, decide};
+use crate::decide::{Address, Made, decide, is_final};
 use crate::message::Message;
 use crate::metrics::{Ended, Report};
 use crate::plan::{Plan, Recipient};
@@ -29,7 +29,7 @@ impl From<AwsError> for Halt {
 
 impl Dispatcher {
     /// Returns once the message may be deleted; an error keeps it in the queue.
-    pub(crate) async fn deliver(&self, message: &Message<'_>, call: Call) -> Result<Report, HandBack> {
+    pub(crate) async fn deliver(&self, message: &Message<'_>, call: &Call) -> Result<Report, HandBack> {
         match self.work(message, call).await {
             Ok(report) => Ok(report),
             Err(Halt::Fault(error, claim)) => self.put_back(message, &error, claim).await,
@@ -41,14 +41,14 @@ impl Dispatcher {
     }
 
     /// What can fail for reasons of ours is done before the claim, so that it costs no attempt.
-    async fn work(&self, message: &Message<'_>, call: Call) -> Result<Report, Halt> {
+    async fn work(&self, message: &Message<'_>, call: &Call) -> Result<Report, Halt> {
         let delivery = &message.delivery;
         if let Some(settlement) = &delivery.handling.settlement {
             return self.settle(message, settlement).await;
         }
         let fetched = self.fetch(delivery).await?;
         let plan = self.plan(delivery, &fetched).await?;
-        let id = ClaimId::new(message.holder().to_owned(), call.claims_until());
+        let id = ClaimId::new(message.holder().to_owned(), call.claims_until(), &call.request_id);
         let body = KeptBody::of(delivery, fetched.found());
         let claim = Claim { delivery, id, now: self.clock.now(), body };
         if let Plan::Wait = plan {
@@ -64,7 +64,7 @@ impl Dispatcher {
         };
         let decision = match plan {
             Plan::Attempt(recipient, raw) => {
-                let attempt = Attempt::new(&recipient.instance, delivery, &raw, self.clock.now());
+                let attempt = Attempt::new(&recipient, delivery, &raw, self.clock.now());
                 return self.attempt(message, (&claim, attempts), (&recipient, attempt), call).await;
             }
             Plan::Fail(reason) => Decision::Fail { reason },
@@ -83,7 +83,7 @@ impl Dispatcher {
         message: &Message<'_>,
         (claim, mut attempts): (&Claim<'_>, Vec<AttemptRecord>),
         (recipient, attempt): (&Recipient, Attempt<'_>),
-        call: Call,
+        call: &Call,
     ) -> Result<Report, Halt> {
         let delivery = claim.delivery;
         let stored = self.store(delivery, &claim.body);
@@ -92,15 +92,16 @@ impl Dispatcher {
             attempt: delivery.attempt,
             faults: delivery.handling.faults,
             result: &result,
+            address: self.address(recipient, &result).await,
             now: self.clock.now(),
         };
-        let decision = decide(&made, &recipient.instance.events.retry, &recipient.health);
-        let was_made = !matches!(decision, Decision::Again { .. });
+        let was_made = result.was_made();
         let record = attempt.record(&result, duration);
-        log_attempt(message, &record, &decision);
+        log_attempt(message, &record, &result);
         if was_made {
             attempts.push(record);
         }
+        let decision = decide(&made, &recipient.instance.events.retry, &recipient.health);
         // What is not stored yet is stored with the outcome.
         let body = if stored.is_ok() { &KeptBody::Known } else { &claim.body };
         let settlement = Settlement { claim: claim.id.clone(), decision, attempts };
@@ -108,6 +109,21 @@ impl Dispatcher {
         self.weigh(recipient, &result, &settlement.decision).await;
         let attempts = settlement.attempts.len();
         Ok(Report { attempts, attempted: was_made, ..report })
+    }
+
+    /// Whether an attempt after which nobody is called again went to the instance's callback of now: what is in
+    /// memory may be older than a change. If that cannot be read, it did.
+    async fn address(&self, recipient: &Recipient, result: &AttemptResult) -> Address {
+        if !is_final(result) {
+            return Address::OfNow;
+        }
+        match self.instances.fresh(recipient.instance.instance.id).await {
+            Ok(Some(instance)) if instance.events.callback_url.as_ref() == Some(&recipient.url) => {
+                Address::OfNow
+            }
+            Ok(_) => Address::Replaced,
+            Err(_) => Address::OfNow,
+        }
     }
 
     /// Lets an event wait until its callback recovers: the log has it then, and the message can go.
@@ -142,11 +158,11 @@ impl Dispatcher {
 }
 
 /// One attempt, for whoever follows an event as it passes; the delivery log has it in any case.
-fn log_attempt(message: &Message<'_>, record: &AttemptRecord, decision: &Decision) {
+fn log_attempt(message: &Message<'_>, record: &AttemptRecord, result: &AttemptResult) {
     let delivery = &message.delivery;
     let (instance, event) = (delivery.instance_id, &delivery.event_id);
     let AttemptRecord { attempt, status_code: status, error: reason, duration_ms: millis, .. } = record;
-    if matches!(decision, Decision::Again { .. }) {
+    if !result.was_made() {
         // The receiver had no part in it: somebody should look.
         tracing::warn!(%instance, %event, attempt, reason, "attempt not made");
     } else {

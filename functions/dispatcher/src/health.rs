@@ -15,7 +15,6 @@ use shared::platform::clock::SharedClock;
 
 use crate::Dispatcher;
 use crate::attempt::AttemptResult;
-use crate::callback::ClientError;
 use crate::plan::Recipient;
 
 /// Health is read once in this time and process, so that an event costs no read.
@@ -53,12 +52,15 @@ impl Dispatcher {
     /// Weighs what an attempt says of its receiver. The event is safe by now, so a failure here is logged and no
     /// more.
     pub(crate) async fn weigh(&self, recipient: &Recipient, result: &AttemptResult, decision: &Decision) {
+        // It says nothing of the receiver, or of another one.
+        if matches!(decision, Decision::Again { .. }) {
+            return;
+        }
         let Recipient { instance, url, health } = recipient;
         let id = instance.instance.id;
         let gave_up = matches!(decision, Decision::Fail { .. });
         let weight = match result {
             AttemptResult::Accepted { .. } => None,
-            AttemptResult::Unanswered(ClientError::OwnFault(_)) => return,
             AttemptResult::Rejected { status: 410, .. } => Some(Weight::Gone),
             AttemptResult::Rejected { .. } | AttemptResult::Unanswered(_) if gave_up => {
                 Some(Weight::Convincing)

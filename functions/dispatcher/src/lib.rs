@@ -133,13 +133,13 @@ impl Dispatcher {
     /// # Errors
     /// Of a scheduled call, when a table could not be read; of a batch, none.
     pub async fn handle(&self, event: LambdaEvent<Invocation>) -> Result<Value, Error> {
-        let call = Call::of(event.context.deadline, &*self.clock);
+        let call = Call::of(&event.context, &*self.clock);
         match event.payload {
             Invocation { records: Some(records), .. } => {
-                Ok(serde_json::to_value(self.deliver_all(&records, call).await)?)
+                Ok(serde_json::to_value(self.deliver_all(&records, &call).await)?)
             }
             Invocation { recover: true, .. } => {
-                let released = self.recover(call).await?;
+                let released = self.recover(&call).await?;
                 // Also when it is none: silence means that the schedule does not come.
                 self.metrics.write(Measured::default().values("Released", Unit::Count, [released]));
                 Ok(json!({ "released": released }))
@@ -148,7 +148,7 @@ impl Dispatcher {
         }
     }
 
-    async fn deliver_all(&self, records: &[Record], call: Call) -> SqsBatchResponse {
+    async fn deliver_all(&self, records: &[Record], call: &Call) -> SqsBatchResponse {
         let (mut response, mut reports, mut messages) = (SqsBatchResponse::default(), Vec::new(), Vec::new());
         for record in records {
             match Message::read(record) {
@@ -166,14 +166,18 @@ impl Dispatcher {
     }
 
     /// Works on the messages of one instance.
-    async fn work_lane(&self, lane: Vec<Message<'_>>, call: Call) -> Vec<(String, Result<Report, HandBack>)> {
+    async fn work_lane(
+        &self,
+        lane: Vec<Message<'_>>,
+        call: &Call,
+    ) -> Vec<(String, Result<Report, HandBack>)> {
         // Made before they are run: a stream that made them could not borrow.
         let work: Vec<_> = lane.into_iter().map(|message| self.take(message, call)).collect();
         futures_util::stream::iter(work).buffer_unordered(CONCURRENCY).collect().await
     }
 
     /// Works on a message for as long as the call lasts, so that the batch always has an answer.
-    async fn take(&self, message: Message<'_>, call: Call) -> (String, Result<Report, HandBack>) {
+    async fn take(&self, message: Message<'_>, call: &Call) -> (String, Result<Report, HandBack>) {
         let work = async {
             // The semaphore is never closed, so a place is always given.
             let _place = if message.is_large() { self.large.acquire().await.ok() } else { None };

@@ -52,13 +52,9 @@ impl Dispatcher {
         fetched: &Fetched,
     ) -> Result<Plan<'a>, AwsError> {
         let id = delivery.instance_id;
-        let (instance, url) = match recipient(self.instances.get(id).await?) {
+        let (instance, url) = match self.instances.admit(id, recipient).await? {
             Ok(found) => found,
-            // What is in memory may be older than a change: it never turns an event away.
-            Err(_) => match recipient(self.instances.fresh(id).await?) {
-                Ok(found) => found,
-                Err(reason) => return Ok(Plan::Drop(reason)),
-            },
+            Err(reason) => return Ok(Plan::Drop(reason)),
         };
         let mut health = self.health.of(id, &url).await?;
         if health.admits() != Admission::Deliver {
@@ -116,7 +112,7 @@ fn text<'a>(delivery: &QueuedDelivery<'a>, fetched: &Fetched) -> Option<Cow<'a, 
 
 /// The instance and its callback, if it (still) wants events delivered; why not, otherwise.
 fn recipient(
-    instance: Option<Arc<CachedInstance>>,
+    instance: Option<&Arc<CachedInstance>>,
 ) -> Result<(Arc<CachedInstance>, CallbackUrl), &'static str> {
     let instance = instance.ok_or("the instance was deleted")?;
     if instance.instance.disabled {
@@ -126,5 +122,5 @@ fn recipient(
         return Err("event.notification.enabled is not true");
     }
     let url = instance.events.callback_url.clone().ok_or("event.notification.callback.url is not set")?;
-    Ok((instance, url))
+    Ok((instance.clone(), url))
 }

@@ -25,7 +25,7 @@ const NEXT_ROUND: TimeDelta = TimeDelta::minutes(3);
 
 impl Dispatcher {
     /// Looks after the callbacks that are due; says how many events were released.
-    pub(crate) async fn recover(&self, call: Call) -> Result<usize, AwsError> {
+    pub(crate) async fn recover(&self, call: &Call) -> Result<usize, AwsError> {
         let due = self.endpoints.due_recoveries(self.clock.now(), MOST).await?;
         let turns = futures_util::stream::iter(due).map(|recovery| async move {
             // What is left is longest due next time.
@@ -66,7 +66,7 @@ impl Dispatcher {
     /// The health of the callback whose events wait. One that is gone is as good as healthy: its events end when they
     /// are tried.
     async fn health_of(&self, recovery: &Recovery) -> Result<(Option<CallbackUrl>, Health), AwsError> {
-        let instance = self.instances.get(recovery.instance_id).await?;
+        let instance = self.instances.fresh(recovery.instance_id).await?;
         let Some(url) = instance.and_then(|instance| instance.events.callback_url.clone()) else {
             return Ok((None, Health::Healthy));
         };

@@ -137,6 +137,7 @@ mod tests {
             status_code: Some(if error.is_some() { 500 } else { 200 }),
             error: error.map(str::to_owned),
             excerpt: None,
+            probe: false,
         }
     }
 

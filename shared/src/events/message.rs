@@ -264,7 +264,11 @@ mod tests {
             probe: true,
             faults: 3,
             holder: Some("first".to_owned()),
-            abandoned: Some(ClaimId { holder: "first".to_owned(), until: delivery.received_at }),
+            abandoned: Some(ClaimId {
+                holder: "first".to_owned(),
+                until: delivery.received_at,
+                call: "c".to_owned(),
+            }),
             settlement: None,
         };
         let packed = delivery.to_message();

@@ -177,3 +177,30 @@ async fn a_letter_that_cannot_be_sent_is_sent_when_it_can() {
     assert_eq!((receiver.count(), bed.dead_letters().len(), bed.queue().total()), (1, 1, 0));
     assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Failed);
 }
+
+#[tokio::test]
+async fn a_duplicate_does_not_call_a_receiver_again_whose_answer_is_not_written_yet() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    instance.receives(lead("lead_1", 0)).await;
+    let metered = Metered::with(&bed, &[("CALLBACK_DEADLINE_MILLIS", "1000")]).await.lasting(27);
+    // The instance, its callback's health, and the claim; then no table answers.
+    metered.dispatcher_wires().dynamodb().die_at(Some(Dead::Before(4)));
+    metered.dispatch(&bed, bed.queue_name()).await;
+    bed.pass(30);
+    metered.dispatcher_wires().dynamodb().die_at(Some(Dead::Before(1)));
+    metered.dispatch(&bed, bed.retry_queue_name()).await;
+    metered.dispatcher_wires().dynamodb().die_at(None);
+    assert_eq!((receiver.count(), bed.queue().delayed), (1, 1));
+
+    // The claim has run out, and the outcome waits in a message.
+    bed.pass(50);
+    instance.receives(lead("lead_1", 0)).await;
+    bed.deliver().await;
+    assert_eq!((receiver.count(), bed.queue().delayed), (1, 2), "it waits for the outcome");
+    bed.drain().await;
+    let log = bed.log(instance.id()).await;
+    let attempts: Vec<_> = log[0].attempts.iter().map(|it| (it.attempt, it.status_code)).collect();
+    assert_eq!((log.len(), attempts, receiver.count()), (1, vec![(1, Some(200))], 1));
+    assert_eq!((bed.poison().len(), bed.dead_letters().len()), (0, 0));
+}

@@ -262,3 +262,33 @@ async fn five_days_of_failing_probes_disable_a_callback() {
         "another URL begins with a clean sheet"
     );
 }
+
+#[tokio::test]
+async fn two_days_without_a_receiver_cost_no_event_that_waits_an_attempt() {
+    const PROBES: usize = 2 * 24 * 12;
+    let (bed, receiver, instance) = opened(&[SOON]).await;
+    for event in 0..10 {
+        instance.receives(lead("waits", event)).await;
+        bed.pass(1);
+    }
+    bed.deliver().await;
+    let before = receiver.count();
+    for _ in 0..PROBES {
+        bed.pass(300);
+        bed.tick().await;
+    }
+    assert!(receiver.count() - before >= PROBES - 1, "{}", receiver.count() - before);
+    let waiting = with_status(&bed, &instance, DeliveryStatus::Waiting).await;
+    assert_eq!((waiting.len(), bed.dead_letters().len()), (10, 1));
+    let probed: Vec<_> = waiting.iter().filter(|event| !event.attempts.is_empty()).collect();
+    let shown = probed[0].attempts.iter().map(|it| (it.attempt, it.probe, it.status_code));
+    assert_eq!((probed.len(), shown.collect::<Vec<_>>()), (1, vec![(1, true, Some(500)); 3]));
+
+    receiver.otherwise(Answer::status(200));
+    let before = receiver.count();
+    bed.minutes(20).await;
+    let expected: Vec<String> = (0..10).map(|event: u32| event.to_string()).collect();
+    assert_eq!(arrived(&receiver, before), expected, "each once, oldest first");
+    assert_eq!(with_status(&bed, &instance, DeliveryStatus::Delivered).await.len(), 10);
+    assert_eq!((bed.dead_letters().len(), bed.poison().len()), (1, 0), "the one that opened the callback");
+}

@@ -222,3 +222,35 @@ async fn an_account_sees_its_events_by_instance_and_in_all_and_no_other_accounts
         assert_eq!(nobody.status, 401);
     }
 }
+
+#[tokio::test]
+async fn pages_of_any_size_give_every_event_once_newest_first() {
+    let bed = Bed::start().await;
+    let instance = bed.provision("https://example.com/hook", &[]).await;
+    // Several of one millisecond: they are told apart by their ids, over all shards of the log.
+    for number in 0..40 {
+        let webhook = json!({"model": "lead", "event": "create", "data": {"id": format!("lead_{number}")}});
+        instance.receives(webhook.to_string()).await;
+        if number % 4 == 3 {
+            bed.deliver().await;
+            bed.pass(1);
+        }
+    }
+    let place = |event: &Value| (event["eventDate"].to_string(), event["id"].to_string());
+    let all: Vec<_> =
+        events(&bed, &instance, "pageSize=100").await.json().as_array().unwrap().iter().map(place).collect();
+    assert_eq!(all.len(), 40);
+    assert!(all.is_sorted_by(|newer, older| newer > older), "{all:?}");
+    for size in [1, 3, 7, 8, 13, 39, 40] {
+        let (mut pages, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = events(&bed, &instance, &format!("pageSize={size}{next}")).await;
+            let shown: Vec<_> = page.json().as_array().unwrap().iter().map(place).collect();
+            assert!(shown.len() <= size);
+            pages.extend(shown);
+            let Some(token) = page.headers.get("elements-next-page-token") else { break };
+            next = format!("&nextPage={}", token.to_str().unwrap());
+        }
+        assert_eq!(pages, all, "by {size}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Sending events again.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 use tests::bed::Bed;
@@ -135,4 +137,27 @@ async fn a_large_event_is_sent_again_whole() {
     let callbacks = receiver.received();
     assert_eq!(callbacks.len(), 2);
     assert_eq!(callbacks[0].body, callbacks[1].body);
+}
+
+#[tokio::test]
+async fn an_event_that_is_being_delivered_is_not_sent_a_second_time_beside_it() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    receiver.otherwise(Reply::Hang);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    instance.receives(fixtures::read("close/legacy.lead.create.json")).await;
+    let ask = async {
+        receiver.wait_for(1, Duration::from_secs(14)).await;
+        let id = bed.log(instance.id()).await.remove(0).event_id;
+        let path = format!("/instances/{}/events", instance.id());
+        let one = bed.call(Method::PUT, &format!("{path}/{id}/redeliver"), &Value::Null).await;
+        let all = format!("{path}/redeliver?deliveryStatus=delivering");
+        (one, bed.call(Method::PUT, &all, &Value::Null).await)
+    };
+    let (one, all) = tokio::select! {
+        _ = bed.deliver() => panic!("the batch ended, so nobody hung"),
+        answers = ask => answers,
+    };
+    assert_eq!(one.status, 409, "{}", one.message());
+    assert_eq!((all.status.as_u16(), all.json()["redelivered"].as_u64()), (200, Some(0)));
+    assert_eq!(receiver.count(), 1);
 }

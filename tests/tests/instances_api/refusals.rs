@@ -89,3 +89,15 @@ async fn routes_that_are_not_there_say_so() {
     assert_eq!(answer.headers["allow"], "GET,HEAD");
     assert_eq!(bed.call(Method::GET, "/instances/1/objects", &json!(null)).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_setting_that_is_none_is_named() {
+    let bed = Bed::start().await;
+    let instance = bed.provision("https://example.com/hook", &[]).await;
+    let path = format!("/instances/{}", instance.id());
+    let settings = json!({"configuration": {"event.notification.ordering": "strict"}});
+    let answer = bed.call(Method::PATCH, &path, &settings).await;
+    assert_eq!(answer.status, 400);
+    let message = answer.message();
+    assert!(message.starts_with("configuration.event.notification.ordering is no setting"), "{message}");
+}

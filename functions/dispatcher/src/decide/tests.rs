@@ -23,7 +23,7 @@ fn rejected(status: u16, retry_after: Option<u64>) -> AttemptResult {
 }
 
 fn next(attempt: u32, faults: u32, result: &AttemptResult, schedule: RetrySchedule, health: &Health) -> Next {
-    let made = Made { attempt, faults, result, now: NOW };
+    let made = Made { attempt, faults, result, address: Address::OfNow, now: NOW };
     let decision = decide(&made, &schedule, health);
     assert_eq!(decision.reason().map(str::to_owned), result.error(), "the reason is the attempt's");
     match decision {
@@ -93,6 +93,17 @@ fn what_cannot_pass_is_given_up_at_once() {
 }
 
 #[test]
+fn what_a_receiver_of_before_said_is_final_for_nobody() {
+    let refused = AttemptResult::Unanswered(ClientError::Refused("loopback".to_owned()));
+    let decided = |result: &AttemptResult| {
+        let made = Made { attempt: 3, faults: 0, result, address: Address::Replaced, now: NOW };
+        decide(&made, &RetrySchedule::default(), &Health::Healthy).due()
+    };
+    assert_eq!([decided(&rejected(410, None)), decided(&refused)], [Some(NOW); 2], "at once, elsewhere");
+    assert_eq!(decided(&rejected(500, None)), None);
+}
+
+#[test]
 fn a_fault_of_ours_costs_no_attempt_and_backs_off() {
     let fault = AttemptResult::Unanswered(ClientError::OwnFault("no name server answers".to_owned()));
     for attempt in 1..=10 {
@@ -135,10 +146,10 @@ fn retry_after_is_heard_from_429_and_503_within_bounds() {
 }
 
 #[test]
-fn after_a_failed_probe_an_event_waits_again() {
+fn after_a_failed_probe_an_event_waits_again_whatever_its_number() {
     for failure in transient() {
         let after = |attempt, state| next(attempt, 0, &failure, RetrySchedule::default(), &unwell(state));
-        assert_eq!((after(1, State::Open), after(3, State::Open)), (Wait, GiveUp), "{failure:?}");
+        assert_eq!((after(1, State::Open), after(3, State::Open)), (Wait, Wait), "{failure:?}");
         assert_eq!(after(1, State::Failing), RetryIn(300), "{failure:?}");
         assert_eq!(after(1, State::Recovering), RetryIn(300), "{failure:?}");
     }

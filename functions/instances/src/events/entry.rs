@@ -41,6 +41,8 @@ struct Attempt {
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     excerpt: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    probe: bool,
 }
 
 impl Entry {
@@ -75,6 +77,7 @@ impl Attempt {
             status_code: record.status_code,
             error: record.error,
             excerpt: record.excerpt,
+            probe: record.probe,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Who may make an attempt, and what it means when a claim is refused.
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::item::{AttemptRecord, DeliveryState, DeliveryStatus};
@@ -11,6 +11,12 @@ use crate::events::message::QueuedDelivery;
 /// item stays within one write unit.
 const MOST_IN_ITEM: usize = 200;
 
+/// So many digits of a request id tell the calls apart that get one message.
+const CALL_DIGITS: usize = 8;
+/// A message that lies in the queue of poison keeps its claim, and gets another id when it is sent back: its event is
+/// then anybody's after this time. It is long, because an outcome may be known and not yet written.
+const ABANDONED_AFTER: TimeDelta = TimeDelta::hours(1);
+
 /// What tells one claim from all others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimId {
@@ -20,6 +26,8 @@ pub struct ClaimId {
     /// When the function that claims is certainly over, and the claim with it.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub until: DateTime<Utc>,
+    /// The call of the function that claims: two that got the same message may end at the same time.
+    pub call: String,
 }
 
 /// The claim of one attempt for one queue message.
@@ -71,10 +79,16 @@ pub enum Refusal {
 }
 
 impl ClaimId {
-    /// A claim of `holder` until then, to the millisecond.
+    /// A claim of `holder` until then, to the millisecond, in a call of the function that has this request id.
     #[must_use]
-    pub fn new(holder: String, until: DateTime<Utc>) -> Self {
-        Self { holder, until: until.trunc_subsecs(3) }
+    pub fn new(holder: String, until: DateTime<Utc>, request_id: &str) -> Self {
+        let call = request_id.chars().filter(|it| *it != '-').take(CALL_DIGITS).collect();
+        Self { holder, until: until.trunc_subsecs(3), call }
+    }
+
+    /// True if this is the claim that an item was last written by.
+    pub(super) fn wrote(&self, state: &DeliveryState) -> bool {
+        self.holder == state.claimed_by && self.until == state.claimed_until && self.call == state.claimed_in
     }
 }
 
@@ -102,7 +116,12 @@ impl Claim<'_> {
         let claimed = (state.round, state.attempt);
         let same_message = state.claimed_by == self.id.holder;
         match state.delivery_status {
-            DeliveryStatus::Delivering if asked == claimed && !same_message => Refusal::Duplicate,
+            // Another message's attempt: its own comes again if its function died.
+            DeliveryStatus::Delivering
+                if asked == claimed && !same_message && state.claimed_until >= self.now =>
+            {
+                Refusal::Duplicate
+            }
             DeliveryStatus::Delivering if asked >= claimed => Refusal::UnderWay,
             DeliveryStatus::Retry if asked == claimed && same_message => {
                 Refusal::RetryPending(state.next_attempt_at.unwrap_or(self.now))
@@ -121,9 +140,14 @@ impl Claim<'_> {
     /// True if `state` is what this claim itself wrote, or what the claim wrote that it makes up for: whoever wrote
     /// that made no attempt under it.
     pub(super) fn is_own(&self, state: &DeliveryState) -> bool {
-        let of = |claim: &ClaimId| claim.holder == state.claimed_by && claim.until == state.claimed_until;
         state.delivery_status == DeliveryStatus::Delivering
-            && (of(&self.id) || self.delivery.handling.abandoned.as_ref().is_some_and(of))
+            && (self.id.wrote(state)
+                || self.delivery.handling.abandoned.as_ref().is_some_and(|claim| claim.wrote(state)))
+    }
+
+    /// When another message's claim must have run out for this one to take over.
+    pub(super) fn abandoned_before(&self) -> DateTime<Utc> {
+        self.now - ABANDONED_AFTER
     }
 
     /// What is known once it is granted on an item that stood at `before`.
@@ -140,6 +164,7 @@ impl Claim<'_> {
                 status_code: None,
                 error: Some("outcome unknown: the function died during the attempt".to_owned()),
                 excerpt: None,
+                probe: false,
             });
         }
         Claimed { attempts }
@@ -148,8 +173,6 @@ impl Claim<'_> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
     const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
@@ -168,6 +191,7 @@ mod tests {
             claimed_by: "first".to_owned(),
             claimed_at: NOW,
             claimed_until: NOW,
+            claimed_in: "call".to_owned(),
             next_attempt_at: Some(NOW + TimeDelta::seconds(300)),
             reason: Some("why".to_owned()),
             attempts: Vec::new(),
@@ -202,7 +226,7 @@ mod tests {
         for ((status, round, attempt), (message_id, asked_round, asked_attempt), refusal) in rows {
             let text = text(asked_round, asked_attempt);
             let delivery = QueuedDelivery::from_message(&text).unwrap();
-            let id = ClaimId::new(message_id.to_owned(), NOW);
+            let id = ClaimId::new(message_id.to_owned(), NOW, "call");
             let claim = Claim { delivery: &delivery, id, now: NOW, body: KeptBody::Known };
             let state = state(status, round, attempt);
             assert_eq!(claim.refused(&state), refusal, "{state:?} asked by {message_id} for {delivery:?}");
@@ -213,9 +237,10 @@ mod tests {
     fn an_attempt_without_an_outcome_stays_in_the_log_and_one_that_never_was_does_not() {
         let text = text(0, 1);
         let mut delivery = QueuedDelivery::from_message(&text).unwrap();
-        let id = |holder: &str, seconds| ClaimId::new(holder.to_owned(), NOW + TimeDelta::seconds(seconds));
-        delivery.handling.abandoned = Some(id("first", -60));
-        let claim = |delivery| Claim { delivery, id: id("first", 60), now: NOW, body: KeptBody::Known };
+        let of =
+            |call: &str, seconds| ClaimId::new("first".to_owned(), NOW + TimeDelta::seconds(seconds), call);
+        delivery.handling.abandoned = Some(of("call", -60));
+        let claim = |delivery| Claim { delivery, id: of("call", 60), now: NOW, body: KeptBody::Known };
         let before = |status, seconds| {
             let claimed_until = NOW + TimeDelta::seconds(seconds);
             Some(DeliveryState { claimed_until, ..state(status, 0, 1) })
@@ -223,6 +248,12 @@ mod tests {
         let rows = [
             ("a function died", before(DeliveryStatus::Delivering, -1), 1),
             ("this very claim, whose answer was lost", before(DeliveryStatus::Delivering, 60), 0),
+            (
+                "another call that ended at the same time",
+                before(DeliveryStatus::Delivering, 60)
+                    .map(|state| DeliveryState { claimed_in: "other".to_owned(), ..state }),
+                1,
+            ),
             ("a claim that led to no attempt", before(DeliveryStatus::Delivering, -60), 0),
             ("a retry", before(DeliveryStatus::Retry, -1), 0),
             ("nothing", None, 0),

@@ -71,6 +71,13 @@ impl Decision {
         }
     }
 
+    /// Whether one of the scheduled attempts was made: one that a fault of ours prevented is none of them, and neither
+    /// is the probe of a callback that stays open.
+    #[must_use]
+    pub fn uses_up_attempt(&self) -> bool {
+        !matches!(self, Self::Again { .. } | Self::Wait { .. })
+    }
+
     /// When the next attempt is due, if one is to be queued.
     #[must_use]
     pub fn due(&self) -> Option<DateTime<Utc>> {

@@ -56,6 +56,8 @@ pub struct DeliveryState {
     /// When the last claim is void, in Unix milliseconds.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub claimed_until: DateTime<Utc>,
+    /// The call of the function that made the last claim.
+    pub claimed_in: String,
     /// When the next attempt is due, while one is queued.
     #[serde(
         default,
@@ -95,6 +97,9 @@ pub struct AttemptRecord {
     /// The beginning of the receiver's answer, for a failure.
     #[serde(rename = "said", default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<String>,
+    /// True if it was the probe of an open callback, which is none of the scheduled attempts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub probe: bool,
 }
 
 /// A write unit of DynamoDB in bytes, less what an item has besides its attempts: with two events and the body in it.
@@ -108,9 +113,18 @@ const LEAST_EXCERPT: usize = 64;
 /// Attempts that an item keeps; an event that is redelivered over and over forgets the oldest.
 const MOST_ATTEMPTS: usize = 50;
 
-/// Cuts the texts of attempts, the oldest first, so that their item stays within one write unit for as long as it can.
+/// Probes that an item keeps: the latest say how its callback does.
+const MOST_PROBES: usize = 3;
+
+/// Leaves out the older probes, and cuts the texts of attempts, the oldest first, so that their item stays within one write unit for as long as it can.
 #[must_use]
 pub(super) fn fitted(mut attempts: Vec<AttemptRecord>) -> Vec<AttemptRecord> {
+    let mut probes = attempts.iter().filter(|attempt| attempt.probe).count();
+    attempts.retain(|attempt| {
+        let is_old = attempt.probe && probes > MOST_PROBES;
+        probes -= usize::from(attempt.probe);
+        !is_old
+    });
     attempts.drain(..attempts.len().saturating_sub(MOST_ATTEMPTS));
     for error in attempts.iter_mut().filter_map(|attempt| attempt.error.as_mut()) {
         clip(error, MOST_ERROR);
@@ -148,6 +162,7 @@ mod tests {
             status_code: Some(500),
             error: Some("the receiver answered 500".to_owned()),
             excerpt: Some("é".repeat(500)),
+            probe: false,
         };
         let lengths = |attempts: u32| -> Vec<usize> {
             let fitted = fitted((1..=attempts).map(attempt).collect());
@@ -157,5 +172,22 @@ mod tests {
         assert_eq!(lengths(3), [0, 0, 208]);
         assert_eq!(lengths(10), [0, 0, 0, 0, 0, 0, 0, 0, 0, 64]);
         assert_eq!(lengths(60).len(), 50);
+    }
+
+    #[test]
+    fn the_latest_probes_are_kept_and_every_scheduled_attempt() {
+        let record = |number, probe| AttemptRecord {
+            round: 0,
+            attempt: number,
+            at: DateTime::UNIX_EPOCH,
+            duration_ms: Some(u64::from(number)),
+            status_code: Some(500),
+            error: None,
+            excerpt: None,
+            probe,
+        };
+        let attempts = (1..=9).map(|number| record(number, number > 2 && number != 6));
+        let kept: Vec<_> = fitted(attempts.collect()).iter().map(|attempt| attempt.attempt).collect();
+        assert_eq!(kept, [1, 2, 6, 7, 8, 9]);
     }
 }

@@ -18,28 +18,33 @@ use crate::events::id::EventId;
 use crate::events::message::QueuedDelivery;
 use crate::platform::aws::{AwsError, Unavailable};
 
-/// A claim is granted to a new event; to a later attempt or round once the one before is over; to the same attempt
-/// once the claim of a function that died is void; and to whoever holds it already and made no attempt.
+/// A claim is granted to a new event; to a later attempt or round once the one before is over, but to none of a message
+/// that let the event wait; to the same attempt once the claim of a function that died is void, which others than its
+/// own message are not told at once; and to whoever holds it already and made no attempt.
 const FREE: &str = "attribute_not_exists(event_id) \
      OR ((delivery_status <> :delivering OR claimed_until < :now) AND #round < :round) \
-     OR (delivery_status IN (:retry, :queued, :waits) AND #round = :round AND attempt < :attempt) \
-     OR (delivery_status = :delivering AND claimed_until < :now AND #round = :round AND attempt = :attempt) \
-     OR (delivery_status = :delivering AND claimed_by = :holder AND claimed_until IN (:until, :abandoned))";
+     OR (delivery_status IN (:retry, :queued) AND #round = :round AND attempt < :attempt) \
+     OR (delivery_status = :waits AND #round = :round AND attempt < :attempt AND claimed_by <> :holder) \
+     OR (delivery_status = :delivering AND #round = :round AND attempt = :attempt \
+         AND (claimed_until < :long_ago OR (claimed_until < :now AND claimed_by = :holder))) \
+     OR (delivery_status = :delivering AND claimed_by = :holder \
+         AND ((claimed_until = :until AND claimed_in = :call) \
+              OR (claimed_until = :abandoned AND claimed_in = :abandoned_call)))";
 
 /// What never changes is written once, so that the index by place is too. The rest is this claim's.
 const CLAIM: &str = "SET delivery_status = :delivering, #round = :round, attempt = :attempt, \
-     claimed_by = :holder, claimed_at = :now, claimed_until = :until, expires_at = :expires, \
+     claimed_by = :holder, claimed_in = :call, claimed_at = :now, claimed_until = :until, expires_at = :expires, \
      instance_id = :instance, log_shard = :shard, place = if_not_exists(place, :place), \
      received_at = if_not_exists(received_at, :received), events = if_not_exists(events, :events)";
 
 /// The same for an event that waits: the claim is over as soon as it is written.
 const PARK: &str = "SET delivery_status = :waits, #round = :round, attempt = :before, \
-     claimed_by = :holder, claimed_at = :now, claimed_until = :now, expires_at = :expires, reason = :reason, \
+     claimed_by = :holder, claimed_in = :call, claimed_at = :now, claimed_until = :now, expires_at = :expires, reason = :reason, \
      instance_id = :instance, log_shard = :shard, waiting = :shard, place = if_not_exists(place, :place), \
      received_at = if_not_exists(received_at, :received), events = if_not_exists(events, :events)";
 
 /// Only the holder of the claim writes its outcome.
-const HELD: &str = "claimed_by = :holder AND claimed_until = :until AND delivery_status = :delivering";
+const HELD: &str = "claimed_by = :holder AND claimed_until = :until AND claimed_in = :call AND delivery_status = :delivering";
 
 /// The events table: `event_id` (S). The index `by_place` has all events of an instance in order of receipt, and
 /// `by_waiting` those that wait, both in shards.
@@ -141,8 +146,9 @@ impl DynamoDeliveryLog {
             claim.delivery;
         let place = Place { received_at: *received_at, event_id: event_id.clone() };
         // Nobody holds a claim that ends before all time.
-        let abandoned =
-            claim.delivery.handling.abandoned.as_ref().map_or(DateTime::UNIX_EPOCH, |it| it.until);
+        let abandoned = claim.delivery.handling.abandoned.as_ref();
+        let (abandoned, abandoned_call) =
+            abandoned.map_or((DateTime::UNIX_EPOCH, "none"), |it| (it.until, it.call.as_str()));
         let values = [
             (":delivering", status(DeliveryStatus::Delivering)),
             (":retry", status(DeliveryStatus::Retry)),
@@ -153,7 +159,10 @@ impl DynamoDeliveryLog {
             (":holder", AttributeValue::S(claim.id.holder.clone())),
             (":now", millis(claim.now)),
             (":until", millis(claim.id.until)),
+            (":call", AttributeValue::S(claim.id.call.clone())),
             (":abandoned", millis(abandoned)),
+            (":abandoned_call", AttributeValue::S(abandoned_call.to_owned())),
+            (":long_ago", millis(claim.abandoned_before())),
             (":expires", number(self.expires_at(claim.delivery, claim.now).timestamp())),
             (":instance", number(instance_id)),
             (":shard", AttributeValue::S(shard(*instance_id, event_id))),
@@ -178,8 +187,7 @@ impl DynamoDeliveryLog {
         const ACTION: &str = "record an attempt";
         let Settlement { claim, decision, attempts } = settlement;
         let attempts = serde_dynamo::to_attribute_value(fitted(attempts.clone())).unavailable(ACTION)?;
-        // An attempt that was not made does not count.
-        let made = delivery.attempt - u32::from(matches!(decision, Decision::Again { .. }));
+        let made = delivery.attempt - u32::from(!decision.uses_up_attempt());
         let waits = matches!(decision, Decision::Wait { .. });
         let shard = AttributeValue::S(shard(delivery.instance_id, &delivery.event_id));
         let changes = [
@@ -196,6 +204,7 @@ impl DynamoDeliveryLog {
             .expression_attribute_values(":delivering", status(DeliveryStatus::Delivering))
             .expression_attribute_values(":holder", AttributeValue::S(claim.holder.clone()))
             .expression_attribute_values(":until", millis(claim.until))
+            .expression_attribute_values(":call", AttributeValue::S(claim.call.clone()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match with_changes(update, changes).send().await {
             Ok(_) => Ok(true),
@@ -214,9 +223,7 @@ impl DynamoDeliveryLog {
 
 /// True if this very outcome was written before, by a call whose answer was lost.
 fn is_recorded(state: &DeliveryState, claim: &ClaimId, decision: &Decision) -> bool {
-    state.claimed_by == claim.holder
-        && state.claimed_until == claim.until
-        && state.delivery_status == decision.status()
+    claim.wrote(state) && state.delivery_status == decision.status()
 }
 
 type Item = HashMap<String, AttributeValue>;
