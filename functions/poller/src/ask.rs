@@ -17,8 +17,8 @@ use shared::polling::template::Times;
 
 use crate::Poller;
 use crate::judge::{Change, Judge, Unusable};
-use crate::turn::TIME_FOR_ONE;
 use crate::walk::{Page, Walker};
+use crate::work::TIME_FOR_ONE;
 use objects::Objects;
 
 /// A record that cannot be enqueued has no date to go by; it counts again when a day later it is still there.

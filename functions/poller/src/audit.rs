@@ -16,9 +16,9 @@ use crate::agenda::{Access, Agenda, Polled};
 use crate::ask::scope;
 use crate::judge::{Change, Judge};
 use crate::message::Message;
-use crate::turn::TIME_FOR_ONE;
 use crate::walk::Walker;
 use crate::work::Shift;
+use crate::work::TIME_FOR_ONE;
 
 /// A window is this long, if the past is.
 const WINDOW: TimeDelta = TimeDelta::minutes(10);

@@ -5,6 +5,7 @@ mod answer;
 mod event_feed;
 mod index;
 mod lists;
+mod query;
 mod quirks;
 mod search;
 mod server;
