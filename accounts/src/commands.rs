@@ -1,4 +1,4 @@
-//! What each command does, and what it shows.
+//! The commands, and what they print.
 
 use std::fmt::Write as _;
 
@@ -18,13 +18,13 @@ use crate::options::Person;
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The environment is not what it needs.
+    /// The environment is incomplete.
     #[error(transparent)]
     Setting(#[from] SettingError),
     /// The table could not be read or written.
     #[error(transparent)]
     Table(#[from] AwsError),
-    /// No secret could be drawn.
+    /// No secret could be generated.
     #[error(transparent)]
     Random(#[from] RandomError),
     /// The stack does not say which table it is.
@@ -35,10 +35,10 @@ pub enum Failure {
         /// What is wrong.
         reason: String,
     },
-    /// Nothing says which system is meant.
+    /// No option names the system.
     #[error("which system? pass --stack NAME, --table NAME or --local")]
     Nowhere,
-    /// A number is nobody's.
+    /// No organisation or user has this number.
     #[error("there is no {what} with the number {number}; `list` shows which there are")]
     Unknown {
         /// What it should have been.

@@ -17,10 +17,10 @@ use shared::platform::settings::Variables;
 /// The name of the table on one machine: its logical id in the template.
 const LOCAL_TABLE: &str = "CredentialsTable";
 
-/// Does what the command line asks for and returns what there is to show.
+/// Runs the command and returns what to print.
 ///
 /// # Errors
-/// When it cannot be done; nothing was shown then, and a secret that was made is nobody's.
+/// When the command fails. It then prints nothing, and a secret that it may have made is not known to anyone.
 pub async fn run(
     options: Options,
     variables: Variables,

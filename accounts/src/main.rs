@@ -21,6 +21,6 @@ async fn main() -> ExitCode {
     } else {
         std::io::stderr().write_all(text.as_bytes())
     };
-    // A secret that nobody saw would be lost without a word.
+    // If the output cannot be written, the secret is lost: say so.
     if written.is_ok() { code } else { ExitCode::FAILURE }
 }

@@ -1,4 +1,4 @@
-//! An account to try the system with, whose secrets are known.
+//! An account with known secrets, to try the system with.
 
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -20,13 +20,13 @@ pub(crate) struct Developer {
     organization: Secret,
 }
 
-/// Why there is no account.
+/// Why the account could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     /// The file with its secrets cannot be read, written or understood.
     #[error("the developer's account: {0}")]
     File(#[from] io::Error),
-    /// No secrets could be drawn.
+    /// No secrets could be generated.
     #[error(transparent)]
     Random(#[from] RandomError),
     /// The credentials could not be stored.

@@ -20,7 +20,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub(crate) struct DynamoDb(Database);
 
-/// Why the tables cannot be had.
+/// Why the tables cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum TablesError {
     /// The database could not be opened.
@@ -91,7 +91,7 @@ impl DynamoDb {
         server::serve(self.0, listener, layer).await
     }
 
-    /// Removes expired items; says how many that were.
+    /// Removes expired items and returns their number.
     pub(crate) async fn forget_expired(&self) -> Result<usize, String> {
         let database = self.0.clone();
         let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;

@@ -36,7 +36,7 @@ enum Place {
     Remote(Box<Remote>, Outcomes),
 }
 
-/// A call that gave no answer.
+/// A call without an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvokeError {
     #[error("the event has more than {MAX_EVENT} bytes")]
@@ -51,14 +51,14 @@ pub(crate) enum InvokeError {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The template names a binary that is no function of this workspace.
-    #[error("the template's {function} runs {binary:?}, which is none of this system's functions")]
+    #[error("the template's {function} runs {binary:?}, which is not one of this system's functions")]
     Unknown {
         /// Its logical id.
         function: String,
         /// The binary.
         binary: String,
     },
-    /// Its environment is not what it needs.
+    /// Its environment is incomplete.
     #[error("{function}: {error}")]
     Setting {
         /// Its logical id.
@@ -90,7 +90,7 @@ impl Functions {
         Ok(Self { place: Place::InProcess(handlers), clock: clock.clone(), recursion })
     }
 
-    /// Calls the functions through the Lambda Invoke API at `url`, and shows what became of their events.
+    /// Calls the functions through the Lambda Invoke API at `url`, and shows the outcome of their events.
     pub(crate) fn remote(url: &Uri, outcomes: Outcomes, clock: &SharedClock, recursion: Recursion) -> Self {
         Self { place: Place::Remote(Box::new(Remote::new(url)), outcomes), clock: clock.clone(), recursion }
     }
@@ -102,7 +102,7 @@ impl Functions {
 
     /// Calls a function with an event that descends from other calls, within its time-out.
     ///
-    /// Elsewhere, the time-out is the business of whoever runs it: `cargo lambda watch` builds a function whose code
+    /// A function elsewhere has no time-out here: `cargo lambda watch` builds a function whose code
     /// has changed before it calls it.
     pub(crate) async fn invoke_after(
         &self,

@@ -25,13 +25,13 @@ pub(crate) struct Gateway(Arc<Parts>);
 
 struct Parts {
     paths: Paths<Vec<(RouteMethod, Function)>>,
-    /// What takes the requests that no path takes.
+    /// The function for requests that match no path.
     rest: Option<Function>,
     functions: Arc<Functions>,
     clock: SharedClock,
 }
 
-/// A route that cannot stand beside the others.
+/// A route that conflicts with another.
 #[derive(Debug, thiserror::Error)]
 #[error("the route {path} cannot be served: {reason}")]
 pub struct RouteError {

@@ -1,6 +1,6 @@
 //! KMS, embedded: symmetric keys that wrap data keys, in the protocol of the AWS clients.
 //!
-//! What the functions use of it is here: `GenerateDataKey`, `Encrypt`, `Decrypt`, with encryption context. A
+//! It serves what the functions use: `GenerateDataKey`, `Encrypt`, `Decrypt`, with encryption context. A
 //! ciphertext names its key, as KMS's own do, and opens under the same context only.
 
 mod keys;
@@ -28,13 +28,13 @@ struct Parts {
     random: SharedRandom,
 }
 
-/// Why the keys cannot be had.
+/// Why the keys cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// The file that they are in cannot be read, written or understood.
     #[error("the KMS keys: {0}")]
     File(#[from] io::Error),
-    /// A key could not be drawn.
+    /// A key could not be generated.
     #[error(transparent)]
     Random(#[from] shared::platform::random::RandomError),
 }

@@ -17,13 +17,13 @@ use crate::recursion::{Lineage, Recursion};
 use crate::template::{Function, QueueSource, RecursiveLoop};
 use sqs::{Error, NewMessage, Receive, Received, Sqs};
 
-/// How long one receive waits for messages; between two, the mapping sees whether to stop.
+/// How long one receive waits for messages; in between, the mapping checks whether to stop.
 const WAIT: Duration = Duration::from_secs(1);
 
 /// The pollers that Lambda starts with.
 const DEFAULT_CONCURRENCY: u32 = 5;
 
-/// One queue and the function that works it.
+/// One queue and the function that processes it.
 #[derive(Clone)]
 pub(crate) struct Mapping {
     pub(crate) source: QueueSource,
@@ -35,7 +35,7 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
-    /// Works the queue until `stop` turns true, then finishes what is under way.
+    /// Works through the queue until `stop` turns true, then finishes the calls that are running.
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
         let limit = self.source.maximum_concurrency.unwrap_or(DEFAULT_CONCURRENCY);
         let places = Arc::new(Semaphore::new(usize::try_from(limit).unwrap_or(Semaphore::MAX_PERMITS)));
@@ -65,7 +65,7 @@ impl Mapping {
         while running.join_next().await.is_some() {}
     }
 
-    /// Works off the messages that are visible now, batch by batch; says how many there were.
+    /// Processes the messages that are visible now, batch by batch, and returns their number.
     pub(crate) async fn work_visible(&self) -> Result<usize, Error> {
         let mut worked = 0;
         while let batch @ 1.. = self.work_batch().await? {
@@ -74,7 +74,7 @@ impl Mapping {
         Ok(worked)
     }
 
-    /// Works one batch of what is visible now; says how many messages it had.
+    /// Processes one batch of the visible messages and returns its size.
     pub(crate) async fn work_batch(&self) -> Result<usize, Error> {
         let messages = self.receive(Duration::ZERO).await?;
         let worked = messages.len();
@@ -140,7 +140,7 @@ impl Mapping {
         }
     }
 
-    /// Takes out what ends a chain of calls that the function's setting does not allow.
+    /// Removes the messages whose chain of calls is too long, unless the function allows it.
     fn end_loops(&self, messages: Vec<Received>) -> Vec<Received> {
         if self.function.recursive_loop == RecursiveLoop::Allow {
             return messages;

@@ -1,4 +1,4 @@
-//! What the roles in the template allow, held against every call of a function to DynamoDB, SQS and KMS.
+//! Checks every call of a function to DynamoDB, SQS and KMS against its role in the template.
 //!
 //! A function in this process signs with an access key of its own, and by it is known. A call that its role does not
 //! allow is refused as IAM refuses it, so a permission that is missing in AWS is missing here. Callers with other keys
@@ -18,7 +18,7 @@ use axum::middleware::from_fn_with_state;
 use crate::template::{Function, Role};
 use asked::Asked;
 
-/// The roles of the functions, and what was made of them. Clones share it.
+/// The roles of the functions, and the actions that were taken with them. Clones share it.
 #[derive(Clone)]
 pub struct Permissions(Arc<Parts>);
 
@@ -94,7 +94,7 @@ pub(crate) fn signer(headers: &HeaderMap) -> Option<&str> {
     credential.split('/').next()
 }
 
-/// What a function in this process signs with.
+/// The credentials that a function in this process signs with.
 pub(crate) fn access_key(function: &Function) -> &str {
     &function.logical_id
 }

@@ -29,7 +29,7 @@ const MOST_CALLS: u32 = 16;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Lineage(BTreeMap<String, u32>);
 
-/// The chains that are under way. Clones share them.
+/// The running chains. Clones share them.
 #[derive(Clone, Default)]
 pub struct Recursion(Arc<Shared>);
 
@@ -39,7 +39,7 @@ struct Shared {
     dropped: AtomicU64,
 }
 
-/// A call that is under way; it is over when this is dropped.
+/// A running call; it ends when this is dropped.
 pub(crate) struct Call<'a> {
     recursion: &'a Recursion,
     entry: (String, Lineage),
@@ -99,12 +99,12 @@ impl Recursion {
         routes.layer(from_fn_with_state(self.clone(), trace))
     }
 
-    /// Counts a message that is not worked, as the metric `RecursiveInvocationsDropped` does.
+    /// Counts a message that is not processed, as the metric `RecursiveInvocationsDropped` does.
     pub(crate) fn drop_one(&self) {
         self.0.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Messages that were not worked because their chain was too long.
+    /// Messages that were not processed because their chain was too long.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.0.dropped.load(Ordering::Relaxed)

@@ -8,9 +8,9 @@ use tokio::sync::watch;
 use crate::functions::Functions;
 use crate::template::{Function, Schedule};
 
-/// Calls a function at the pace of its schedule until `stop` turns true.
+/// Calls a function at the interval of its schedule until `stop` turns true.
 ///
-/// A call that takes longer than the pace delays the next one; none is made twice to catch up.
+/// A call that takes longer than the interval delays the next one; missed calls are not made up for.
 pub(crate) async fn run(
     schedule: Schedule,
     function: Function,

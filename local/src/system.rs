@@ -1,4 +1,4 @@
-//! All the parts, put together as the template has them.
+//! The whole system, built from the template.
 
 mod error;
 mod ports;
@@ -38,9 +38,9 @@ use ports::Listeners;
 const LOCAL_PARAMETERS: &[(&str, &str)] = &[
     // Receivers are on this machine too.
     ("CallbackAllowPrivate", "true"),
-    // And so may be whatever stands in for Close.
+    // And so may be a stand-in for Close.
     ("CloseApiHosts", "api.close.com,app.close.io,127.0.0.1,localhost,[::1]"),
-    // One process is the whole system here: its share of one process bounds nobody on Lambda.
+    // Here one process is the whole system, so a limit per process would limit everything.
     ("WebhookRatePerInstance", "0"),
 ];
 
@@ -56,13 +56,13 @@ pub struct Setup {
     pub lambda: Option<Uri>,
     /// This process's environment, which overrides the template's variables.
     pub environment: Variables,
-    /// The time that everything goes by.
+    /// The clock of the whole system.
     pub clock: SharedClock,
     /// Where ids and secrets come from.
     pub random: SharedRandom,
 }
 
-/// A system that listens, and whose queue nobody works yet.
+/// A system that listens, but does not process its queues yet.
 pub struct System {
     urls: Urls,
     sqs: Sqs,
@@ -193,7 +193,7 @@ impl System {
         &self.recursion
     }
 
-    /// What the template came to.
+    /// The template, resolved.
     #[must_use]
     pub fn template(&self) -> &Template {
         &self.template
@@ -205,7 +205,7 @@ impl System {
         &self.environment
     }
 
-    /// Works off what is visible in the queues now; says how many messages that were.
+    /// Processes the messages that are visible in the queues now, and returns their number.
     ///
     /// # Errors
     /// When a queue cannot be read.
@@ -217,7 +217,7 @@ impl System {
         Ok(worked)
     }
 
-    /// The same of one queue.
+    /// The same for one queue.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -229,7 +229,7 @@ impl System {
         Ok(worked)
     }
 
-    /// Works one batch of every queue that has something visible; says how many messages that were.
+    /// Processes one batch of every queue with visible messages, and returns their number.
     ///
     /// # Errors
     /// When a queue cannot be read.
@@ -244,7 +244,7 @@ impl System {
     /// Removes the items of the tables whose time to live is over, as DynamoDB does within days.
     ///
     /// # Errors
-    /// What the tables say.
+    /// When the tables cannot be read or written.
     pub async fn forget_expired(&self) -> Result<usize, String> {
         self.dynamodb.forget_expired().await
     }
@@ -258,7 +258,7 @@ impl System {
         }
     }
 
-    /// Begins to work the queues, tick the schedule and remove what expires.
+    /// Starts to process the queues, run the schedule and remove expired items.
     #[must_use]
     pub fn run(self) -> Running {
         Running::start(self)

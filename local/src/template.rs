@@ -2,7 +2,7 @@
 //!
 //! One machine and AWS run from the same template, so a time-out, a table key or an environment variable is
 //! written once. Where leaving out what this reader does not know would make the two differ, it refuses with
-//! the place in the template; resources of other types are none of its business.
+//! the place in the template; resources of other types are ignored.
 
 mod conditions;
 mod document;
@@ -40,7 +40,7 @@ use self::node::Node;
 use self::scope::KEY;
 pub use self::scope::Surroundings;
 
-/// What of a template can run on one machine.
+/// The parts of a template that can run on one machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     /// The DynamoDB tables.
@@ -97,7 +97,7 @@ impl Template {
         }
     }
 
-    /// The name of the queue that takes what the queue of this name gives up on.
+    /// The name of the dead-letter queue of the queue of this name.
     #[must_use]
     pub fn dead_letter_queue(&self, queue: &str) -> Option<&str> {
         self.queues.iter().find(|it| it.name == queue)?.dead_letter_queue.as_deref()

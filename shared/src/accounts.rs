@@ -1,4 +1,4 @@
-//! Who may call: users of organisations, and what they prove themselves with.
+//! Who may call: the users of organisations, and how they authenticate.
 
 mod authorization;
 mod credential;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 /// A user of an organisation, by the numbers that a callback carries.
 ///
-/// Instances belong to an account: a caller sees those of its own and no other.
+/// Instances belong to an account: a caller sees only those of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// `companyId` of a callback: the organisation.

@@ -1,4 +1,4 @@
-//! A provisioned connection to a Close account, and how its events are wanted.
+//! A provisioned connection to a Close account, and the settings of its events.
 
 mod cache;
 mod configuration;
@@ -36,15 +36,15 @@ pub struct Instance {
     pub tags: Vec<String>,
     /// Its settings, secret ones among them.
     pub configuration: Configuration,
-    /// Whether it was switched off; nothing is taken for it then.
+    /// True if it was switched off: its events are then refused.
     pub disabled: bool,
     /// When it was provisioned.
     pub created_at: DateTime<Utc>,
     /// Its token.
     pub token: Token,
-    /// How often it was changed; a change holds only for the revision that it was made from.
+    /// How often it was changed; a change is written only if the revision is still the one that it was made from.
     pub revision: u64,
-    /// The key of the subscription at Close before the present one, if it was replaced of late.
+    /// The previous key of the subscription at Close, if it was replaced recently.
     pub retired_key: Option<RetiredKey>,
 }
 
@@ -65,11 +65,11 @@ impl Token {
     }
 }
 
-/// A key that Close signed with before.
+/// The previous key that Close signed with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetiredKey {
     /// The key.
     pub key: SignatureKey,
-    /// Until when what it signed is taken: Close delivers again for days.
+    /// Until when its signatures are accepted: Close retries for days.
     pub until: DateTime<Utc>,
 }

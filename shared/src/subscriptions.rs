@@ -1,6 +1,6 @@
-//! The check of a subscription at Close that this system made: what is known of it, and when it is looked at next.
+//! The check of a subscription that this system made at Close: what is known about it, and when it is next due.
 //!
-//! Pure: the pollers table keeps a [`Check`] beside the polling of the same API key.
+//! No input or output: the pollers table keeps a [`Check`] beside the polling of the same API key.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,96 +8,96 @@ use serde::{Deserialize, Serialize};
 use crate::polling::cursor::{OVERLAP, Walk};
 use crate::polling::schedule::{KeyDigest, next_due, wait_after};
 
-/// From one look to the next.
+/// The time from one check to the next.
 pub const CHECK_EVERY: TimeDelta = TimeDelta::hours(1);
 
-/// Close tries an event for so long, and throws away what still waits when it pauses a subscription (Close API
-/// documentation, "Webhook subscriptions"): what failed before a pause is lost with it.
+/// Close retries an event for this long. When it pauses a subscription, it drops the events that still wait for a
+/// retry (Close API, "Webhook subscriptions"), so events that failed before the pause are lost too.
 const CLOSE_RETRIES: TimeDelta = TimeDelta::hours(72);
 
-/// Close keeps its event log for this long.
+/// Close keeps an event in its feed for this long (Close API, "Event Log").
 const CLOSE_KEEPS: TimeDelta = TimeDelta::days(30);
 
-/// How a subscription is doing, in a word.
+/// The state of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
-    /// Close sends.
+    /// Close sends events.
     #[default]
     Active,
-    /// Close has paused it, and it is not resumed yet.
+    /// Close paused it, and it is not resumed yet.
     Paused,
-    /// Close does not have it, and there is no new one yet.
+    /// Close no longer has it, and no new one has been made yet.
     Missing,
     /// Close refuses the API key.
     Refused,
-    /// Close could not be asked, or does not do what it is asked.
+    /// Close could not be reached, or did not do what was asked.
     Failing,
 }
 
-/// Something that went wrong.
+/// An error of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// When.
+    /// When it happened.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub at: DateTime<Utc>,
-    /// What.
+    /// What went wrong.
     pub message: String,
 }
 
-/// What is known of a subscription.
+/// What is known about a subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// When the check was asked for first.
+    /// When the subscription was first checked.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub registered_at: DateTime<Utc>,
     /// Where the subscription sends events.
     pub url: String,
-    /// When it is looked at next.
+    /// When it is next due.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub due_at: DateTime<Utc>,
-    /// Nothing that happened before is wanted.
+    /// Events from before this time are not wanted.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub wanted_from: DateTime<Utc>,
-    /// What the looks came to.
+    /// The results of the checks so far.
     pub findings: Findings,
 }
 
-/// What the looks at a subscription came to.
+/// The results of the checks of a subscription.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Findings {
-    /// How it is doing.
+    /// Its state.
     pub status: Status,
-    /// When it was last seen to be as it should, with nothing missing.
+    /// When it was last found active, with no event missing.
     #[serde(with = "chrono::serde::ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
     pub good_at: Option<DateTime<Utc>>,
-    /// What went wrong last.
+    /// The last error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Problem>,
-    /// Looks in a row that Close could not answer.
+    /// Checks in a row that Close did not answer.
     pub failures: u32,
-    /// What Close may not have sent, until it is told from its event log.
+    /// The time for which events may be missing, until they are filled in from the event feed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap: Option<Gap>,
 }
 
-/// A time in which Close may have sent nothing.
+/// A time in which Close may not have sent its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
-    /// Its beginning.
+    /// When it began.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub since: DateTime<Utc>,
-    /// When Close sent again.
+    /// When Close began to send again.
     #[serde(with = "chrono::serde::ts_milliseconds_option", default)]
     pub resumed_at: Option<DateTime<Utc>>,
-    /// The walk through the event log that was not finished.
+    /// The unfinished walk through the event feed.
     #[serde(default)]
     pub walk: Option<Walk>,
 }
 
 impl Check {
-    /// A check that begins at `now`, of a subscription that sends to `url`.
+    /// A check, from `now` on, of a subscription that sends to `url`.
     #[must_use]
     pub fn starting_at(now: DateTime<Utc>, url: &str, key: &KeyDigest) -> Self {
         let findings = Findings::default();
@@ -105,7 +105,7 @@ impl Check {
         Self { registered_at: now, url: url.to_owned(), due_at, wanted_from: now, findings }
     }
 
-    /// When it is looked at next, if nothing is out of order.
+    /// When it is next due if all is well.
     #[must_use]
     pub fn regular(now: DateTime<Utc>, key: &KeyDigest) -> DateTime<Utc> {
         next_due(now, CHECK_EVERY, key)
@@ -117,10 +117,10 @@ impl Check {
         self.findings.good_at.unwrap_or(self.registered_at)
     }
 
-    /// Notes that it was found not to send. The gap begins with what Close threw away when it stopped; but not
-    /// where this system's own log, which tells what was delivered, ends before that.
+    /// Records that it was found not to send. The gap begins with the events that Close dropped when it stopped, but no
+    /// earlier than the delivery log reaches, which says what was delivered.
     ///
-    /// Whether that was news.
+    /// True if that was not known before.
     pub fn lost(&mut self, status: Status, problem: Problem, retention: TimeDelta) -> bool {
         let now = problem.at;
         let thrown_away = (self.good_at() - CLOSE_RETRIES).max(now - retention);
@@ -134,7 +134,7 @@ impl Check {
         news
     }
 
-    /// Notes that Close sends again, and with a gap that it is to be filled.
+    /// Records that Close sends again; a gap is now to be filled.
     pub fn resumed(&mut self, now: DateTime<Utc>) {
         if let Some(gap) = &mut self.findings.gap {
             gap.resumed_at = gap.resumed_at.or(Some(now));
@@ -142,22 +142,22 @@ impl Check {
         (self.findings.status, self.findings.failures) = (Status::Active, 0);
     }
 
-    /// Notes that it was seen to be as it should.
+    /// Records that it was found active, with no event missing.
     pub fn good(&mut self, now: DateTime<Utc>) {
         let findings = &mut self.findings;
         (findings.status, findings.failures, findings.good_at) = (Status::Active, 0, Some(now));
     }
 
-    /// Notes that nobody wants events now: what happens meanwhile is no gap.
+    /// Records that nobody wants events now, so that this time leaves no gap.
     pub fn unwanted(&mut self, now: DateTime<Utc>) {
         self.findings.gap = None;
         self.wanted_from = now;
     }
 
-    /// Notes a look that came to nothing, and says how long to wait where Close could not answer.
+    /// Records a check that failed. Returns how long to wait if Close could not be reached.
     pub fn failed(&mut self, status: Status, problem: Problem) -> TimeDelta {
         let findings = &mut self.findings;
-        // That Close cannot be asked says nothing about what it had been seen to do.
+        // A failure to reach Close does not change what is known about the subscription.
         let keeps = status == Status::Failing && matches!(findings.status, Status::Paused | Status::Missing);
         findings.status = if keeps { findings.status } else { status };
         findings.failures = findings.failures.saturating_add(1);
@@ -167,8 +167,8 @@ impl Check {
 }
 
 impl Gap {
-    /// A walk has seen the log to its end. `None` when nothing can be missing any more; else what is to be walked
-    /// once more, and when: the log shows some events late (facts: Close's API, §5.1).
+    /// The gap that is left after a walk to the end of the feed, and when to walk it; `None` when nothing can be
+    /// missing any more. The feed shows some events late, so its end is walked twice (Close API, "Event Log").
     #[must_use]
     pub fn walked(&self, walk: &Walk) -> Option<(Self, DateTime<Utc>)> {
         let resumed_at = self.resumed_at?;

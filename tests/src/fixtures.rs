@@ -32,7 +32,7 @@ pub fn named(prefix: &str) -> Vec<String> {
     names
 }
 
-/// The seed's instance that is polled: as printed, but for what is between its angle brackets, and for where Close is.
+/// The example of an instance that is polled: as printed, but for what is between its angle brackets, and for where Close is.
 ///
 /// # Panics
 /// When it is not UTF-8.

@@ -2,6 +2,9 @@
 
 #![expect(clippy::panic, reason = "a tree that cannot be read keeps no rule")]
 
+pub mod imports;
+pub mod text;
+
 use std::path::{Path, PathBuf};
 
 /// A file of the tree.

@@ -66,7 +66,7 @@ async fn unknown_parameters_are_silently_ignored_and_tasks_are_leads_tasks() {
 }
 
 #[tokio::test]
-async fn the_event_log_refuses_what_close_refuses_and_its_cursors_forget_the_date() {
+async fn the_event_feed_refuses_what_close_refuses_and_its_cursors_forget_the_date() {
     let scene =
         Scene::set(Quirks { page_cap: 2, event_cursor_life: TimeDelta::seconds(60), ..Quirks::default() })
             .await;

@@ -27,7 +27,7 @@ const CAPACITY: usize = 10_000;
 const TRIES: usize = 3;
 
 /// The health of the callbacks, as far as this process has met them.
-pub(crate) struct HealthBook {
+pub(crate) struct HealthCache {
     store: DynamoCallbackStore,
     clock: SharedClock,
     known: Mutex<HashMap<InstanceId, Known>>,
@@ -80,7 +80,7 @@ impl Dispatcher {
     }
 }
 
-impl HealthBook {
+impl HealthCache {
     pub(crate) fn new(store: DynamoCallbackStore, clock: SharedClock) -> Self {
         let (known, runs, touched) = Default::default();
         Self { store, clock, known, runs, touched }
@@ -140,7 +140,7 @@ impl HealthBook {
         self.change(instance, url, |before| before.after_failure(&evidence, policy, now)).await
     }
 
-    /// Writes what becomes of a callback's health, if it changes: of what is known here, or of what others wrote.
+    /// Changes a callback's health, if it does change: from what this process knows, or from what others wrote.
     async fn change(
         &self,
         instance: InstanceId,

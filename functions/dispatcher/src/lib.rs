@@ -43,7 +43,7 @@ pub use decide::{decide, own_fault_wait, retry_after};
 pub use message::{Invocation, Record};
 
 use call::Call;
-use health::HealthBook;
+use health::HealthCache;
 use message::Message;
 use metrics::{Ended, Report};
 
@@ -61,7 +61,7 @@ pub struct Dispatcher {
     dead_letters: SqsDeliveryQueue,
     callbacks: CallbackClient,
     endpoints: DynamoCallbackStore,
-    health: HealthBook,
+    health: HealthCache,
     /// Places for bodies that no message holds, which are up to 6 MiB each, so that a batch of them fits the memory.
     large: Semaphore,
     /// What an attempt may take.
@@ -110,7 +110,7 @@ impl Dispatcher {
             retries: queue(variables.required("RETRY_QUEUE_URL")?),
             dead_letters: queue(variables.required("DEAD_LETTER_QUEUE_URL")?),
             callbacks: callbacks(variables, tls, limits)?,
-            health: HealthBook::new(endpoints.clone(), clock.clone()),
+            health: HealthCache::new(endpoints.clone(), clock.clone()),
             endpoints,
             large: Semaphore::new(CONCURRENCY),
             attempt_takes: limits.deadline,

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use lambda_http::RequestExt as _;
 use shared::platform::api_error::ApiError;
 
-/// The header that names the request, for whoever asks for help with it.
+/// The header with the request's id, to quote when asking for help.
 const REQUEST_ID: &str = "elements-request-id";
 
 /// A route's failure.
@@ -52,12 +52,12 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     response
 }
 
-/// 405; the router adds the methods that there are.
+/// 405; the router adds the methods that are allowed.
 pub(crate) async fn method_not_allowed() -> Failure {
     Failure(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "The route does not answer this method."))
 }
 
-/// 404 for a path that is none of ours.
+/// 404 for an unknown path.
 pub(crate) async fn no_such_route() -> Failure {
     Failure(ApiError::not_found("There is no such resource."))
 }

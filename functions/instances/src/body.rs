@@ -1,4 +1,4 @@
-//! Bodies, within their bound.
+//! Request bodies of a bounded size.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -9,7 +9,7 @@ use shared::platform::api_error::ApiError;
 use crate::Instances;
 use crate::answer::Failure;
 
-/// The largest body that is taken: 256 KiB.
+/// The largest body that is accepted: 256 KiB.
 pub(crate) const MAX: usize = 256 * 1024;
 
 /// A body of at most [`MAX`] bytes.

@@ -1,4 +1,4 @@
-//! How an instance's callback is doing, for its owner.
+//! The health of an instance's callback, as its owner sees it.
 
 use serde::Serialize;
 use shared::callbacks::health::{Health, Illness, State};
@@ -9,13 +9,13 @@ use shared::instances::{Configuration, key};
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Callback {
-    /// Events are wanted, and there is nowhere to deliver them.
+    /// Events are enabled, but no callback URL is set.
     Missing(Missing),
     /// It fails.
     Unwell(CallbackHealth),
 }
 
-/// What is said of a callback that is not there.
+/// The text for a callback that is not set.
 #[derive(Debug, Serialize)]
 pub(crate) struct Missing {
     state: &'static str,
@@ -23,7 +23,7 @@ pub(crate) struct Missing {
 }
 
 impl Callback {
-    /// `None` where all is well: the instance then looks as the platform shows it.
+    /// `None` if it is healthy: the instance is then shown exactly as on the platform.
     pub(crate) fn of(configuration: &Configuration, health: &Health) -> Option<Self> {
         let enabled = configuration.get(key::ENABLED).is_some_and(|value| value.eq_ignore_ascii_case("true"));
         if enabled && configuration.get(key::CALLBACK_URL).is_none() {
@@ -34,7 +34,7 @@ impl Callback {
     }
 }
 
-/// How a callback fails.
+/// A callback that fails.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallbackHealth {
@@ -42,7 +42,7 @@ pub(crate) struct CallbackHealth {
     state: State,
     /// The first failure after the last success.
     failing_since: String,
-    /// What the last failure was.
+    /// The last failure.
     reason: String,
     /// When an open callback is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]

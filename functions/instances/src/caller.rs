@@ -11,19 +11,19 @@ use shared::platform::api_error::ApiError;
 use crate::Instances;
 use crate::answer::Failure;
 
-/// A caller whose user and organisation secrets hold.
+/// A caller whose user and organisation secrets are valid.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller(pub(crate) User);
 
 /// The instance that a request is about: the one that the path names, or the one whose token the caller holds.
 ///
-/// An id in the path wants the secrets of user and organisation, or the user's and the token of that instance. The
-/// answer is the same 404 for what is no id, nobody's, and another account's. Without an id the `Element` token
-/// says which, and whatever is wrong with it is 401: a deleted instance's token is dead at once.
+/// An id in the path needs the secrets of user and organisation, or the user's and the token of that instance. The
+/// answer is the same 404 for an invalid id, an unused id and an id of another account. Without an id the `Element` token
+/// names the instance, and a wrong token is 401: the token of a deleted instance is invalid at once.
 #[derive(Debug, Clone)]
 pub(crate) struct Addressed(pub(crate) Instance);
 
-/// What a request is about that may be about a whole account.
+/// The subject of a request that may be about a whole account.
 #[derive(Debug, Clone)]
 pub(crate) enum Scope {
     /// The instance that the path names, or whose token the caller presents.
@@ -121,7 +121,7 @@ async fn held(parts: &Parts, state: &Instances) -> Result<Instance, Failure> {
     Ok(instance.ok_or_else(ApiError::unauthorized)?)
 }
 
-/// The one answer for every id that leads nowhere.
+/// The answer for every id without an instance, so that none can be told from another.
 pub(crate) fn no_such_instance() -> ApiError {
     ApiError::not_found("There is no instance with this ID.")
 }

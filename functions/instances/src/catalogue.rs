@@ -1,4 +1,4 @@
-//! The element, and every setting of the wire contract with what becomes of it here.
+//! The element, and every setting of the wire contract with how this system treats it.
 
 pub(crate) mod element;
 
@@ -14,18 +14,18 @@ pub(crate) struct Setting {
     pub(crate) name: &'static str,
     /// The platform's type of it.
     pub(crate) kind: &'static str,
-    /// What counts where an instance has no value for it.
+    /// The value that is used if an instance has none.
     pub(crate) default: Option<&'static str>,
-    /// A value that can be used.
+    /// A valid value, as an example.
     pub(crate) example: &'static str,
     /// What it is for, or why it has no effect.
     pub(crate) treatment: Treatment,
 }
 
-/// What becomes of a setting.
+/// How a setting is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Treatment {
-    /// It is acted on.
+    /// It has an effect.
     Used,
     /// It is kept and shown, and has no effect, for this reason.
     Ignored(&'static str),
@@ -127,16 +127,16 @@ impl Setting {
         Self { default: Some(default), ..self }
     }
 
-    /// True if no instance is made without it.
+    /// True if every instance needs it.
     pub(crate) fn is_required(&self) -> bool {
         self.key == key::USERNAME
     }
 }
 
-/// What is polled where nothing is said.
+/// What is polled by default.
 const POLLER_CONFIGURATION: &str = r#"{"accounts":{"url":"/hubs/crm/accounts","idField":"id"},"contacts":{"url":"/hubs/crm/contacts","idField":"id"},"opportunities":{"url":"/hubs/crm/opportunities","idField":"id"},"tasks":{"url":"/hubs/crm/tasks","idField":"id"}}"#;
 
-/// The number of a setting: the platform has numbers, here they follow from the key and never change.
+/// The number of a setting, as the platform has one; here it follows from the key and never changes.
 pub(crate) fn number(key: &str) -> u32 {
     let digest = Sha256::digest(key);
     u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]) >> 1

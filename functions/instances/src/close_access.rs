@@ -1,4 +1,4 @@
-//! An instance's access to Close, and what is answered when Close does not do what it is asked.
+//! An instance's access to Close, and the answers when Close refuses or fails.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use close::{Account, CloseClient, CloseError};
 use shared::instances::{Configuration, key};
 use shared::platform::api_error::ApiError;
 
-/// From the first look-up to the last byte. Two of these fit the function's time-out.
+/// From the DNS lookup to the last byte. Two of these fit the function's time-out.
 const DEADLINE: Duration = Duration::from_secs(8);
 
 /// How this function calls Close.
@@ -29,7 +29,7 @@ impl CloseAccess {
     }
 }
 
-/// 400 with Close's own words when it refused, 502 when it could not be asked.
+/// 400 with Close's own message when it refused, 502 when it could not be reached.
 pub(crate) fn failed(error: CloseError) -> ApiError {
     let refused =
         |text: &str, message| ApiError::new(StatusCode::BAD_REQUEST, text).with_provider_message(message);

@@ -1,4 +1,4 @@
-//! How an instance is doing: what its owner asks when nothing comes.
+//! The condition of an instance: what its owner asks when no events arrive.
 
 use std::collections::HashMap;
 
@@ -17,10 +17,10 @@ use shared::subscriptions::{Check, Problem};
 
 use crate::{Instances, polling, subscription};
 
-/// Deliveries are judged by the latest events: so many cost one query and one batch read.
+/// Deliveries are judged by the latest events; this many cost one query and one batch read.
 const LATEST: usize = 25;
 
-/// What is known of how an instance is doing.
+/// The condition of an instance.
 #[derive(Debug, Default)]
 pub(crate) struct Condition {
     pub(crate) callback: Health,
@@ -29,7 +29,7 @@ pub(crate) struct Condition {
     deliveries: Vec<Fate>,
 }
 
-/// Something for each of the ways on which an event can get lost.
+/// One value for each stage at which an event can get lost.
 #[derive(Debug, Serialize)]
 pub(crate) struct Last<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ pub(crate) struct Last<T> {
     subscription: Option<T>,
 }
 
-/// What went wrong, and when.
+/// An error and its time.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Mishap {
     date: String,
@@ -48,7 +48,7 @@ pub(crate) struct Mishap {
 }
 
 impl Condition {
-    /// When each of them went well last.
+    /// The last success of each stage.
     pub(crate) fn last_success(&self) -> Last<String> {
         let attempts = self.deliveries.iter().flat_map(|fate| &fate.attempts);
         let delivered = attempts.filter(|attempt| attempt.error.is_none() && attempt.status_code.is_some());
@@ -59,7 +59,7 @@ impl Condition {
         }
     }
 
-    /// What went wrong last with each of them, put right since or not.
+    /// The last error of each stage, whether or not it has been put right.
     pub(crate) fn last_error(&self) -> Last<Mishap> {
         let attempts = self.deliveries.iter().flat_map(|fate| &fate.attempts);
         let failed = attempts.filter_map(|attempt| Some((attempt.at, attempt.error.as_deref()?)));
@@ -79,7 +79,7 @@ impl Mishap {
 }
 
 impl Instances {
-    /// How one instance is doing, its latest deliveries included.
+    /// The condition of one instance, its latest deliveries included.
     pub(crate) async fn condition(&self, instance: &Instance) -> Result<Condition, AwsError> {
         let span = Span { from: DateTime::UNIX_EPOCH, to: self.0.clock.now() };
         let mut found = tokio::try_join!(
@@ -90,7 +90,7 @@ impl Instances {
         Ok(Condition { deliveries: found.1, ..condition })
     }
 
-    /// How some instances are doing, but for their deliveries: at most two batch reads for a hundred of them,
+    /// The condition of some instances, without their deliveries: at most two batch reads for a hundred of them,
     /// whatever their state.
     pub(crate) async fn conditions(
         &self,
@@ -117,7 +117,7 @@ impl Instances {
     }
 }
 
-/// Where an instance's events go; one without a usable callback has nothing that could fail.
+/// The callback of an instance; without a usable one, no delivery can fail.
 fn callback(instance: &Instance) -> Option<CallbackUrl> {
     CallbackUrl::parse(instance.configuration.get(key::CALLBACK_URL)?, Reach::Any).ok()
 }

@@ -44,7 +44,7 @@ fn is_origin(text: &str) -> bool {
 }
 
 impl CorsOrigins {
-    /// What an answer to a page of `origin` says about who may read it.
+    /// The CORS header of an answer to a page of `origin`.
     fn allowed(&self, origin: &HeaderValue) -> Option<HeaderValue> {
         if self.0.iter().any(|allowed| allowed == "*") {
             return Some(HeaderValue::from_static("*"));
@@ -53,7 +53,7 @@ impl CorsOrigins {
     }
 }
 
-/// Answers a browser's question whether it may ask, and lets it read the other answers.
+/// Answers preflight requests, and lets browsers read the other answers.
 pub(crate) async fn answer(
     State(origins): State<CorsOrigins>,
     request: Request,

@@ -22,7 +22,7 @@ use shared::platform::api_error::ApiError;
 
 use axum::http::StatusCode;
 
-/// 400 for a part of the query that cannot be used.
+/// 400 for an invalid part of the query.
 fn bad(message: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, message)
 }

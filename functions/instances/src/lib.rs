@@ -72,7 +72,7 @@ struct Parts {
 }
 
 impl Instances {
-    /// Reads the function's settings and builds its clients; calls nobody.
+    /// Reads the function's settings and builds its clients, without making a call.
     ///
     /// # Errors
     /// When a variable is missing or cannot be used.

@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     Logging::from_variables(&variables).init(Arc::new(SystemClock));
     let instances = Instances::from_variables(&variables, Arc::new(SystemClock), Arc::new(OsRandom))
         .inspect_err(|error| tracing::error!("the instances function cannot start: {error}"))
-        // An error of `main` would be a second line about the same.
+        // Returning the error from `main` would log it a second time.
         .unwrap_or_else(|_| std::process::exit(1));
     http_function::run(instances.router()).await
 }

@@ -1,4 +1,4 @@
-//! Names and tags without markup: they are shown on pages of others.
+//! Names and tags without markup: other systems show them on their pages.
 
 use std::cell::RefCell;
 

@@ -14,11 +14,11 @@ use crate::polling;
 use crate::provision::{Change, Fault};
 use crate::subscription;
 
-/// Somebody else's change in between is rare; that many in a row are a client at odds with itself.
+/// A concurrent change is rare; this many in a row mean that a client works against itself.
 const TRIES: usize = 5;
 
 impl Instances {
-    /// Makes `change` of an instance as it is stored, and again of what came in between.
+    /// Applies `change` to the stored instance, and again if another change came in between.
     pub(crate) async fn modify(
         &self,
         mut instance: Instance,
@@ -43,7 +43,7 @@ impl Instances {
         Err(changing())
     }
 
-    /// What a change leaves behind at the poller. What stays for now goes with the next turn.
+    /// Removes what a change makes useless at the poller. What cannot be removed now goes with the next turn.
     async fn settle(&self, before: &Instance, after: &Instance) {
         let (pollers, now) = (&self.0.pollers, self.0.clock.now());
         let mut settled = polling::registered(pollers, before, after, now).await;
@@ -51,7 +51,7 @@ impl Instances {
             settled = settled.and(subscription::unwatch(pollers, before, now).await);
         }
         if let Err(error) = settled {
-            tracing::warn!(instance = %after.id, %error, "something is left of what a changed instance was");
+            tracing::warn!(instance = %after.id, %error, "polling state of a changed instance was not removed");
         }
     }
 
@@ -79,7 +79,7 @@ impl Instances {
         let pollers = polling::forget(&self.0.pollers, instance, now).await;
         let health = self.0.endpoints.enable(id).await;
         for error in [checks, pollers, health].into_iter().filter_map(Result::err) {
-            tracing::warn!(instance = %id, %error, "something is left of a deleted instance");
+            tracing::warn!(instance = %id, %error, "state of a deleted instance was not removed");
         }
     }
 
@@ -105,7 +105,7 @@ impl Instances {
     }
 }
 
-/// 409: nobody gets anywhere.
+/// 409: concurrent changes kept this one from being written.
 fn changing() -> Failure {
     let message = "The instance is being changed by others; try again.";
     ApiError::new(StatusCode::CONFLICT, message).into()

@@ -13,7 +13,7 @@ use crate::query::Query;
 pub(crate) const NEXT: &str = "elements-next-page-token";
 const RETURNED: &str = "elements-returned-count";
 const TOTAL: &str = "elements-total-count";
-/// The header in which the platform says what is wrong with an answer that it gives all the same.
+/// The header for a problem with an answer that is given nevertheless.
 pub(crate) const ERROR: HeaderName = HeaderName::from_static("elements-error");
 
 /// How much of a list is asked for, and from where.

@@ -22,10 +22,10 @@ use crate::close_access::{CloseAccess, failed};
 use crate::provision::Fault;
 use crate::subscription::takes_events;
 
-/// Has an instance polled if its settings ask for it; also again, after it was changed or enabled.
+/// Starts polling an instance if its settings ask for it, also after it was changed or enabled.
 ///
-/// It is called before the instance is written: what has no instance removes itself, while an instance that is not in
-/// the poller's table would wait for ever.
+/// It is called before the instance is written: an entry without an instance removes itself, but an instance without an
+/// entry in the poller's table would never be polled.
 pub(crate) async fn register(
     pollers: &DynamoPollerStore,
     before: Option<&Instance>,
@@ -35,10 +35,10 @@ pub(crate) async fn register(
     if !is_polled(&after.configuration) {
         return Ok(());
     }
-    // What cannot be read was refused before.
+    // Invalid settings were refused before.
     let Ok(settings) = PollerSettings::read(&after.configuration) else { return Ok(()) };
     let key = KeyDigest::of(&after.configuration);
-    // With another API key it goes on where it got to with the one before.
+    // With another API key, polling continues where it was with the previous one.
     let old_key = before.map(|it| KeyDigest::of(&it.configuration)).filter(|old| *old != key);
     let moved = match old_key {
         Some(old) => pollers.part::<Polling>(&old, after.id).await?.map(|part| part.value),
@@ -63,7 +63,7 @@ pub(crate) async fn register(
     }
 }
 
-/// Takes an instance that was changed out of what is due, where nobody wants its events, and forgets the API key that it
+/// Stops polling a changed instance if its events are no longer wanted, and forgets the API key that it
 /// had before.
 ///
 /// It is called after the instance is written, or a change that failed would end its polling.
@@ -85,7 +85,7 @@ pub(crate) async fn registered(
     }
 }
 
-/// Removes what is known of an instance's polling.
+/// Removes the state of an instance's polling.
 pub(crate) async fn forget(
     pollers: &DynamoPollerStore,
     instance: &Instance,
@@ -96,11 +96,11 @@ pub(crate) async fn forget(
     }
     let key = KeyDigest::of(&instance.configuration);
     pollers.remove::<Polling>(&key, instance.id).await?;
-    // The next turn finds out whether anybody has the key still.
+    // The next turn finds out whether another instance still uses the key.
     pollers.nudge(&key, now, TimeDelta::hours(1)).await
 }
 
-/// What is wrong with the start of polling that an instance asks for: it lies ahead, or Close no longer has it.
+/// Why polling cannot start at the time that an instance asks for: it is in the future, or Close no longer keeps it.
 pub(crate) fn since_fault(configuration: &Configuration, now: DateTime<Utc>) -> Option<Fault> {
     let settings = PollerSettings::read(configuration).ok().filter(|_| is_polled(configuration))?;
     let since = settings.since?;
@@ -110,7 +110,7 @@ pub(crate) fn since_fault(configuration: &Configuration, now: DateTime<Utc>) -> 
         return fault(format!("lies in the future; it may be at most now, or left out (for example {now})"));
     }
     let is_feed = |resource: Resource| {
-        matches!(resource.source(), Source::EventLog { .. }) && resource.history().is_none()
+        matches!(resource.source(), Source::EventFeed { .. }) && resource.history().is_none()
     };
     let resource = settings.resources.iter().find(|it| is_feed(it.resource))?;
     if !Cursor::starting_at(since, String::new()).outlasts_event_feed(now) {
@@ -123,9 +123,9 @@ pub(crate) fn since_fault(configuration: &Configuration, now: DateTime<Utc>) -> 
     ))
 }
 
-/// Asks Close whether the key holds that an instance is to be polled with.
+/// Asks Close whether the API key for polling is valid.
 ///
-/// A Close that cannot be asked now is no reason to refuse: the poller asks it again, and shows what it hears.
+/// If Close cannot be reached, the key is accepted: the poller asks again, and shows the result.
 ///
 /// # Errors
 /// 400 with Close's words when it refuses.
@@ -141,14 +141,14 @@ pub(crate) async fn check_key(close: &CloseAccess, configuration: &Configuration
         Err(
             error @ (CloseError::Unavailable(_) | CloseError::TooMuch(_) | CloseError::RateLimited { .. }),
         ) => {
-            tracing::warn!(%error, "the API key of an instance that is to be polled is not verified");
+            tracing::warn!(%error, "API key for polling not verified: Close cannot be reached");
             Ok(())
         }
         outcome => outcome.map_err(failed),
     }
 }
 
-/// The same for a change, if it is one of the account.
+/// The same for a change of the API key or of Close's URL.
 ///
 /// # Errors
 /// As [`check_key`].
@@ -172,10 +172,10 @@ pub(crate) fn is_polled(configuration: &Configuration) -> bool {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PollingView {
     status: Status,
-    /// What is wrong now.
+    /// The present error.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
-    /// Since when it is so.
+    /// Since when.
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
     failures: u32,
@@ -183,12 +183,12 @@ pub(crate) struct PollingView {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_bad_record: Option<String>,
     audit_finds: u64,
-    /// The resources with which something is wrong.
+    /// The resources that cannot be polled.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     resources: BTreeMap<String, ResourceView>,
 }
 
-/// One resource with which something is wrong.
+/// One resource that cannot be polled.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ResourceView {
@@ -203,7 +203,7 @@ struct ResourceView {
 }
 
 impl PollingView {
-    /// What is known of an instance's polling.
+    /// The state of an instance's polling.
     pub(crate) fn of(state: &PollingState) -> Self {
         let resources = state.resources.iter().map(|(name, pace)| {
             let (error, since) = (pace.error.clone(), pace.since.map(timestamp));

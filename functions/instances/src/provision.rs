@@ -1,4 +1,4 @@
-//! What `POST /instances` asks for, checked: everything that is wrong with it in one answer.
+//! Reads and checks the body of `POST /instances`; one answer names every fault.
 
 mod change;
 mod check;
@@ -17,14 +17,14 @@ use shared::instances::{Configuration, EventSource, key};
 
 use reader::Reader;
 
-/// What this system adds to a configuration that does not say.
+/// The defaults that are added to a configuration.
 const DEFAULTS: &[(&str, &str)] = &[
     (key::BASE_URL, "https://api.close.com/api/v1"),
     (key::PAGINATION_MAX, "100"),
     (key::PAGINATION_OFFSET, "true"),
 ];
 
-/// What an instance may be configured to, in this deployment.
+/// What this deployment allows an instance to be configured to.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// How far callbacks may go.
@@ -33,7 +33,7 @@ pub struct Rules {
     pub close_api_hosts: CloseApiHosts,
 }
 
-/// A request for an instance that can be granted.
+/// A valid request for an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provision {
     /// Its name.
@@ -75,7 +75,7 @@ impl Provision {
         let mut found = Vec::new();
         check::check(&configuration, rules, &mut found);
         check::callback(&configuration, &mut found);
-        // What a placeholder is not good for needs no second sentence.
+        // A placeholder is one fault; its value is not checked as well.
         found.retain(|fault| !faults.iter().any(|known| known.entry() == fault.entry()));
         faults.extend(found);
         if !faults.is_empty() {
@@ -87,7 +87,7 @@ impl Provision {
     }
 }
 
-/// Adds what a configuration does not say: the defaults, and how its events come.
+/// Completes a configuration: the defaults, and how its events come.
 fn complete(configuration: &mut Configuration) {
     for (key, value) in DEFAULTS {
         configuration.set_default(key, value);

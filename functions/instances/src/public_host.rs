@@ -1,4 +1,4 @@
-//! The URL that this system is known by.
+//! The public URL of this system.
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};

@@ -38,19 +38,19 @@ pub(crate) struct Representation {
     tags: Vec<String>,
     user: User,
     created_date: String,
-    /// Ours: what to hand to Close.
+    /// Ours: the URL to enter at Close.
     webhook_url: String,
-    /// Ours: how the subscription is doing that this system made at Close; `manual` when it is the user's to make.
+    /// Ours: the state of the subscription that this system made at Close; `manual` if the user makes it.
     subscription_state: SubscriptionState,
-    /// Ours: what is wrong with the callback, where something is.
+    /// Ours: the health of the callback, if it fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     callback: Option<Callback>,
-    /// Ours: how polling goes, for an instance that is polled.
+    /// Ours: the state of polling, for an instance that is polled.
     #[serde(skip_serializing_if = "Option::is_none")]
     polling_state: Option<PollingView>,
-    /// Ours: when it went well last, by what there is to go well.
+    /// Ours: the last success of each stage.
     last_success: Last<String>,
-    /// Ours: and what went wrong last.
+    /// Ours: the last error of each stage.
     last_error: Last<Mishap>,
 }
 
@@ -100,7 +100,7 @@ impl User {
 }
 
 impl Representation {
-    /// An instance, with how it is doing.
+    /// An instance with its condition.
     pub(crate) fn of(instance: &Instance, condition: &Condition, base_url: &str) -> Self {
         let masked = instance.configuration.masked();
         let own = |(key, value): (&str, Option<&str>)| (key.to_owned(), value.map(str::to_owned));

@@ -18,7 +18,7 @@ use crate::close_access::{CloseAccess, failed};
 pub(crate) const MANAGED: [&str; 3] =
     [key::SUBSCRIPTION_PROVISIONING, key::SUBSCRIPTION_ID, key::SUBSCRIPTION_SIGNATURE_KEY];
 
-/// Whether a configuration asks for a subscription, or has one.
+/// True if a configuration asks for a subscription, or has one.
 pub(crate) fn is_automatic(configuration: &Configuration) -> bool {
     let how = configuration.get(key::SUBSCRIPTION_PROVISIONING);
     how.is_some_and(|how| how.eq_ignore_ascii_case("automatic"))
@@ -114,7 +114,7 @@ pub(crate) async fn watch_change(
     pollers.nudge(&key, now, CHECK_EVERY).await
 }
 
-/// Removes what is known of an instance's subscription with the API key that it has, or had.
+/// Removes the check of an instance's subscription, by the API key that it has or had.
 pub(crate) async fn unwatch(
     pollers: &DynamoPollerStore,
     instance: &Instance,
@@ -128,13 +128,13 @@ pub(crate) async fn unwatch(
     pollers.nudge(&key, now, CHECK_EVERY).await
 }
 
-/// True if somebody wants the events of an instance now.
+/// True if the events of an instance are wanted now.
 pub(crate) fn takes_events(instance: &Instance) -> bool {
     let events = EventSettings::read(&instance.configuration, Reach::Any);
     !instance.disabled && events.is_ok_and(|events| events.enabled && events.callback_url.is_some())
 }
 
-/// Ends the subscription of an instance that is to go, if this system made it.
+/// Ends the subscription of an instance that is to be deleted, if this system made it.
 ///
 /// # Errors
 /// When Close cannot be asked.
@@ -144,9 +144,9 @@ pub(crate) async fn end(close: &CloseAccess, instance: &Instance) -> Result<(), 
     }
     let id = instance.configuration.get(key::SUBSCRIPTION_ID).unwrap_or_default();
     match close.account(&instance.configuration)?.unsubscribe(id).await {
-        // One that the key may no longer touch is as good as gone.
+        // A subscription that the key may no longer change counts as gone.
         Err(error @ (CloseError::Unauthorized(_) | CloseError::Forbidden(_))) => {
-            tracing::warn!(subscription = id, %error, "a subscription could not be ended at Close");
+            tracing::warn!(subscription = id, %error, "subscription could not be ended at Close");
             Ok(())
         }
         outcome => outcome,

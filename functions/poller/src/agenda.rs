@@ -103,7 +103,7 @@ impl Agenda {
         jobs
     }
 
-    /// Notes what came of asking for a resource.
+    /// Records the outcome of asking for a resource.
     pub(crate) fn note(&mut self, (place, name): (usize, &str), asked: &Asked, now: DateTime<Utc>) {
         if let Some(rest) = asked.rest {
             self.hold = self.hold.max(Some(now + rest));
@@ -314,7 +314,7 @@ fn joined(faults: &[impl ToString]) -> String {
 /// True if events that were not polled yet are older than Close keeps them.
 fn has_lost(polling: &Polling, configuration: &ResourceConfiguration, now: DateTime<Utc>) -> bool {
     let resource = configuration.resource;
-    let is_feed = matches!(resource.source(), Source::EventLog { .. }) && resource.history().is_none();
+    let is_feed = matches!(resource.source(), Source::EventFeed { .. }) && resource.history().is_none();
     let cursor = polling.cursors.get(&configuration.name);
     is_feed && cursor.is_some_and(|cursor| cursor.outlasts_event_feed(now))
 }

@@ -17,8 +17,8 @@ use shared::polling::template::Times;
 
 use crate::Poller;
 use crate::judge::{Change, Judge, Unusable};
-use crate::turn::TIME_FOR_ONE;
 use crate::walk::{Page, Walker};
+use crate::work::TIME_FOR_ONE;
 use objects::Objects;
 
 /// A record that cannot be enqueued has no date to go by; it counts again when a day later it is still there.
@@ -41,7 +41,7 @@ pub(crate) struct Request<'a> {
     pub(crate) room: usize,
 }
 
-/// What came of asking for a resource.
+/// The outcome of asking for a resource.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) answer: Answer,
@@ -181,7 +181,7 @@ impl<'a> Course<'a> {
     /// True if what was found is enqueued before the next page: each page of what comes oldest first, and of the event
     /// feed as much as is kept in memory.
     fn is_full(&self, configuration: &ResourceConfiguration) -> bool {
-        let is_feed = matches!(configuration.resource.source(), Source::EventLog { .. });
+        let is_feed = matches!(configuration.resource.source(), Source::EventFeed { .. });
         !is_feed || self.changes.len() >= MOST_COLLECTED || self.bytes >= MOST_COLLECTED_BYTES
     }
 

@@ -16,9 +16,9 @@ use crate::agenda::{Access, Agenda, Polled};
 use crate::ask::scope;
 use crate::judge::{Change, Judge};
 use crate::message::Message;
-use crate::turn::TIME_FOR_ONE;
 use crate::walk::Walker;
 use crate::work::Shift;
+use crate::work::TIME_FOR_ONE;
 
 /// A window is this long, if the past is.
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
@@ -106,7 +106,7 @@ impl Poller {
         let scope = scope(configuration, from, self.clock.now());
         let objects = &access.instance.events.objects;
         let judge = Judge { instance, configuration, objects, since: from, history_until: None, scope };
-        let newest_first = matches!(configuration.resource.source(), Source::EventLog { .. });
+        let newest_first = matches!(configuration.resource.source(), Source::EventFeed { .. });
         let walk = Walk { at: newest_first.then_some(to), ..Walk::starting_at(from) };
         let mut walker = Walker::new(&access.account, configuration, from, &walk, (None, &scope));
         let blank = Cursor::starting_at(from, String::new());

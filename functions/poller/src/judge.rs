@@ -68,14 +68,14 @@ impl Judge<'_> {
             return Ok(self.record(record, cursor)?.filter(|change| change.changed_at < until));
         }
         match self.configuration.resource.source() {
-            Source::EventLog { object_type } => self.entry(record, found, object_type, cursor),
+            Source::EventFeed { object_type } => self.entry(record, found, object_type, cursor),
             Source::Search { .. } | Source::List(_) | Source::WholeList { .. } => self.record(record, cursor),
         }
     }
 
     /// The object of an entry that has none, if that is wanted and may still be there.
     pub(crate) fn withheld(&self, entry: &RawValue) -> Option<Withheld> {
-        let Source::EventLog { object_type: kind } = self.configuration.resource.source() else {
+        let Source::EventFeed { object_type: kind } = self.configuration.resource.source() else {
             return None;
         };
         if self.history_until.is_some()

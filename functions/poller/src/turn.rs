@@ -9,10 +9,7 @@ use shared::polling::store::{Busy, Claim, Claimed, Due};
 use crate::Poller;
 use crate::agenda::{Agenda, Job};
 use crate::ask::{Asked, Request};
-use crate::work::Shift;
-
-/// No request to Close begins with less time left: one answer, and the writes after it, at their slowest.
-pub(crate) const TIME_FOR_ONE: TimeDelta = TimeDelta::seconds(25);
+use crate::work::{Shift, TIME_FOR_ONE};
 
 /// After a fault of ours a key rests for this long.
 const OWN_FAULT_WAIT: TimeDelta = TimeDelta::seconds(60);

@@ -73,7 +73,7 @@ impl<'a> Walker<'a> {
             Source::List(list) => {
                 equalities.into_iter().filter(|(name, _)| list.filters.contains(name)).collect()
             }
-            Source::Search { .. } | Source::WholeList { .. } | Source::EventLog { .. } => Vec::new(),
+            Source::Search { .. } | Source::WholeList { .. } | Source::EventFeed { .. } => Vec::new(),
         };
         let history = configuration.resource.history().filter(|_| walk.outlasts_feed(since));
         let page_size = page_size.unwrap_or(configuration.page_size);
@@ -105,7 +105,7 @@ impl<'a> Walker<'a> {
             Source::Search { object_type, fields } => self.search(object_type, fields).await,
             Source::List(list) => self.list(&list).await,
             Source::WholeList { path } => self.whole_list(path).await,
-            Source::EventLog { .. } => self.event_feed().await,
+            Source::EventFeed { .. } => self.event_feed().await,
         }
     }
 

@@ -18,6 +18,9 @@ const SOON: TimeDelta = TimeDelta::seconds(60);
 /// A lease outlives its function by this much, for clocks that disagree.
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
 
+/// No request to Close begins with less time left: one answer, and the writes after it, at their slowest.
+pub(crate) const TIME_FOR_ONE: TimeDelta = TimeDelta::seconds(25);
+
 /// One message's time.
 #[derive(Clone, Copy)]
 pub(crate) struct Shift<'a> {

@@ -18,14 +18,14 @@ pub(crate) struct Received<'a> {
     pub(crate) at: DateTime<Utc>,
 }
 
-/// A webhook that its instance takes.
+/// A webhook that its instance accepts.
 pub(crate) struct Admitted<'a> {
     pub(crate) instance: Arc<CachedInstance>,
-    /// What happened; a body that is not Close's stays so whatever the instance's settings are.
+    /// What happened. A malformed body stays malformed, whatever the settings of the instance are.
     pub(crate) occurrence: Result<Occurrence<'a>, Malformed>,
 }
 
-/// Why an instance, as it is, does not take a webhook.
+/// Why an instance does not accept a webhook, with its present settings.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum TurnedAway {
     Absent,
@@ -34,7 +34,7 @@ pub(crate) enum TurnedAway {
     Ignored(String),
 }
 
-/// Judges a webhook by the instance that it is for.
+/// Decides whether the instance accepts a webhook.
 pub(crate) fn judge<'a>(
     instance: Option<&Arc<CachedInstance>>,
     webhook: &Received<'a>,
@@ -68,7 +68,7 @@ fn check_sender(instance: &CachedInstance, webhook: &Received<'_>) -> Result<(),
     })
 }
 
-/// Why an instance takes no webhooks at all, if it does not.
+/// Why an instance accepts no webhooks at all; `None` if it accepts them.
 fn why_unwanted(events: &EventSettings) -> Option<&'static str> {
     if !events.enabled {
         Some("event.notification.enabled is not true")
@@ -82,7 +82,7 @@ fn why_unwanted(events: &EventSettings) -> Option<&'static str> {
 }
 
 impl TurnedAway {
-    /// The answer to the sender; `Ok` with the reason for what is understood and ignored.
+    /// The answer to the sender; `Ok` with the reason if the webhook is ignored.
     pub(crate) fn answer(self) -> Result<String, ApiError> {
         Err(match self {
             Self::Ignored(reason) => return Ok(reason),

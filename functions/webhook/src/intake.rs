@@ -1,4 +1,4 @@
-//! From a webhook to a delivery that is certainly queued.
+//! From a webhook to a delivery that is safely queued.
 
 use std::time::Duration;
 
@@ -14,20 +14,20 @@ use shared::platform::aws::AwsError;
 use crate::Webhook;
 use crate::admission::{self, Received};
 
-/// What became of a webhook that is answered with 200.
+/// The outcome of a webhook that is answered with 200.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
     /// It will be delivered.
     Queued(EventId),
-    /// It was understood and goes no further, for this reason.
+    /// It is ignored, for this reason.
     Ignored(String),
 }
 
 impl Webhook {
-    /// Queues the event of a webhook, if the instance takes it.
+    /// Enqueues the event of a webhook, if the instance accepts it.
     pub(crate) async fn accept(&self, id: InstanceId, webhook: &Received<'_>) -> Result<Accepted, ApiError> {
         let unavailable = |error: AwsError| {
-            tracing::error!(instance = %id, %error, "webhook not taken");
+            tracing::error!(instance = %id, %error, "webhook not enqueued");
             ApiError::unavailable()
         };
         let judged = self.instances.admit(id, |instance| admission::judge(instance, webhook)).await;
@@ -63,7 +63,7 @@ impl Webhook {
     }
 }
 
-/// For whoever follows an event as it passes; its one line comes when it ends.
+/// Logs an event for those who debug; the one line at `INFO` comes when the event ends.
 fn log(delivery: &QueuedDelivery<'_>, bytes: usize) {
     let Some(event) = delivery.events.first() else { return };
     tracing::debug!(

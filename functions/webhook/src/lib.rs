@@ -35,7 +35,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Reads the function's settings and builds its clients; calls nobody.
+    /// Reads the function's settings and builds its clients, without making a call.
     ///
     /// # Errors
     /// When a variable is missing or cannot be used.
@@ -58,7 +58,7 @@ impl Webhook {
     /// Answers one request; never fails, so that the sender always gets an answer.
     ///
     /// # Errors
-    /// None.
+    /// Never.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
         let request_id =
             request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
@@ -71,7 +71,7 @@ impl Webhook {
         })
     }
 
-    /// From a request to a queued delivery: who is it for, is there room, is it taken, keep it.
+    /// From a request to a queued delivery: finds the instance, checks its rate, decides, and enqueues.
     async fn take(&self, request: &Request) -> Result<Accepted, ApiError> {
         let id = route::instance_of(request)?;
         let body = route::body_of(request)?;
@@ -83,7 +83,7 @@ impl Webhook {
     }
 }
 
-/// Close's first webhooks took exactly 200 for success, so that is what a kept event is answered with.
+/// Close's first webhooks treat only 200 as success, so a queued event is answered with exactly that.
 fn answer(accepted: &Accepted) -> Response<Body> {
     let body = match accepted {
         Accepted::Queued(event_id) => serde_json::json!({ "eventId": event_id.as_str() }),

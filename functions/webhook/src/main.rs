@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
     Logging::from_variables(&variables).init(Arc::new(SystemClock));
     let webhook = Webhook::from_variables(&variables, Arc::new(SystemClock))
         .inspect_err(|error| tracing::error!("the webhook function cannot start: {error}"))
-        // An error of `main` would be a second line about the same.
+        // Returning the error from `main` would log it a second time.
         .unwrap_or_else(|_| std::process::exit(1));
     let webhook = Arc::new(webhook);
     let handle = move |request| {

@@ -1,4 +1,4 @@
-//! The route, and the bounds of what is taken in on it.
+//! The route, and the limits of its requests.
 
 use lambda_http::Request;
 use lambda_http::http::{Method, StatusCode};
@@ -8,10 +8,10 @@ use shared::platform::api_error::ApiError;
 /// The path up to the encoded id.
 const PREFIX: &str = "/elements/api-v2/events/closeio/";
 
-/// The largest body that is taken in: what one synchronous invocation of Lambda can carry.
+/// The largest body that is accepted: what one synchronous invocation of Lambda can carry.
 const MAX_BODY: usize = 6 * 1024 * 1024;
 
-/// The answer for every id that leads nowhere, so that none can be told from another.
+/// The answer for every id without an instance, so that none can be told from another.
 pub(crate) fn no_such_instance() -> ApiError {
     ApiError::not_found("There is no instance for this URL.")
 }
@@ -25,7 +25,7 @@ pub(crate) fn instance_of(request: &Request) -> Result<InstanceId, ApiError> {
     InstanceId::decode(segment).ok_or_else(no_such_instance)
 }
 
-/// The body as it came.
+/// The body as it was sent.
 pub(crate) fn body_of(request: &Request) -> Result<&[u8], ApiError> {
     let body: &[u8] = request.body();
     if body.len() > MAX_BODY {

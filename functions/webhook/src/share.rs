@@ -1,4 +1,4 @@
-//! What one instance may take of this process, so that a flood at one URL leaves room for the others.
+//! The share of this process that one instance may use, so that a flood at one URL leaves room for the others.
 //!
 //! A refusal costs a look into memory, where an event costs a call to SQS: a process refuses some ten times as many
 //! webhooks a second as it could take. Lambda gives a process one request at a time and more processes when these are
@@ -13,9 +13,9 @@ use shared::instances::InstanceId;
 
 /// Webhooks a second of one instance, over time: about a third of what a process that does nothing else can take.
 pub(crate) const DEFAULT_RATE: u32 = 25;
-/// A burst of so many seconds' webhooks is taken whole: a bulk edit at Close comes at once, and then nothing.
+/// A burst of this many seconds' webhooks is accepted: a bulk edit at Close sends many webhooks at once, and then none.
 const BURST_SECONDS: u32 = 10;
-/// Instances that are kept in mind; with more, those that have their whole share again are forgotten, then all.
+/// Instances that are tracked; beyond that, those with a full share are dropped, then all.
 const CAPACITY: usize = 10_000;
 
 /// The shares of all instances.
@@ -26,12 +26,12 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    /// Shares of `rate` webhooks a second; 0 bounds nothing.
+    /// Shares of `rate` webhooks a second; 0 means no limit.
     pub(crate) fn of(rate: u32) -> Self {
         Self { rate, whole_at: Mutex::default() }
     }
 
-    /// Takes one webhook of an instance's share; the error says when there is one to be had again.
+    /// Takes one webhook from an instance's share; the error says how long to wait for the next.
     pub(crate) fn take(&self, id: InstanceId, now: DateTime<Utc>) -> Result<(), Duration> {
         if self.rate == 0 {
             return Ok(());

@@ -47,7 +47,7 @@ pub(super) async fn serve(routes: Router, listener: TcpListener) -> std::io::Res
     // An answer is a few small writes: without this the client waits for the rest of it.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays with delayed writes");
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
     });
     axum::serve(listener, routes).await

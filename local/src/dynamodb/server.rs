@@ -15,7 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 
-/// The way to the engine.
+/// The connection to the engine.
 #[derive(Clone)]
 struct Engine {
     client: Client<HttpConnector, Body>,
@@ -38,7 +38,7 @@ pub(super) async fn serve(
     let routes = layer(Router::new().fallback(forward).with_state(Engine { client, authority }));
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays with delayed writes");
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
     });
     tokio::select! {
@@ -60,7 +60,7 @@ async fn forward(State(engine): State<Engine>, mut request: Request) -> Response
     match answer {
         Ok(answer) => answer.map(Body::new),
         Err(error) => {
-            tracing::error!(error, "the tables do not answer");
+            tracing::error!(error, "DynamoDB did not answer");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }

@@ -1,4 +1,4 @@
-//! What a function finds in its environment: the template's variables, and what Lambda itself sets.
+//! The environment of a function: the template's variables, and those that Lambda sets.
 
 use shared::platform::settings::Variables;
 

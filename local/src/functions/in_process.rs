@@ -30,7 +30,7 @@ type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 /// A started function: from an event's JSON to its answer's.
 pub(super) type Handler = Arc<dyn Fn(Vec<u8>, Context) -> Running + Send + Sync>;
 
-/// Starts the function that this binary is; `None` when there is none of this name.
+/// Starts the function with this binary name; `None` when no function has it.
 pub(super) fn start(
     binary: &str,
     variables: &Variables,
@@ -71,7 +71,7 @@ pub(super) fn start(
     })
 }
 
-/// Calls a function. It runs as a task of its own: a panic in it is an error of this call and no other.
+/// Calls a function as a task of its own, so that a panic fails only this call.
 pub(super) async fn invoke(
     handler: &Handler,
     event: Vec<u8>,
@@ -118,7 +118,7 @@ where
     })
 }
 
-/// A task that ends with whoever waits for it, as a function ends at its time-out.
+/// A task that is aborted when its handle is dropped, as a function ends at its time-out.
 struct AbortOnDrop(tokio::task::JoinHandle<Outcome>);
 
 impl Future for AbortOnDrop {

@@ -1,4 +1,4 @@
-//! What became of events whose functions run elsewhere, as the delivery log has it.
+//! The outcomes of events whose functions run elsewhere, read from the delivery log.
 
 use serde::Deserialize;
 use shared::events::id::EventId;
@@ -10,7 +10,7 @@ use shared::platform::settings::{SettingError, Variables};
 
 use super::InvokeError;
 
-/// The delivery log, to look up what a call came to.
+/// The delivery log, to look up the outcome of a call.
 pub(crate) struct Outcomes(DynamoDeliveryHistory);
 
 /// A call that is about to be made.
@@ -20,7 +20,7 @@ pub(super) struct Told<'a> {
     deliveries: Vec<(InstanceId, EventId)>,
 }
 
-/// As much of a queue's event as names its messages.
+/// The part of a queue's event that names its messages.
 #[derive(Deserialize)]
 struct Batch {
     #[serde(rename = "Records")]
@@ -32,7 +32,7 @@ struct Record {
     body: String,
 }
 
-/// As much of an answer as a function behind the HTTP API gives.
+/// The part of an answer that a function behind the HTTP API gives.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -58,7 +58,7 @@ impl Outcomes {
 }
 
 impl Told<'_> {
-    /// Shows how the call ended, and where each of its events stands now.
+    /// Logs how the call ended, and the status of each of its events.
     pub(super) async fn show(&self, function: &str, answer: &Result<Vec<u8>, InvokeError>) {
         let status = answer.as_ref().ok().and_then(|answer| serde_json::from_slice(answer).ok());
         let status = status.map(|answer: Answer| answer.status_code);
@@ -66,8 +66,8 @@ impl Told<'_> {
         for (instance, event) in &self.deliveries {
             match self.log.find(*instance, event).await {
                 Ok(Some(entry)) => show(&entry),
-                Ok(None) => tracing::info!(%instance, %event, "the delivery log does not have it yet"),
-                Err(error) => tracing::warn!(%instance, %event, %error, "what became of it is not known"),
+                Ok(None) => tracing::info!(%instance, %event, "not in the delivery log yet"),
+                Err(error) => tracing::warn!(%instance, %event, %error, "its outcome could not be read"),
             }
         }
     }

@@ -26,7 +26,7 @@ enum Key {
     Method,
     /// Of every method.
     Any,
-    /// Of what no other route takes.
+    /// The route for everything else.
     Rest,
 }
 

@@ -25,7 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// What `Encrypt` takes.
 const MAX_PLAINTEXT: usize = 4096;
 
-/// An error as KMS tells it.
+/// An error in KMS's words.
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error("Key '{0}' does not exist")]
@@ -65,7 +65,7 @@ pub(super) async fn serve(
     let routes = layer(routes.with_state(kms));
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays with delayed writes");
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
     });
     axum::serve(listener, routes).await

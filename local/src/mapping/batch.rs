@@ -1,4 +1,4 @@
-//! The event that a batch of messages is, and what the function says of it.
+//! The event of a batch of messages, and the function's answer to it.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -31,7 +31,7 @@ pub(super) fn fitting(messages: Vec<Received>) -> Vec<Vec<Received>> {
     batches
 }
 
-/// What is around the records of an event, and between two of them, with the queue's name in each.
+/// The bytes around the records of an event and between two of them, with the queue's name in each.
 const MARGIN: usize = 256;
 
 /// The event for a batch.

@@ -1,4 +1,4 @@
-//! Why a system does not come up: one line each, that says what to change.
+//! Why a system does not start: one line each that says what to change.
 
 use std::io;
 
@@ -12,13 +12,13 @@ use crate::gateway::RouteError;
 use crate::kms::KeysError;
 use crate::template::TemplateError;
 
-/// Why a system does not come up.
+/// Why a system does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The template cannot be read or understood.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// A port cannot be had.
+    /// A port cannot be used.
     #[error("port {port} of 127.0.0.1 cannot be used: {reason}")]
     Port {
         /// The port.
@@ -60,7 +60,7 @@ pub enum OpenError {
     /// A route cannot be served.
     #[error(transparent)]
     Route(#[from] RouteError),
-    /// There is no account to call with.
+    /// The developer's account cannot be made.
     #[error(transparent)]
     Account(#[from] AccountError),
 }

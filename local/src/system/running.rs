@@ -1,4 +1,4 @@
-//! A system at work.
+//! A running system.
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use super::System;
 use crate::schedule;
 
-/// A system whose queues are worked and whose schedule ticks.
+/// A system that processes its queues and runs its schedule.
 pub struct Running {
     system: System,
     stop: watch::Sender<bool>,
@@ -42,7 +42,7 @@ impl Running {
         &self.system
     }
 
-    /// Takes nothing more from the queues and returns once what is under way has ended.
+    /// Stops receiving from the queues, and returns once the running calls have ended.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}

@@ -6,7 +6,7 @@ use super::intrinsics;
 use super::scalar::scalar_text;
 use super::scope::Scope;
 
-/// What stands in a list: an `Fn::If` is what it chooses, and `AWS::NoValue` is nothing.
+/// The entries of a list: an `Fn::If` stands for what it chooses, and `AWS::NoValue` for no entry.
 pub(super) fn chosen<'a>(scope: &Scope<'a>, value: &'a Value) -> Result<Option<&'a Value>, String> {
     if value["Ref"] == "AWS::NoValue" {
         return Ok(None);

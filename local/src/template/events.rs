@@ -19,7 +19,7 @@ pub struct Route {
 }
 
 impl Route {
-    /// The key of the route that takes whatever no other takes.
+    /// The key of the route for everything that no other route matches.
     pub const REST: &str = "$default";
 }
 
@@ -33,7 +33,7 @@ pub enum RouteMethod {
 }
 
 impl RouteMethod {
-    /// Whether a request with `method` takes the route.
+    /// True if a request with `method` matches the route.
     #[must_use]
     pub fn matches(&self, method: &Method) -> bool {
         match self {
@@ -58,7 +58,7 @@ pub struct QueueSource {
     pub report_batch_item_failures: bool,
 }
 
-// What Lambda takes where a template says nothing.
+// Lambda's defaults.
 const DEFAULT_BATCH_SIZE: u32 = 10;
 
 /// Adds one event to what calls `function`.

@@ -38,13 +38,13 @@ pub struct Function {
 /// What Lambda does when a function is called about sixteen times in a chain of its own messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecursiveLoop {
-    /// It goes on.
+    /// The chain continues.
     Allow,
     /// It is not called again: the message goes to the dead-letter queue.
     Terminate,
 }
 
-// What SAM takes where a template says nothing.
+// SAM's defaults.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 3;
 const DEFAULT_MEMORY_MB: u32 = 128;
 

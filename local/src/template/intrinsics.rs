@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::scalar::scalar_text;
 use super::scope::Scope;
 
-/// Works out every intrinsic function in `value`.
+/// Evaluates every intrinsic function in `value`.
 pub(super) fn resolve(scope: &Scope<'_>, value: &Value) -> Result<Value, String> {
     match value {
         Value::Array(items) => items.iter().map(|item| resolve(scope, item)).collect(),

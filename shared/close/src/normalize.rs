@@ -124,7 +124,7 @@ pub fn normalize<'a>(
     Ok(Normalized::Events(Occurrence { key, events, raw }))
 }
 
-/// An event of Close's event log.
+/// An event of Close's event feed.
 #[derive(Debug)]
 pub struct LoggedEvent {
     /// The same as that of the webhook about the same change.
@@ -140,7 +140,7 @@ pub struct LoggedEvent {
 }
 
 impl LoggedEvent {
-    /// Reads an entry of the event log, which is what a webhook carries in `event`.
+    /// Reads an entry of the event feed, which is what a webhook carries in `event`.
     ///
     /// # Errors
     /// When it lacks what identifies an event, or its date.
@@ -171,7 +171,7 @@ pub(super) fn platform_type(closes_type: &str) -> &str {
     }
 }
 
-/// The version is the time and not its spelling: the event log and a webhook may write one time in two ways.
+/// The version is the time and not its spelling: the event feed and a webhook may write one time in two ways.
 fn modern_key(event: &ModernEvent<'_>) -> EventKey {
     let spelled = event.date_updated.as_deref().unwrap_or_default();
     let version = date::parse(spelled).map_or_else(|| spelled.to_owned(), date::naive);

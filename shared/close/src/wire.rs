@@ -132,7 +132,7 @@ pub(super) fn parse(raw: &RawValue) -> Result<Body<'_>, Malformed> {
     legacy(&envelope, event).map(Body::Legacy)
 }
 
-/// An entry of Close's event log.
+/// An entry of Close's event feed.
 pub(super) fn log_entry(raw: &RawValue) -> Result<ModernEvent<'_>, Malformed> {
     if json::is_too_deep(raw.get().as_bytes()) {
         return Err(Malformed::TooDeep);

@@ -2,7 +2,7 @@
 
 use crate::platform::secret::Secret;
 
-/// What a caller presents; nothing of it is checked yet.
+/// The credentials that a caller presents, not checked yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Authorization {
     /// The user's secret.
@@ -16,7 +16,7 @@ pub struct Authorization {
 impl Authorization {
     /// Reads the header's value, with or without commas between the parts, in any order and case.
     ///
-    /// Words that are none of the three are passed over: what is missing then fails the check.
+    /// Other words are skipped: a part that is missing then fails the check.
     #[must_use]
     pub fn parse(header: &str) -> Self {
         let mut authorization = Self::default();

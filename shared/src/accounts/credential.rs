@@ -1,4 +1,4 @@
-//! Secrets and tokens as they are stored: by their hash alone.
+//! Secrets and tokens as they are stored: only their hash.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -8,7 +8,7 @@ use crate::events::id::hex;
 use crate::instances::InstanceId;
 use crate::platform::secret::Secret;
 
-/// What a secret stands for.
+/// The kind of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialKind {
     /// `User …`

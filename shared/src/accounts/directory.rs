@@ -1,4 +1,4 @@
-//! Who there is: the organisations and users behind the credentials, for those who administer them.
+//! The directory: the organisations and users behind the credentials, for administrators.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -13,14 +13,14 @@ use crate::platform::secret::Secret;
 
 /// The index of the credentials that have an entry here. Element tokens have none, so it stays small.
 const INDEX: &str = "by_directory";
-/// Every entry stands under this one key: they are few, and always wanted together.
+/// Every entry has this key: they are few, and always read together.
 const DIRECTORY: &str = "accounts";
 /// The item that numbers are drawn from.
 const SEQUENCE: &str = "sequence#accounts";
 /// The first number; the ones below are for systems on one machine.
 const FIRST: u64 = 1000;
 
-/// The credentials table for those who administer it.
+/// The credentials table, for administrators.
 #[derive(Debug, Clone)]
 pub struct DynamoDirectory {
     client: Client,
@@ -107,7 +107,7 @@ impl DynamoDirectory {
         Self { client, table }
     }
 
-    /// A number that no organisation, account or user has.
+    /// A new number that no organisation, account or user has.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -147,7 +147,7 @@ impl DynamoDirectory {
         }
     }
 
-    /// Removes an entry; its secret is worth nothing from then on.
+    /// Removes an entry; its secret is invalid from then on.
     ///
     /// # Errors
     /// When the table cannot be written.

@@ -1,4 +1,4 @@
-//! Who a user is, for people.
+//! The name and e-mail address of a user.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// What the name of a user and its number say: "Bruce Wayne" is Bruce, of the Waynes.
+    /// A profile from the name of a user and its number: "Bruce Wayne" has the first name Bruce and the last name Wayne.
     ///
     /// The e-mail address ends in `.invalid`, which no mail ever reaches (RFC 2606).
     #[must_use]

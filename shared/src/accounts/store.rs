@@ -19,7 +19,7 @@ pub struct DynamoCredentialStore {
     table: String,
 }
 
-/// A caller whose user and organisation secrets hold.
+/// A caller whose user and organisation secrets are valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Who is calling.
@@ -107,7 +107,7 @@ impl DynamoCredentialStore {
         Ok(belongs.then_some(Holder { account, instance_id }))
     }
 
-    /// Keeps what `secret` proves; the secret itself is not kept.
+    /// Stores what `secret` proves, but not the secret itself.
     ///
     /// # Errors
     /// When the table cannot be written.

@@ -1,4 +1,4 @@
-//! The body of a callback: the platform's `message` envelope (facts: the Open Connectors wire contract, §1).
+//! The body of a callback: the platform's `message` envelope (SAP Open Connectors, "Events").
 
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -62,7 +62,7 @@ impl SigningKey {
         format!("sha256={}", base64_mac(self.0.expose().as_bytes(), &[body]))
     }
 
-    /// The Standard Webhooks signature of `signed`; `None` for a key that is none of theirs.
+    /// The Standard Webhooks signature of `signed`; `None` for a key without the prefix `whsec_`.
     fn standard(&self, signed: &[&str]) -> Option<String> {
         Some(format!("v1,{}", base64_mac(&self.standard_bytes()?, signed)))
     }

@@ -7,6 +7,7 @@
 //! [`DynamoDeliveryHistory`] reads the log back.
 
 mod claim;
+mod claim_id;
 mod decision;
 mod history;
 mod item;
@@ -17,7 +18,8 @@ mod shards;
 mod store;
 mod waiting;
 
-pub use claim::{Claim, ClaimId, Claimed, KeptBody, Refusal};
+pub use claim::{Claim, Claimed, KeptBody, Refusal};
+pub use claim_id::ClaimId;
 pub use decision::{Decision, Settlement};
 pub use history::{DynamoDeliveryHistory, Fate, LogEntry, Order, Span};
 pub use item::{AttemptRecord, DeliveryState, DeliveryStatus, clip};

@@ -1,6 +1,6 @@
 //! Instances in memory for ten seconds, so that an event costs no read.
 //!
-//! What is in memory may admit an event, and never turn one away: a webhook that was just enabled would be lost.
+//! A cached instance may admit an event, but never refuse one: a webhook that was just enabled would be lost.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use crate::platform::clock::SharedClock;
 
 /// A change of an instance is seen by every running function within this time.
 const KEPT: TimeDelta = TimeDelta::seconds(10);
-/// Instances that one process keeps; more push out the ones whose time is over, then all.
+/// Instances that one process keeps; beyond that, expired ones are dropped, then all.
 const CAPACITY: usize = 10_000;
 
 /// An instance with its event settings read.
@@ -74,7 +74,7 @@ impl InstanceCache {
         Ok(judge(self.fresh(id).await?.as_ref()))
     }
 
-    /// The instance of this id, at most ten seconds old: enough to admit something by, and nothing else.
+    /// The instance of this id, at most ten seconds old: enough to admit an event, but not to refuse one.
     /// [`admit`](Self::admit) is harder to get wrong.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl InstanceCache {
         }
     }
 
-    /// The instance of this id as it stands, whatever is in memory.
+    /// The instance of this id as it is stored, whatever the cache has.
     ///
     /// # Errors
     /// As [`admit`](Self::admit).

@@ -6,11 +6,11 @@ use std::fmt;
 use crate::instances::vault::Purpose;
 use crate::platform::secret::MASK;
 
-/// The names of the settings that this system acts on (facts: the Open Connectors wire contract).
+/// The names of the settings that this system acts on (SAP Open Connectors, "Events").
 pub mod key {
     /// The Close API key.
     pub const USERNAME: &str = "username";
-    /// Close wants none; accepted and kept secret.
+    /// Close needs none; it is accepted and kept secret.
     pub const PASSWORD: &str = "password";
     /// Where Close's API is.
     pub const BASE_URL: &str = "base.url";
@@ -32,7 +32,7 @@ pub mod key {
     pub const RETRY_ATTEMPTS: &str = "event.notification.retry.attempts";
     /// Seconds from a failed attempt to the next; ours.
     pub const RETRY_INTERVAL: &str = "event.notification.retry.interval";
-    /// The key before the present one, which still signs for a while; ours.
+    /// The previous key, which still signs for a while; ours.
     pub const PREVIOUS_SIGNATURE_KEY: &str = "event.notification.signature.previous.key";
     /// Until when it does, as an RFC 3339 time; ours.
     pub const PREVIOUS_SIGNATURE_UNTIL: &str = "event.notification.signature.previous.until";
@@ -54,7 +54,7 @@ pub mod key {
     pub const PAGINATION_OFFSET: &str = "pagination.offset";
 }
 
-/// What is kept encrypted, with what it is for.
+/// The settings that are encrypted, each with its purpose.
 const SECRETS: &[(&str, Purpose)] = &[
     (key::USERNAME, Purpose::Close),
     (key::PASSWORD, Purpose::Close),
@@ -66,11 +66,11 @@ const SECRETS: &[(&str, Purpose)] = &[
     (key::SUBSCRIPTION_SIGNATURE_KEY, Purpose::Webhook),
 ];
 
-/// Settings in which a blank at an end counts.
+/// Settings whose leading and trailing blanks matter.
 const VERBATIM: &[&str] =
     &[key::PASSWORD, key::BASIC_PASSWORD, key::SIGNATURE_KEY, key::PREVIOUS_SIGNATURE_KEY];
 
-/// The one secret that the platform reads back in the clear.
+/// The only secret that the platform shows unmasked.
 const SHOWN_SECRET: &str = key::USERNAME;
 
 /// Settings as they are stored.
@@ -105,7 +105,7 @@ impl Configuration {
         self.0.insert(key.into(), value);
     }
 
-    /// Takes a setting away.
+    /// Removes a setting.
     pub fn remove(&mut self, key: &str) {
         self.0.remove(key);
     }
@@ -135,7 +135,7 @@ impl Configuration {
         self
     }
 
-    /// Adds a setting that is not there.
+    /// Adds a setting unless it is there.
     pub fn set_default(&mut self, key: &str, value: &str) {
         self.0.entry(key.to_owned()).or_insert_with(|| Some(value.to_owned()));
     }

@@ -1,4 +1,4 @@
-//! What the `event.*` settings of an instance come to.
+//! The `event.*` settings of an instance, read and checked.
 
 use chrono::DateTime;
 
@@ -60,17 +60,17 @@ pub struct EventSettings {
     pub source: EventSource,
     /// Where they go.
     pub callback_url: Option<CallbackUrl>,
-    /// Which of them are wanted.
+    /// Which object types are wanted.
     pub objects: ObjectFilter,
-    /// How often they are tried.
+    /// How often an event is attempted.
     pub retry: RetrySchedule,
     /// When events wait for a receiver that fails.
     pub circuit: CircuitPolicy,
     /// The keys that callbacks are signed with.
     pub signing: CallbackSigning,
-    /// Who we are to the receiver.
+    /// The credentials for the receiver.
     pub basic: Option<BasicAuth>,
-    /// What else callbacks carry.
+    /// Further headers of callbacks.
     pub headers: CallbackHeaders,
     /// The key that Close signs webhooks with.
     pub subscription_key: Option<SignatureKey>,
@@ -98,7 +98,7 @@ pub struct ConfigurationFault {
 impl EventSettings {
     /// Reads the settings; addresses that `reach` does not cover are faults.
     ///
-    /// A required setting that is missing is no fault here: provisioning asks for those by name.
+    /// A missing setting is not a fault here: provisioning reports it by name.
     ///
     /// # Errors
     /// Every setting that cannot be used, not only the first.

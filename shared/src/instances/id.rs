@@ -25,7 +25,7 @@ const EITHER_ALPHABET: [GeneralPurpose; 2] =
 #[serde(try_from = "u64", into = "u64")]
 pub struct InstanceId(u64);
 
-/// A number that no instance can have.
+/// An invalid instance id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an instance id is an integer from 1 to 9007199254740991")]
 pub struct InvalidInstanceId;

@@ -25,7 +25,7 @@ use crate::platform::secret::Secret;
 use close::signature::SignatureKey;
 
 const KEY: &str = "instance_id";
-/// What the token is called among the secrets.
+/// The name of the token among the secrets.
 const TOKEN: &str = "token";
 
 /// The instances table: `instance_id` (N) is the key; the index `by_account` has the keys of each account.
@@ -39,12 +39,12 @@ pub struct DynamoInstanceStore {
     vault: Vault,
 }
 
-/// What became of a new instance.
+/// The outcome of storing a new instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Created {
     /// It is stored.
     Yes,
-    /// Its id, or its token, is somebody's already.
+    /// Its id or its token is already in use.
     IdTaken,
 }
 
@@ -92,7 +92,7 @@ impl DynamoInstanceStore {
         Self { client, instances, vault }
     }
 
-    /// The instance of this id, as it stands: a change or deletion that was answered is seen.
+    /// The instance of this id, read consistently: it shows every change that was answered.
     ///
     /// # Errors
     /// When the table cannot be read.

@@ -39,7 +39,7 @@ pub enum Purpose {
     Close,
     /// To call receivers.
     Callback,
-    /// To know Close's webhooks.
+    /// To verify Close's webhooks.
     Webhook,
     /// To show an instance's token to its account.
     Token,
@@ -76,7 +76,7 @@ pub struct Sealed {
 #[derive(Clone)]
 pub struct Vault(Arc<Parts>);
 
-/// What is fetched once, however many ask for it at a time.
+/// A value that is fetched once, however many callers ask at the same time.
 type Once<T> = Arc<AsyncMutex<Option<T>>>;
 
 struct Parts {
@@ -89,7 +89,7 @@ struct Parts {
     current: Mutex<HashMap<(Purpose, String), Once<String>>>,
 }
 
-/// What sealing takes.
+/// What encrypting needs.
 struct Sealing {
     /// The KMS key that data keys are encrypted under.
     key_id: String,
@@ -144,7 +144,7 @@ impl Vault {
     /// Encrypts the settings of one purpose under the data key of the month.
     ///
     /// # Errors
-    /// When this vault seals nothing, or the data key cannot be had.
+    /// When this vault cannot encrypt, or the data key cannot be fetched.
     pub(super) async fn seal(
         &self,
         instance: InstanceId,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
-/// The platform's text for every authorization that does not hold.
+/// The platform's text for every failed authorization.
 pub const UNAUTHORIZED: &str = "Invalid Organization or User secret, or invalid Element token provided.";
 
 /// An error as the client sees it: `{"requestId","message"[,"providerMessage"]}` and a status.
@@ -33,7 +33,7 @@ impl ApiError {
         Self { status, message: message.into(), provider_message: None, header: None }
     }
 
-    /// 404: the same for what does not exist, what is another's, and what cannot be an id.
+    /// 404: the same for an unknown id, an id of another account and an invalid id.
     #[must_use]
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
@@ -45,7 +45,7 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, UNAUTHORIZED)
     }
 
-    /// 405, with the methods that there are.
+    /// 405, with the allowed methods.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("This route answers {allow} only."));
@@ -55,13 +55,13 @@ impl ApiError {
     /// 429, with how long to wait (RFC 9110, section 10.2.3).
     #[must_use]
     pub fn too_many_requests(message: impl Into<String>, wait: Duration) -> Self {
-        // Whole seconds, and never none: what is not there yet is not there at once.
+        // Whole seconds, at least one: zero would invite an immediate retry.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let header = Some((header::RETRY_AFTER, HeaderValue::from(seconds.max(1))));
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
-    /// 503 for a failure of ours; its reason is for the log, the sender is asked to come again.
+    /// 503 for a failure of ours; its reason is for the log, and the sender is asked to retry.
     #[must_use]
     pub fn unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "The service is unavailable for the moment; try again.")

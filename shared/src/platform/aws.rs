@@ -1,4 +1,4 @@
-//! The AWS clients of a process: one HTTP client for all of them, built once, talking to nobody yet.
+//! The AWS clients of a process: one HTTP client for all of them, built once, without a call.
 
 mod batch_get;
 mod error;
@@ -23,7 +23,7 @@ use rustls::ClientConfig;
 use crate::platform::settings::{SettingError, Variables};
 use crate::platform::tls;
 
-/// A call is tried this often; throttling and connection errors are what a second try helps.
+/// Tries per call; a second one helps against throttling and connection errors.
 const MAX_ATTEMPTS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);

@@ -1,4 +1,4 @@
-//! What a call of a function came to, as a line that CloudWatch makes metrics of (Embedded Metric Format).
+//! The result of a function call, as a line that CloudWatch turns into metrics (Embedded Metric Format).
 //!
 //! One line a call: a request of `PutMetricData` would cost more time than the work it reports. No metric has a
 //! dimension: one per instance would cost more than the instance's events.

@@ -216,7 +216,7 @@ impl Cursor {
 
 /// What a resource is asked for, in eight digits: its kind and conditions, and how its records are read.
 #[must_use]
-pub fn digest_of(configuration: &ResourceConfiguration) -> String {
+fn digest_of(configuration: &ResourceConfiguration) -> String {
     let ResourceConfiguration { resource, condition, id_field, updated, created, .. } = configuration;
     let asked = format!("{resource:?} {condition:?} {id_field} {updated:?} {created:?}");
     hex(&Sha256::digest(asked)[..4])

@@ -1,4 +1,4 @@
-//! What comes next: when a resource is asked again, and what its state is, by what came of asking it. All of it is here.
+//! What comes next: when a resource is asked again, and what its state is then, by the outcome of asking it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use close::CloseError;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::schedule::{KeyDigest, next_due, wait_after};
 
 /// What Close refuses is asked for again after this: a permission may come back, and nobody has to act.
-pub const REFUSED_WAIT: TimeDelta = TimeDelta::hours(1);
+const REFUSED_WAIT: TimeDelta = TimeDelta::hours(1);
 
 /// No turn follows sooner on one that ran out of time.
 pub const PAUSE: TimeDelta = TimeDelta::seconds(2);
@@ -58,7 +58,7 @@ pub struct Usual {
     pub interval: TimeDelta,
 }
 
-/// What came of asking.
+/// The outcome of asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Close showed everything there is.

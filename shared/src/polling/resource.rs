@@ -52,7 +52,7 @@ pub enum Source {
         path: &'static str,
     },
     /// `GET /event/`: the events whose object type begins with this.
-    EventLog {
+    EventFeed {
         /// Empty for all.
         object_type: &'static str,
     },
@@ -181,7 +181,7 @@ impl Resource {
             Self::Tasks => Source::List(TASKS),
             Self::Users => Source::WholeList { path: "user/" },
             Self::Activities | Self::Notes | Self::Events | Self::Feed(_) => {
-                Source::EventLog { object_type: self.kind() }
+                Source::EventFeed { object_type: self.kind() }
             }
         }
     }
@@ -236,14 +236,14 @@ fn snake_case(name: &str) -> String {
 }
 
 impl Source {
-    /// The most records that one request may ask for; more is an error at the event log, and elsewhere others
+    /// The most records that one request may ask for; more is an error at the event feed, and elsewhere others
     /// have seen these taken.
     #[must_use]
     pub fn page_limit(self) -> u32 {
         match self {
             Self::Search { .. } | Self::WholeList { .. } => 200,
             Self::List(_) => 100,
-            Self::EventLog { .. } => 50,
+            Self::EventFeed { .. } => 50,
         }
     }
 }

@@ -8,11 +8,11 @@ use crate::instances::{Configuration, ConfigurationFault};
 use close::{ObjectFilter, date};
 
 /// Minutes from one poll to the next.
-pub const REFRESH_INTERVAL: &str = "event.poller.refresh_interval";
+const REFRESH_INTERVAL: &str = "event.poller.refresh_interval";
 /// What is polled.
-pub const CONFIGURATION: &str = "event.poller.configuration";
+const CONFIGURATION: &str = "event.poller.configuration";
 /// What is polled, in the older form.
-pub const URLS: &str = "event.poller.urls";
+const URLS: &str = "event.poller.urls";
 /// Changes are delivered from then on; ours.
 pub const SINCE: &str = "event.poller.since";
 

@@ -45,7 +45,7 @@ pub struct Times {
 /// A template that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTemplate {
-    /// There is none of its name.
+    /// Its name is unknown.
     #[error(
         "the template ${{{0}}} is unknown; there are date, gmtDate, dateTimeZone, nowTimeZone, epoch and \
          milliseconds, for example ${{gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}}"

@@ -69,7 +69,7 @@ pub(super) async fn store(
     let keys = DataKeyStore::new(aws.dynamodb(), environment["CREDENTIALS_TABLE"].clone());
     let vault = Vault::sealing(aws.kms(), environment["KMS_KEY_ID"].clone(), keys, clock, random);
     let store = DynamoInstanceStore::new(aws.dynamodb(), environment["INSTANCES_TABLE"].clone(), vault);
-    let id = InstanceId::from_entropy(random::array(&*bed.random).expect("the seed never runs out"));
+    let id = InstanceId::from_entropy(random::array(&*bed.random).expect("randomness never runs out"));
     let settings = [
         (key::USERNAME, "api_key"),
         (key::ENABLED, "true"),

@@ -1,10 +1,11 @@
-//! Close's REST API on loopback, as far as polling and provisioning meet it, with its quirks (facts: Close's API,
-//! §5, §6 and §8). What it shows is derived from the organisation's state.
+//! Close's REST API on loopback, as far as polling and provisioning meet it, with its quirks (Close API,
+//! "Event Log", "Advanced Filtering" and "Webhook subscriptions"). What it shows is derived from the organisation's state.
 
 mod answer;
-mod event_log;
+mod event_feed;
 mod index;
 mod lists;
+mod query;
 mod quirks;
 mod search;
 mod server;

@@ -78,7 +78,7 @@ async fn each_object_and_action_has_the_words_of_the_tables() {
         for action in &actions[1..] {
             let name = if action[0] == "any other" { "archived".to_owned() } else { code(&action[0]) };
             let expected: Vec<_> = action[2].split(", ").map(|word| (ours.clone(), code(word))).collect();
-            let legacy = action[1] != "webhooks of today, event log";
+            let legacy = action[1] != "webhooks of today, event feed";
             let today = action[1] != "webhooks before 2019";
             number += 1;
             let id = format!("id_{number}");

@@ -32,7 +32,7 @@ fn the_page_lists_every_resource_by_its_names() {
     let mut listed = BTreeSet::new();
     for row in &platform[1..] {
         let resource = Resource::named(quoted(&row[0])[0]).unwrap();
-        let is_feed = matches!(resource.source(), Source::EventLog { .. });
+        let is_feed = matches!(resource.source(), Source::EventFeed { .. });
         assert_eq!(is_feed, row[1].contains("GET /event/"), "{row:?}");
         listed.insert(resource.name());
     }

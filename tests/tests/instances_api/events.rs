@@ -1,4 +1,4 @@
-//! The event log over HTTP.
+//! The delivery log over HTTP.
 
 use http::Method;
 use serde_json::{Value, json};

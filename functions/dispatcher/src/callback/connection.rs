@@ -103,7 +103,7 @@ impl Connector {
         };
         for address in &addresses {
             self.reach.check(*address).map_err(|rule| {
-                // The address may be of a network that is none of the tenant's business: it stands in our log only.
+                // The tenant may not learn addresses of our network, so the address is only logged.
                 tracing::warn!(%host, %address, %rule, "callback address refused");
                 ClientError::Refused(format!("{host} is at an address that is not allowed: {rule}"))
             })?;

@@ -15,7 +15,7 @@ pub struct Limits {
     pub headers: usize,
     /// Bytes of an answer's body that are read; what follows is left unread.
     pub body: usize,
-    /// Bytes of it that are kept, for the event log.
+    /// Bytes of it that are kept, for the delivery log.
     pub excerpt: usize,
 }
 

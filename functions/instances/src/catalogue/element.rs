@@ -1,4 +1,4 @@
-//! The one element that there is, as the platform's catalogue shows it.
+//! The only element, as the platform's catalogue shows it.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use shared::polling::resource::{Resource, Source};
 use super::SETTINGS;
 use crate::answer::Failure;
 
-/// What is known of an element without its settings.
+/// An element without its settings.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the platform's answer has them")]
@@ -40,7 +40,7 @@ struct Authentication {
     kind: &'static str,
 }
 
-/// The element that every instance here is of; its id and name are the platform's.
+/// The element of every instance; its id and name are the platform's.
 pub(crate) const ELEMENT: Element = Element {
     id: 146,
     name: "Close.io Beta",

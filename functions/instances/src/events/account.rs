@@ -18,7 +18,7 @@ use crate::page::Page;
 
 /// Instances whose logs are merged: each costs a few queries with every answer.
 pub(crate) const MOST_INSTANCES: usize = 200;
-/// Instances that are asked about together.
+/// Instances that are queried at the same time.
 const TOGETHER: usize = 16;
 
 /// The instances whose logs are merged.
@@ -45,7 +45,7 @@ impl Members {
         }
     }
 
-    /// The events that fit, in this order, and the place to go on from.
+    /// The events that match, in this order, and the place to continue from.
     pub(crate) async fn walk(
         &self,
         history: &DynamoDeliveryHistory,
@@ -76,7 +76,7 @@ impl Members {
         Ok((found, None))
     }
 
-    /// The logs that have events after a place.
+    /// The logs with events after a place.
     async fn logs(
         &self,
         history: &DynamoDeliveryHistory,
@@ -84,7 +84,7 @@ impl Members {
         after: Option<&Place>,
     ) -> Result<BinaryHeap<Log>, AwsError> {
         let open = |instance: InstanceId| async move {
-            // The place of the first event says whose turn it is; the events are read when it comes.
+            // The place of the first event decides which log is next; its events are read only then.
             let first = history.first_place(instance, what, after).await?;
             let log = first.map(|first| Log {
                 instance,
@@ -101,7 +101,7 @@ impl Members {
     }
 }
 
-/// Whose turn it is: the greatest comes first.
+/// The order of the logs: the greatest comes first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     NewestFirst(Place),

@@ -10,7 +10,7 @@ use shared::platform::api_error::ApiError;
 
 use super::bad;
 
-/// More buckets than minutes in a day are nobody's chart.
+/// No chart needs more buckets than there are minutes in a day.
 const MOST_BUCKETS: i64 = 1_500;
 
 /// The width of a bucket.
@@ -28,7 +28,7 @@ pub(crate) struct Bucket {
     count: u64,
 }
 
-/// The events of one interval, by whose they are.
+/// The events of one interval, by owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Group {
     #[serde(flatten)]
@@ -47,11 +47,11 @@ struct Record {
     count: u64,
     /// Those that were delivered.
     success: u64,
-    /// Those that failed for good or were dropped; the others are neither yet.
+    /// Those that failed for good or were dropped; the remaining ones have no outcome yet.
     failed: u64,
 }
 
-/// Whose events are counted.
+/// The owner whose events are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Whose {

@@ -82,7 +82,7 @@ impl Attempt {
     }
 }
 
-/// An entry of `/instances/{id}/events/dispositions`: what became of an event.
+/// An entry of `/instances/{id}/events/dispositions`: the outcome of an event.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Disposition {
@@ -93,7 +93,7 @@ pub(crate) struct Disposition {
     notification_data: Vec<NotificationData>,
 }
 
-/// What the platform says of one attempt.
+/// One attempt, as the platform shows it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct NotificationData {
@@ -103,7 +103,7 @@ struct NotificationData {
 }
 
 impl Disposition {
-    /// What became of an event.
+    /// The outcome of an event.
     pub(crate) fn of(entry: LogEntry) -> Self {
         let of_attempt = |record: AttemptRecord| NotificationData {
             message: match record.error {
@@ -123,7 +123,7 @@ impl Disposition {
     }
 }
 
-/// To the millisecond: the log is where a customer looks for the order of things.
+/// To the millisecond, since customers read the order of events from the log.
 fn date(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -8,19 +8,19 @@ use shared::platform::api_error::ApiError;
 use super::bad;
 use crate::query::Query;
 
-/// The platform's words for where an event stands.
+/// The platform's words for the status of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Status {
-    /// The platform's word for an event that nobody has looked at; no event here has it.
+    /// The platform's word for an event that nobody has looked at; no event has it here.
     New,
-    /// It is here and was not sent.
+    /// It was received, but not sent yet.
     Received,
     /// It was sent at least once.
     Dispatched,
     /// The platform's word for an event that a formula used; no event here has it.
     Consumed,
-    /// A receiver took it.
+    /// A receiver accepted it.
     Notified,
 }
 
@@ -66,7 +66,7 @@ impl Filter {
         })
     }
 
-    /// The same, and of what did not arrive unless the query says otherwise.
+    /// The same; by default it matches events that were not delivered.
     pub(crate) fn of_what_failed(query: &Query) -> Result<Self, ApiError> {
         let mut filter = Self::of(query)?;
         if filter.delivery_status.is_empty() && filter.status.is_empty() {
@@ -75,7 +75,7 @@ impl Filter {
         Ok(filter)
     }
 
-    /// Whether an event is one of those.
+    /// True if an event matches.
     pub(crate) fn fits(&self, entry: &LogEntry) -> bool {
         let status = Status::of(entry.delivery_status);
         let is_type = |name: &String| entry.events.iter().any(|it| it.object_type.to_lowercase() == *name);

@@ -13,9 +13,9 @@ use crate::caller::Scope;
 use crate::page::{self, Page};
 use crate::query::Query;
 
-/// Events of one answer, unless the query says otherwise.
+/// Events of one answer by default.
 const PAGE: usize = 20;
-/// And the most that it can say.
+/// Events of one answer at most.
 const LARGEST_PAGE: usize = 200;
 
 /// Events, newest first, with the headers of their page.
@@ -39,7 +39,7 @@ impl Listing {
     }
 }
 
-/// The events that fit, in this order, the place to go on from, and a header that says so if some were not looked at.
+/// The events that match, in this order, the place to continue from, and a header that says if some were not looked at.
 pub(crate) async fn find(
     state: &Instances,
     scope: &Scope,

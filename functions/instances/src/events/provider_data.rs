@@ -11,7 +11,7 @@ use shared::platform::aws::AwsError;
 
 /// Lambda answers with 6 MB; in the answer a raw event is JSON in JSON.
 const LARGEST: usize = 2 * 1024 * 1024;
-/// One among others is shown up to this size.
+/// In a list, one is shown up to this size.
 const LARGEST_OF_MANY: usize = 256 * 1024;
 
 /// The bytes that an event's body takes in a list.
@@ -69,7 +69,7 @@ fn too_large(bytes: usize) -> String {
     omitted(&format!("{bytes} bytes: too large for this answer"))
 }
 
-/// What stands for a raw event that is not shown: still text of JSON, as clients parse it.
+/// The placeholder for a raw event that is not shown; it is JSON text too, since clients parse it.
 fn omitted(why: &str) -> String {
     json!({ "omitted": why }).to_string()
 }

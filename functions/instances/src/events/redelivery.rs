@@ -10,15 +10,15 @@ use shared::events::log::{DynamoDeliveryHistory, LogEntry, Place};
 use shared::events::queue::SqsDeliveryQueue;
 use shared::platform::aws::AwsError;
 
-/// Messages that are on their way to the queue together.
+/// Messages that are sent to the queue at the same time.
 const TOGETHER: usize = 10;
 
-/// Where a redelivery of many events goes on, and how far its rate has taken it.
+/// Where a redelivery of many events continues, and how far ahead it has already planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Resume {
     /// The place in the log.
     pub(crate) place: Place,
-    /// When the walk began: what was attempted since is not sent again by it.
+    /// When the walk began; events that were attempted since are not sent again by it.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub(crate) began_at: DateTime<Utc>,
     /// Up to when the queue holds messages of this walk back, to keep its rate.
@@ -33,12 +33,12 @@ pub(crate) struct Redelivered {
     pub(crate) scheduled_until: DateTime<Utc>,
 }
 
-/// How an event is sent again.
+/// Whether a redelivery respects an open callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// It waits if its callback is open.
+    /// The event waits if its callback is open.
     Usual,
-    /// It is sent even then.
+    /// The event is sent even if its callback is open.
     Probe,
 }
 

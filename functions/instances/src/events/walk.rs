@@ -16,10 +16,10 @@ pub(super) const MOST_EXAMINED: usize = 1_000;
 /// answer they are JSON in JSON.
 pub(super) const MOST_BYTES: usize = 2 * 1024 * 1024;
 
-/// Events that were asked for, and the place to go on from if there are more.
+/// The events that match, and the place to continue from if there are more.
 pub(crate) type Found<P> = (Vec<LogEntry>, Option<P>);
 
-/// The events that fit, in this order, and the place to go on from.
+/// The events that match, in this order, and the place to continue from.
 pub(crate) async fn walk(
     history: &DynamoDeliveryHistory,
     instance: InstanceId,

@@ -1,4 +1,4 @@
-//! What `PATCH` and `PUT` ask for, and the instance that comes of it.
+//! Reads the bodies of `PATCH` and `PUT`, and applies them to an instance.
 
 use chrono::{DateTime, Utc};
 use shared::instances::{Configuration, Instance, key};
@@ -7,7 +7,7 @@ use super::reader::Reader;
 use super::{Fault, Rules, check, complete, json, rotation};
 use crate::subscription::{self, MANAGED};
 
-/// A change of an instance that is well-formed.
+/// A well-formed change of an instance.
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
     name: Option<String>,
@@ -19,9 +19,9 @@ pub(crate) struct Change {
 /// What happens to settings that a change does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum How {
-    /// They stay.
+    /// They are kept.
     Merge,
-    /// They go.
+    /// They are removed.
     Replace,
 }
 
@@ -65,7 +65,7 @@ impl Change {
         Self { name: None, tags: None, configuration: Some(configuration), how: How::Merge }
     }
 
-    /// The instance, changed. A secret that comes back as it is shown stays what it was.
+    /// The changed instance. A secret that is sent back as its mask keeps its value.
     ///
     /// # Errors
     /// Everything that the settings would then lack, or have that cannot be used.

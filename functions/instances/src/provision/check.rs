@@ -8,9 +8,9 @@ use super::{Fault, Rules};
 use crate::catalogue;
 use crate::subscription;
 
-/// What the keys begin with that are part of the events contract, where a slip of the pen must not go unseen.
+/// The prefixes of the events contract's keys. An unknown key with one of them is refused, since it is probably misspelled.
 const EVENTS: &str = "event.";
-/// The platform keeps a text area in this many bytes at most; a longer value is no setting.
+/// The platform keeps at most this many bytes of a text area; a longer value is refused.
 const MAX_VALUE: usize = 64 * 1024;
 /// All settings together: encrypted and with names and tags they have to fit an item of 400 KB.
 const MAX_TOTAL: usize = 128 * 1024;
@@ -45,7 +45,7 @@ pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut V
 
 /// The poller settings: sound, or none at all beside webhooks.
 fn poller(configuration: &Configuration, faults: &mut Vec<Fault>) {
-    // A wrong source is named elsewhere.
+    // An invalid source is reported elsewhere.
     let Ok(source) = EventSource::of(configuration) else { return };
     let is_webhook =
         configuration.get(key::VENDOR_TYPE).is_some() || subscription::is_automatic(configuration);
@@ -61,7 +61,7 @@ fn poller(configuration: &Configuration, faults: &mut Vec<Fault>) {
             faults.extend(fault.map(|reason| Fault::wrong(entry(key::OBJECTS), reason)));
         }
         Ok(_) => {}
-        // They have examples of their own, to the point.
+        // These messages have examples of their own.
         Err(found) => {
             faults.extend(found.into_iter().map(|fault| Fault::wrong(entry(fault.key), fault.reason)));
         }
@@ -78,7 +78,7 @@ pub(super) fn callback(configuration: &Configuration, faults: &mut Vec<Fault>) {
     }
 }
 
-/// The keys that nothing else looks at.
+/// Checks the keys that no other check reads.
 fn keys(configuration: &Configuration, faults: &mut Vec<Fault>) {
     let size = |(key, value): (&str, Option<&str>)| key.len() + value.map_or(0, str::len);
     let bytes: usize = configuration.entries().map(size).sum();
@@ -118,7 +118,7 @@ fn unknown(key: &str) -> Fault {
     Fault::wrong(entry(&shown), format!("is no setting of the events contract{meant}"))
 }
 
-/// What is wrong with the value of a setting, and a value that would do.
+/// What is wrong with the value of a setting, with an example of a valid one.
 fn wrong(key: &str, reason: &str) -> Fault {
     let example = catalogue::find(key).map_or("", |setting| setting.example);
     let example = if example.is_empty() { String::new() } else { format!(" (for example {example})") };

@@ -1,4 +1,4 @@
-//! What is wrong with a request, told all at once.
+//! What is wrong with a request, all in one answer.
 
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

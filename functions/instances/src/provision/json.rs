@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Fault;
 
-/// What word processors and web pages make of straight quotes.
+/// The quotes that word processors and web pages write for straight ones.
 const CURLY: [char; 8] = ['“', '”', '„', '‟', '‘', '’', '‚', '‛'];
 
 /// Reads a body that must be a JSON object.
@@ -41,7 +41,7 @@ fn curly_at(error: &serde_json::Error, body: &[u8]) -> bool {
     rest.starts_with(CURLY)
 }
 
-/// Where the parser stood: at the byte that it could not use.
+/// The place of the byte that the parser could not use.
 fn offset(error: &serde_json::Error, body: &[u8]) -> usize {
     let lines = body.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
     lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1)

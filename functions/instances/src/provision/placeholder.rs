@@ -1,4 +1,4 @@
-//! What documentation prints where a value of the reader's own goes: `<INSERT_CLOSE_IO_API_KEY>`.
+//! The placeholders that documentation prints for the reader's own values: `<INSERT_CLOSE_IO_API_KEY>`.
 
 /// How the placeholders of the old documentation begin, wherever they stand in a value.
 const BEGINNING: &str = "<INSERT_";

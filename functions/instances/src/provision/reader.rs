@@ -1,4 +1,4 @@
-//! The entries of the body, one by one; what is wrong with one does not hide what is wrong with the next.
+//! Reads the entries of the body one by one, so that a fault in one does not hide a fault in the next.
 
 use serde_json::{Map, Value};
 use shared::callbacks::notification::ELEMENT_KEY;
@@ -31,12 +31,12 @@ impl<'a> Reader<'a> {
         self.present(entry).is_some()
     }
 
-    /// What was read, if nothing was wrong.
+    /// The result, if there was no fault.
     pub(super) fn finish<T>(self, read: T) -> Result<T, Vec<Fault>> {
         if self.faults.is_empty() { Ok(read) } else { Err(self.faults) }
     }
 
-    /// Wants the body to name the element that there is.
+    /// Requires the body to name the element.
     pub(super) fn required_element(&mut self) {
         if ELEMENT_ENTRIES.iter().any(|entry| self.has(entry)) {
             self.element();
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Refuses another element than the one that there is; by its key, its number or both.
+    /// Refuses an unknown element, by its key, its number or both.
     pub(super) fn element(&mut self) {
         let named = ELEMENT_ENTRIES.iter().find_map(|entry| Some((*entry, self.present(entry)?)));
         let Some((entry, element)) = named else { return };

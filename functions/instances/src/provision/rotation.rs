@@ -6,7 +6,7 @@ use shared::instances::{Configuration, key};
 /// How long the old key signs beside the new one, where the scheme has room for both.
 const OVERLAP: TimeDelta = TimeDelta::hours(24);
 
-/// Notes the old key where a change replaces it, and forgets it where there is no key any more. What a client sends
+/// Keeps the previous key when a change replaces it, and removes it when the key is removed. What a client sends
 /// for these two settings has no effect.
 pub(super) fn overlap(before: &Configuration, after: &mut Configuration, now: DateTime<Utc>) {
     let old = before.get(key::SIGNATURE_KEY).map(str::to_owned);

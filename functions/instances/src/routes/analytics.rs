@@ -35,7 +35,7 @@ pub(crate) async fn analytics(
     count(&state, &instances, asked).await
 }
 
-/// The time that a query is about, in parts that are not too many.
+/// The time that a query is about, in a bounded number of intervals.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
     pub(super) span: Span,
@@ -69,7 +69,7 @@ async fn count(
     Ok(Json(buckets(&times, span, interval)?))
 }
 
-/// 400: more than one answer counts.
+/// 400: the time has more events than one answer counts.
 pub(super) fn too_many(most: usize) -> ApiError {
     let message = format!("More than {most} events came between from and to; ask for less time.");
     ApiError::new(StatusCode::BAD_REQUEST, message)

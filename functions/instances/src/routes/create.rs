@@ -98,11 +98,11 @@ async fn made(
     Err(unavailable(&"no free instance id was found"))
 }
 
-/// Ends the subscription of an instance that did not come to be. If that fails too, Close is answered with 404 and
+/// Ends the subscription of an instance that was not created. If that fails too, Close is answered with 404 and
 /// pauses it by itself.
 async fn abandon(close: &CloseAccess, instance: &Instance) {
     if let Err(error) = subscription::end(close, instance).await {
-        tracing::warn!(instance = %instance.id, %error, "a subscription at Close is left without its instance");
+        tracing::warn!(instance = %instance.id, %error, "subscription of an instance that was not created still exists at Close");
     }
 }
 

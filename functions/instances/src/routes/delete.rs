@@ -8,10 +8,10 @@ use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Addressed;
 
-/// Answers 200 with `{}`; the token and the webhook URL are dead from then on, and nothing of the instance is left
-/// but its event log, which stays until it expires, for whoever may read the table.
+/// Answers 200 with `{}`; the token and the webhook URL are dead from then on, and only its
+/// delivery log is left, until it expires, for whoever may read the table.
 ///
-/// A subscription that this system made at Close goes first: when Close cannot be asked, the answer is 502 and the
+/// A subscription that this system made at Close is ended first: if Close cannot be reached, the answer is 502 and the
 /// instance stays.
 pub(crate) async fn delete(
     State(state): State<Instances>,

@@ -1,4 +1,4 @@
-//! `GET /instances/{id}/events/dispositions` and `GET /instances/events/dispositions`: what became of events, without
+//! `GET /instances/{id}/events/dispositions` and `GET /instances/events/dispositions`: the outcomes of events, without
 //! their contents.
 
 use axum::Json;

@@ -1,4 +1,4 @@
-//! `PUT /instances/{id}/callback/enabled`, and the same by token: closes by hand what failures have opened or
+//! `PUT /instances/{id}/callback/enabled`, and the same by token: makes a callback healthy by hand that failures opened or
 //! disabled.
 
 use axum::Json;

@@ -10,7 +10,7 @@ use crate::answer::Failure;
 use crate::caller::Scope;
 use crate::events::{Entry, Listing, provider_data};
 
-/// Answers 200 with the events that fit `from`, `to`, `status`, `deliveryStatus` and `objectType`; there may be none.
+/// Answers 200 with the events that match `from`, `to`, `status`, `deliveryStatus` and `objectType`; there may be none.
 ///
 /// A page can be shorter than asked for, even empty, and still name a next one: one answer has a bound on how many
 /// events it looks at, and on its bytes.

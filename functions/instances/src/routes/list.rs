@@ -72,7 +72,7 @@ async fn search(
     let total = match &scope {
         _ if first && next.is_none() => Some(found.len()),
         Scope::Account(account) if wanted.is_everything() => Some(count(state, *account).await?),
-        // Nobody knows without reading all of them.
+        // The total is only known after reading all of them.
         Scope::Account(_) | Scope::Instance(_) => None,
     };
     let conditions = state.conditions(&found).await?;
@@ -133,7 +133,7 @@ fn size(instance: &Instance) -> usize {
     FRAME_BYTES + instance.name.len() + instance.tags.iter().map(String::len).sum::<usize>() + settings
 }
 
-/// Which instances are asked for.
+/// The filter of a list of instances.
 struct Wanted {
     text: Option<String>,
     tags: Vec<String>,
@@ -149,7 +149,7 @@ impl Wanted {
         self.text.is_none() && self.tags.is_empty()
     }
 
-    /// The text is found in the name or a tag, in any case; each of the tags is a tag.
+    /// True if the name or a tag contains the text, in any case, and each of the tags is a tag of the instance.
     fn fits(&self, instance: &Instance) -> bool {
         let texts = || std::iter::once(&instance.name).chain(&instance.tags);
         let has_text =

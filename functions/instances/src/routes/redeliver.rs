@@ -22,10 +22,10 @@ use crate::events::{Filter, Resume, Way, find, redeliver, resend, span};
 use crate::page::{self, Page};
 use crate::query::Query;
 
-/// Events of one call, unless it says otherwise, and the most that it can say.
+/// Events of one call by default, and at most.
 const PAGE: usize = 50;
 const LARGEST_PAGE: usize = 100;
-/// Events a second, unless the call says otherwise, and the most that it can say.
+/// Events a second by default, and at most.
 const RATE: u32 = 10;
 const HIGHEST_RATE: u32 = 100;
 /// SQS holds a message back for 15 minutes at most: nothing is planned further ahead than leaves room for a page.
@@ -48,7 +48,7 @@ pub(crate) async fn one(
         let message = "The event is being delivered; see how that ends first.";
         return Err(ApiError::new(StatusCode::CONFLICT, message).into());
     }
-    // Whoever asks for an event that waits for its callback wants it sent now.
+    // A client that asks for an event that waits for its callback wants it sent now.
     let way = if entry.delivery_status == DeliveryStatus::Waiting { Way::Probe } else { Way::Usual };
     if !resend(&state.0.queue, &state.0.history, (&entry, way), (now, Duration::ZERO)).await? {
         return Err(ApiError::new(StatusCode::CONFLICT, "What Close sent for the event is not known.").into());
@@ -108,7 +108,7 @@ fn rate(query: &Query) -> Result<u32, ApiError> {
     }
 }
 
-/// What was asked for already takes its time: 429 with how long to wait.
+/// Earlier redeliveries are not finished: 429 with how long to wait.
 fn later(wait: TimeDelta) -> Response {
     let seconds = wait.num_seconds().max(1);
     let message =
@@ -130,7 +130,7 @@ fn check_enabled(scope: &Scope) -> Result<(), ApiError> {
     }
 }
 
-/// Leaves out the events of instances that are switched off, or gone.
+/// Leaves out the events of instances that are switched off or deleted.
 async fn leave_out_disabled(state: &Instances, found: &mut Vec<LogEntry>) -> Result<(), Failure> {
     let of: HashSet<InstanceId> = found.iter().map(|entry| entry.instance_id).collect();
     let mut enabled = HashSet::new();

@@ -19,7 +19,7 @@ pub(crate) async fn show(
     Ok(Json(full(&state, &instance, &representation::base_url(&headers)).await?))
 }
 
-/// The instance with how it is doing.
+/// The instance with its condition.
 pub(super) async fn full(
     state: &Instances,
     instance: &Instance,

@@ -18,8 +18,8 @@ use shared::subscriptions::Gap;
 use super::{Look, Stop};
 use crate::Poller;
 use crate::judge::Change;
-use crate::turn::TIME_FOR_ONE;
 use crate::walk::Walker;
+use crate::work::TIME_FOR_ONE;
 use close::{CloseError, exhausted};
 
 impl Poller {

@@ -129,7 +129,7 @@ fn the_id_follows_the_occurrence_and_not_the_delivery() {
 }
 
 #[test]
-fn the_event_log_and_the_webhook_give_one_occurrence_one_id_however_they_spell_its_time() {
+fn the_event_feed_and_the_webhook_give_one_occurrence_one_id() {
     let webhook = modern("lead", "updated");
     let (id, events) = events_of(&webhook);
     let logged = |date: &str| {

@@ -1,8 +1,8 @@
 //! Who may make an attempt, and what it means when a claim is refused.
 
-use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::claim_id::ClaimId;
 use super::item::{AttemptRecord, DeliveryState, DeliveryStatus};
 use crate::events::body::{Body, Deflated};
 use crate::events::message::QueuedDelivery;
@@ -11,24 +11,9 @@ use crate::events::message::QueuedDelivery;
 /// item stays within one write unit.
 const MOST_IN_ITEM: usize = 200;
 
-/// So many digits of a request id tell the calls apart that get one message.
-const CALL_DIGITS: usize = 8;
 /// A message that lies in the queue of poison keeps its claim, and gets another id when it is sent back: its event is
 /// then anybody's after this time. It is long, because an outcome may be known and not yet written.
 const ABANDONED_AFTER: TimeDelta = TimeDelta::hours(1);
-
-/// What tells one claim from all others.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClaimId {
-    /// The SQS id of the message, or of the one that it stands for: the same when SQS delivers it again, another for
-    /// a duplicate event.
-    pub holder: String,
-    /// When the function that claims is certainly over, and the claim with it.
-    #[serde(with = "chrono::serde::ts_milliseconds")]
-    pub until: DateTime<Utc>,
-    /// The call of the function that claims: two that got the same message may end at the same time.
-    pub call: String,
-}
 
 /// The claim of one attempt for one queue message.
 #[derive(Debug, Clone)]
@@ -76,20 +61,6 @@ pub enum Refusal {
     /// This very message's attempt was the last, and the message was delivered again before it was certainly
     /// in the dead-letter queue: send it there (again), for this reason.
     DeadLetterPending(String),
-}
-
-impl ClaimId {
-    /// A claim of `holder` until then, to the millisecond, in a call of the function that has this request id.
-    #[must_use]
-    pub fn new(holder: String, until: DateTime<Utc>, request_id: &str) -> Self {
-        let call = request_id.chars().filter(|it| *it != '-').take(CALL_DIGITS).collect();
-        Self { holder, until: until.trunc_subsecs(3), call }
-    }
-
-    /// True if this is the claim that an item was last written by.
-    pub(super) fn wrote(&self, state: &DeliveryState) -> bool {
-        self.holder == state.claimed_by && self.until == state.claimed_until && self.call == state.claimed_in
-    }
 }
 
 impl KeptBody {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::claim::ClaimId;
+use super::claim_id::ClaimId;
 use super::item::{AttemptRecord, DeliveryStatus};
 
 /// What is next for an event.

@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::claim::{Claim, ClaimId, Claimed, KeptBody, Refusal};
+use super::claim::{Claim, Claimed, KeptBody, Refusal};
+use super::claim_id::ClaimId;
 use super::decision::{Decision, Settlement};
 use super::item::{DeliveryState, DeliveryStatus, fitted};
 use super::place::{Place, shard};

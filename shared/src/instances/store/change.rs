@@ -8,7 +8,7 @@ use crate::accounts;
 use crate::instances::Instance;
 use crate::platform::aws::{AwsError, Unavailable};
 
-/// What became of a change.
+/// The outcome of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changed {
     /// It is stored.

@@ -1,4 +1,4 @@
-//! The instances of one account, without reading anybody else's.
+//! The instances of one account, without reading those of others.
 
 use std::collections::HashMap;
 

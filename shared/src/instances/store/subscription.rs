@@ -1,4 +1,4 @@
-//! Another subscription at Close takes the place of the one that an instance had.
+//! Replaces the subscription at Close of an instance.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use crate::platform::secret::Secret;
 
 const ACTION: &str = "write a subscription";
 
-/// The sealed key of before moves aside unread: whoever writes this need not be able to open it.
+/// The previous key is moved while encrypted: the writer need not be able to decrypt it.
 const REPLACE: &str = "SET configuration.#id = :id, replaced_webhook = secrets.webhook, replaced_until = :until, \
      secrets.webhook = :sealed, revision = revision + :one";
 const UNCHANGED: &str = "configuration.#id = :old AND attribute_exists(secrets.webhook)";

@@ -32,7 +32,7 @@ impl DataKeyStore {
         Ok(value.and_then(|value| value.as_s().ok().cloned()))
     }
 
-    /// Keeps a new data key, unless another process was faster: the one that is kept.
+    /// Stores a new data key, unless another process was faster. Returns the one that is stored.
     pub(super) async fn put(
         &self,
         purpose: Purpose,
@@ -50,7 +50,7 @@ impl DataKeyStore {
     }
 }
 
-/// No credential has a key like this.
+/// A prefix that no credential's key has.
 fn key(purpose: Purpose, month: &str) -> AttributeValue {
     AttributeValue::S(format!("data-key/{}/{month}", purpose.as_str()))
 }

@@ -9,7 +9,7 @@ use super::{AwsError, Unavailable};
 
 /// What one batch read takes (Amazon DynamoDB API reference, `BatchGetItem`).
 const MOST_KEYS: usize = 100;
-/// A batch whose items are too large together, or that is throttled, is read in so many rounds at most.
+/// A batch whose items are too large together, or that is throttled, is read in at most this many rounds.
 const ROUNDS: usize = 20;
 
 type Item = HashMap<String, AttributeValue>;

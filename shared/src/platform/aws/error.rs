@@ -1,4 +1,4 @@
-//! One error for every AWS call, that names what failed and shows no data.
+//! One error for every AWS call. It names what failed and holds no data.
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -21,7 +21,7 @@ impl AwsError {
     }
 }
 
-/// Turns the result of an AWS call into one that says what could not be done.
+/// Adds to a failed AWS call what it was to do.
 pub trait Unavailable<T> {
     /// Keeps the value, or says that `action` (which completes "failed to …") failed.
     ///
@@ -52,7 +52,7 @@ pub(crate) fn written<T, E: ProvideErrorMetadata, R>(
     }
 }
 
-/// An error that can be told without its data.
+/// An error that can be described without the data of the call.
 pub trait Describe {
     /// Its cause in a few words.
     fn describe(&self) -> String;

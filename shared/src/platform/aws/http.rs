@@ -25,7 +25,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 #[derive(Clone)]
 struct Shared(Client<HttpsConnector<TcpConnector>, SdkBody>);
 
-/// The client with this TLS; calls nobody.
+/// The client with this TLS, without a connection yet.
 pub(super) fn client(tls: ClientConfig, connect_timeout: Duration) -> SharedHttpClient {
     let mut tcp = TcpConnector::new();
     tcp.set_connect_timeout(Some(connect_timeout));

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-/// The seed's configuration, as it is printed.
+/// The example of a configuration, as it is printed.
 fn seed() -> String {
     let instance = include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),

@@ -4,7 +4,7 @@ use super::*;
 fn every_type_of_the_feed_is_a_resource_by_each_of_its_names() {
     for it in TYPES {
         let resource = Resource::named(it.name).unwrap();
-        assert!(matches!(resource.source(), Source::EventLog { object_type } if object_type == it.name));
+        assert!(matches!(resource.source(), Source::EventFeed { object_type } if object_type == it.name));
         for alias in it.aliases {
             let found = Resource::named(alias).unwrap();
             assert!(it.covers(found.kind()), "{alias}");

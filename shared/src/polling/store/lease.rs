@@ -56,7 +56,7 @@ pub enum Busy {
 
 const FREE: &str = "(attribute_not_exists(lease_until) OR lease_until <= :now)";
 
-/// Only the holder writes what came of a turn.
+/// Only the holder writes the outcome of a turn.
 const HELD: &str = "lease_by = :holder AND lease_until = :until";
 
 impl DynamoPollerStore {

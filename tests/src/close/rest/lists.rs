@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::date_of;
+use super::query::Query;
 use super::quirks::Quirks;
-use super::server::Query;
 
 /// What a list can be asked, beside paging; what it cannot be asked it ignores.
 pub(super) struct List {

@@ -20,8 +20,9 @@ use tokio::task::JoinSet;
 
 use super::answer::Answer;
 use super::index::hash;
+use super::query::Query;
 use super::quirks::{Fault, Quirks};
-use super::{date_of, event_log, lists, moment, search, subscriptions};
+use super::{event_feed, lists, search, subscriptions};
 use crate::accept;
 use crate::close::Close;
 
@@ -73,9 +74,6 @@ struct State {
     /// Requests of each key that are under way, and the most that ever were.
     under_way: BTreeMap<String, (usize, usize)>,
 }
-
-/// The parameters of a request.
-pub(super) struct Query(BTreeMap<String, String>);
 
 impl Rest {
     pub(in crate::close) async fn start(
@@ -263,7 +261,7 @@ impl Shared {
                 let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
                 self.close.with_index(|index, cursors| search::search(&body, index, cursors, quirks, now))
             }
-            ("GET", "event/") => event_log::list(&self.close.events(), &query, key, quirks, now),
+            ("GET", "event/") => event_feed::list(&self.close.events(), &query, key, quirks, now),
             ("GET", "me/") => Answer::ok(json!({"id": "user_1", "organizations": [{"id": "orga_1"}]})),
             ("GET", path) => match lists::at(path) {
                 Some(list) => list.page(path, self.close.objects_of(list.object_type), &query, quirks),
@@ -279,7 +277,7 @@ impl Shared {
             return Answer::not_found();
         };
         if collection == "event" {
-            return event_log::one(&self.close.events(), id, key, quirks, self.clock.now());
+            return event_feed::one(&self.close.events(), id, key, quirks, self.clock.now());
         }
         self.close.object_at(collection, id).map_or_else(Answer::not_found, Answer::ok)
     }
@@ -294,37 +292,6 @@ fn subject(path: &str, request: &Request<Bytes>) -> String {
     let mut queries = body["query"]["queries"].as_array().into_iter().flatten();
     let object_type = queries.find_map(|query| query["object_type"].as_str());
     format!("{path}{}", object_type.unwrap_or_default())
-}
-
-impl Query {
-    fn of(request: &Request<Bytes>) -> Self {
-        let query = request.uri().query().unwrap_or_default();
-        let decode = |text: &str| {
-            let text = text.replace('+', " ");
-            percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned()
-        };
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        Self(pairs.map(|(name, value)| (decode(name), decode(value))).collect())
-    }
-
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
-    }
-
-    /// All of them.
-    pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
-    /// Whether a date of an object is within the bounds that the query sets on it.
-    pub(super) fn admits(&self, object: &Value, field: &str) -> bool {
-        let date = date_of(object, field);
-        let bound = |operator: &str| self.get(&format!("{field}__{operator}")).and_then(moment);
-        bound("gte").is_none_or(|bound| date >= Some(bound))
-            && bound("gt").is_none_or(|bound| date > Some(bound))
-            && bound("lte").is_none_or(|bound| date.is_some_and(|date| date <= bound))
-            && bound("lt").is_none_or(|bound| date.is_some_and(|date| date < bound))
-    }
 }
 
 /// The user name of Basic authentication with an empty password, as Close wants it.

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::draw::Draw;
+pub use super::resources::ResourcePlan;
 use super::resources::{self, CLOSES_NAMES, KINDS, Kind, PLATFORMS_NAMES};
 use super::step::{self, Step};
 use super::world;
@@ -54,21 +55,6 @@ pub enum Spelling {
     Offset,
     /// `2026-01-31T00:00:00`
     Naive,
-}
-
-/// An entry of `event.poller.configuration`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ResourcePlan {
-    /// The object type of its events.
-    pub name: String,
-    /// The resource in its URL.
-    pub kind: String,
-    /// The parts of its `where`.
-    pub clauses: Vec<String>,
-    /// The column that one of them asks for, and its value.
-    pub keeps: Option<(String, String)>,
-    /// Everything else.
-    pub settings: Map<String, Value>,
 }
 
 impl Spelling {

@@ -1,7 +1,6 @@
 //! What can be polled, and the conditions on it.
 
 use super::draw::Draw;
-use super::plan::ResourcePlan;
 use serde_json::{Map, Value, json};
 
 /// How a resource's changes are found, and what they are then.
@@ -13,6 +12,21 @@ pub(super) enum Found {
     Entries,
     /// Entries of the event feed, each told as itself.
     Events,
+}
+
+/// An entry of `event.poller.configuration`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourcePlan {
+    /// The object type of its events.
+    pub name: String,
+    /// The resource in its URL.
+    pub kind: String,
+    /// The parts of its `where`.
+    pub clauses: Vec<String>,
+    /// The column that one of them asks for, and its value.
+    pub keeps: Option<(String, String)>,
+    /// Everything else.
+    pub settings: Map<String, Value>,
 }
 
 /// A resource, as the documents name it.

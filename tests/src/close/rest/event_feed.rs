@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::index::lag;
+use super::query::Query;
 use super::quirks::Quirks;
-use super::server::Query;
 use super::{date_of, moment};
 use crate::close::Event;
 

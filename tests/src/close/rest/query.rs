@@ -1,0 +1,43 @@
+//! The query of a request.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::Request;
+use serde_json::Value;
+
+use super::{date_of, moment};
+
+/// The parameters of a request.
+pub(super) struct Query(BTreeMap<String, String>);
+
+impl Query {
+    pub(super) fn of(request: &Request<Bytes>) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        let decode = |text: &str| {
+            let text = text.replace('+', " ");
+            percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned()
+        };
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        Self(pairs.map(|(name, value)| (decode(name), decode(value))).collect())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// All of them.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether a date of an object is within the bounds that the query sets on it.
+    pub(super) fn admits(&self, object: &Value, field: &str) -> bool {
+        let date = date_of(object, field);
+        let bound = |operator: &str| self.get(&format!("{field}__{operator}")).and_then(moment);
+        bound("gte").is_none_or(|bound| date >= Some(bound))
+            && bound("gt").is_none_or(|bound| date > Some(bound))
+            && bound("lte").is_none_or(|bound| date.is_some_and(|date| date <= bound))
+            && bound("lt").is_none_or(|bound| date.is_some_and(|date| date < bound))
+    }
+}
