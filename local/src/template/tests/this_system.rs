@@ -72,8 +72,8 @@ fn its_dead_letters_are_kept_longer_than_its_deliveries() {
             "DeliveryDeadLetterQueue",
             "PollDeadLetterQueue",
             "local-poison",
-            "local-delivery",
             "local-poll",
+            "local-delivery",
             "local-retry"
         ]
     );
