@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 /// The platform's text for every failed authorization.
@@ -14,7 +14,16 @@ pub struct ApiError {
     status: StatusCode,
     message: String,
     provider_message: Option<String>,
-    header: Option<(HeaderName, HeaderValue)>,
+    hint: Option<Hint>,
+}
+
+/// What a client needs beside the text, as a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hint {
+    /// The methods that there are.
+    Allow(&'static str),
+    /// Seconds to wait.
+    RetryAfter(u64),
 }
 
 #[derive(Serialize)]
@@ -30,7 +39,7 @@ impl ApiError {
     /// An error of this status; `message` is for the client.
     #[must_use]
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), provider_message: None, header: None }
+        Self { status, message: message.into(), provider_message: None, hint: None }
     }
 
     /// 404: the same for an unknown id, an id of another account and an invalid id.
@@ -49,7 +58,7 @@ impl ApiError {
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("This route answers {allow} only."));
-        Self { header: Some((header::ALLOW, HeaderValue::from_static(allow))), ..error }
+        Self { hint: Some(Hint::Allow(allow)), ..error }
     }
 
     /// 429, with how long to wait (RFC 9110, section 10.2.3).
@@ -57,8 +66,8 @@ impl ApiError {
     pub fn too_many_requests(message: impl Into<String>, wait: Duration) -> Self {
         // Whole seconds, at least one: zero would invite an immediate retry.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let header = Some((header::RETRY_AFTER, HeaderValue::from(seconds.max(1))));
-        Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
+        let hint = Some(Hint::RetryAfter(seconds.max(1)));
+        Self { hint, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
     /// 503 for a failure of ours; its reason is for the log, and the sender is asked to retry.
@@ -93,8 +102,14 @@ impl ApiError {
         // Strings always serialise.
         let body = serde_json::to_string(&body).unwrap_or_default();
         let mut response = json_response(self.status, body);
-        if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, value);
+        match self.hint {
+            Some(Hint::Allow(methods)) => {
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+            }
+            Some(Hint::RetryAfter(seconds)) => {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            None => {}
         }
         response
     }
