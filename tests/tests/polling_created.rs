@@ -69,6 +69,20 @@ async fn an_object_of_an_outage_is_created() {
 }
 
 #[tokio::test]
+async fn an_object_is_created_once_though_polling_begins_again_at_an_earlier_time() {
+    let polled = Polled::start(&["contacts"], Quirks::default()).await;
+    polled.bed.minutes(2).await;
+    let contact = polled.close.create("contact", &json!({"name": "A"}));
+    polled.bed.minutes(120).await;
+    assert_eq!(polled.told_in_short(), ["contacts CREATED"]);
+    let since = polled.bed.now() - TimeDelta::days(2);
+    polled.patch(&json!({"event.poller.since": since.to_rfc3339()})).await;
+    polled.close.update("contact", &contact, "title", "B");
+    polled.bed.minutes(3).await;
+    assert_eq!(polled.told_in_short(), ["contacts CREATED", "contacts UPDATED"]);
+}
+
+#[tokio::test]
 async fn an_object_of_before_is_updated() {
     let polled = Polled::start(&["contacts"], Quirks::default()).await;
     let old = json!({"name": "A", "date_created": "2026-11-20T10:00:00.000000+00:00"});

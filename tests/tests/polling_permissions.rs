@@ -99,6 +99,43 @@ async fn a_refused_key_is_asked_at_once_when_its_instance_is_changed() {
     assert_eq!(ids(&polled, "contacts"), [contact]);
 }
 
+#[tokio::test]
+async fn what_is_refused_is_asked_at_once_when_its_instance_is_changed_however_long_its_interval() {
+    let interval = [("event.poller.refresh_interval", "720")];
+    let configuration = json!({"users": {"url": "/users", "idField": "id"}});
+    let refusals: [fn(&mut Quirks); 2] = [
+        |quirks| quirks.revoked = ["api_key".to_owned()].into(),
+        |quirks| quirks.away = [("user/".to_owned(), 403)].into(),
+    ];
+    for refuse in refusals {
+        let polled = Polled::with(&configuration, Quirks::default(), &interval).await;
+        polled.rest.behave(refuse);
+        polled.bed.minutes(721).await;
+        assert_eq!(polled.state().await.status, Status::Refused);
+        polled.rest.behave(|quirks| {
+            quirks.revoked.clear();
+            quirks.away.clear();
+        });
+        let user = polled.close.create("user", &json!({"first_name": "Dana"}));
+        polled.patch(&json!({"event.poller.refresh_interval": "700"})).await;
+        polled.bed.minutes(3).await;
+        assert_eq!(ids(&polled, "users"), [user]);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_is_asked_for_again_every_hour_however_long_its_interval() {
+    let interval = [("event.poller.refresh_interval", "720")];
+    let configuration = json!({"users": {"url": "/users", "idField": "id"}});
+    let polled = Polled::with(&configuration, Quirks::default(), &interval).await;
+    polled.rest.behave(|quirks| quirks.revoked = ["api_key".to_owned()].into());
+    polled.bed.minutes(721).await;
+    polled.rest.take_calls();
+    polled.bed.minutes(240).await;
+    let asked = polled.rest.take_calls().len();
+    assert!((3..=5).contains(&asked), "{asked} times in four hours");
+}
+
 /// Polls with a key that is no administrator's, a resource of the event feed, after changes that are two hours old.
 async fn old_changes(resource: &str) -> (Polled, [String; 3]) {
     let without_rights = ["api_key".to_owned()].into();

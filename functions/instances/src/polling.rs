@@ -13,7 +13,7 @@ use shared::platform::aws::AwsError;
 use shared::polling::cursor::Cursor;
 use shared::polling::next::Status;
 use shared::polling::resource::{Resource, Source};
-use shared::polling::schedule::{KeyDigest, next_due};
+use shared::polling::schedule::KeyDigest;
 use shared::polling::settings::{PollerSettings, SINCE};
 use shared::polling::state::{Polling, PollingState};
 use shared::polling::store::DynamoPollerStore;
@@ -56,11 +56,10 @@ pub(crate) async fn register(
         polling.off &= !is_on;
         Some(polling)
     };
-    pollers.change(&key, after.id, change).await?;
-    if is_on {
-        pollers.nudge(&key, next_due(now, settings.interval, &key), settings.interval).await
-    } else {
-        Ok(())
+    let polling = pollers.change(&key, after.id, change).await?;
+    match polling.and_then(|polling| polling.due_at(now, &key)).filter(|_| is_on) {
+        Some(due_at) => pollers.nudge(&key, due_at.max(now), settings.interval).await,
+        None => Ok(()),
     }
 }
 

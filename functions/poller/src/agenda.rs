@@ -122,11 +122,11 @@ impl Agenda {
 
     /// Notes that there was no time for a job, which was due at `due_at`.
     pub(crate) fn leave(&mut self, job: &Job, due_at: DateTime<Utc>, now: DateTime<Utc>) {
-        if let Job::Resource(place, name) = job
-            && let Some(cursor) =
-                self.polls.get_mut(*place).and_then(|it| it.part.value.cursors.get_mut(name))
-        {
-            cursor.pace = after(&cursor.pace, &Answer::NotAsked(due_at), 1, now).pace;
+        let Job::Resource(place, name) = job else { return };
+        let Some(polling) = self.polls.get_mut(*place).map(|it| &mut it.part.value) else { return };
+        let usual = polling.usual(1);
+        if let Some(cursor) = polling.cursors.get_mut(name) {
+            cursor.pace = after(&cursor.pace, &Answer::NotAsked(due_at), usual, now).pace;
         }
     }
 
@@ -158,10 +158,10 @@ impl Agenda {
 impl Polled {
     fn note(&mut self, name: &str, asked: &Asked, now: DateTime<Utc>) -> Option<Next> {
         let configuration = self.access.as_ref()?.settings.resources.iter().find(|it| it.name == name)?;
-        let page_size = configuration.page_size;
         let polling = &mut self.part.value;
+        let usual = polling.usual(configuration.page_size);
         let cursor = polling.cursors.get_mut(name)?;
-        let next = after(&cursor.pace, &asked.answer, page_size, now);
+        let next = after(&cursor.pace, &asked.answer, usual, now);
         cursor.pace = next.pace.clone();
         polling.whole = shared::polling::next::Pace::default();
         if let Some(error) = &next.pace.error {

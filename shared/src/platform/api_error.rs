@@ -14,7 +14,23 @@ pub struct ApiError {
     status: StatusCode,
     message: String,
     provider_message: Option<String>,
-    header: Option<(HeaderName, HeaderValue)>,
+    hint: Option<Hint>,
+}
+
+/// What a header tells the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hint {
+    Allow(&'static str),
+    RetryAfter { seconds: u64 },
+}
+
+impl Hint {
+    fn header(self) -> (HeaderName, HeaderValue) {
+        match self {
+            Self::Allow(methods) => (header::ALLOW, HeaderValue::from_static(methods)),
+            Self::RetryAfter { seconds } => (header::RETRY_AFTER, HeaderValue::from(seconds)),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -30,7 +46,7 @@ impl ApiError {
     /// An error of this status; `message` is for the client.
     #[must_use]
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), provider_message: None, header: None }
+        Self { status, message: message.into(), provider_message: None, hint: None }
     }
 
     /// 404: the same for an unknown id, an id of another account and an invalid id.
@@ -49,7 +65,7 @@ impl ApiError {
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("This route answers {allow} only."));
-        Self { header: Some((header::ALLOW, HeaderValue::from_static(allow))), ..error }
+        Self { hint: Some(Hint::Allow(allow)), ..error }
     }
 
     /// 429, with how long to wait (RFC 9110, section 10.2.3).
@@ -57,8 +73,8 @@ impl ApiError {
     pub fn too_many_requests(message: impl Into<String>, wait: Duration) -> Self {
         // Whole seconds, at least one: zero would invite an immediate retry.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let header = Some((header::RETRY_AFTER, HeaderValue::from(seconds.max(1))));
-        Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
+        let hint = Some(Hint::RetryAfter { seconds: seconds.max(1) });
+        Self { hint, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
     /// 503 for a failure of ours; its reason is for the log, and the sender is asked to retry.
@@ -93,7 +109,8 @@ impl ApiError {
         // Strings always serialise.
         let body = serde_json::to_string(&body).unwrap_or_default();
         let mut response = json_response(self.status, body);
-        if let Some((name, value)) = self.header {
+        if let Some(hint) = self.hint {
+            let (name, value) = hint.header();
             response.headers_mut().insert(name, value);
         }
         response

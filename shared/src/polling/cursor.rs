@@ -45,6 +45,12 @@ pub struct Cursor {
     /// Everything that changed before this was enqueued.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub since: DateTime<Utc>,
+    /// Where it began: what changed from then until `since` was enqueued.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub from: DateTime<Utc>,
+    /// The time that was enqueued before the resource began again at an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered: Option<Covered>,
     /// What the resource is asked for, as a digest; a walk goes on only while it is the same.
     pub of: String,
     /// The walk that was not finished, if there is one.
@@ -56,6 +62,26 @@ pub struct Cursor {
     /// When it is asked next, and how it goes.
     #[serde(default, skip_serializing_if = "Pace::is_regular")]
     pub pace: Pace,
+}
+
+/// A time of which everything was enqueued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Covered {
+    /// Its beginning.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub from: DateTime<Utc>,
+    /// Its end.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub until: DateTime<Utc>,
+}
+
+impl Covered {
+    fn and(self, other: Option<Self>) -> Self {
+        other.map_or(self, |other| Self {
+            from: self.from.min(other.from),
+            until: self.until.max(other.until),
+        })
+    }
 }
 
 /// A walk through a window, which the next poll may resume.
@@ -123,7 +149,30 @@ impl Cursor {
     /// A resource that was never polled: what changes from `since` on is enqueued.
     #[must_use]
     pub fn starting_at(since: DateTime<Utc>, of: String) -> Self {
-        Self { since, of, walk: None, told: Told::default(), pace: Pace::default() }
+        Self {
+            since,
+            from: since,
+            covered: None,
+            of,
+            walk: None,
+            told: Told::default(),
+            pace: Pace::default(),
+        }
+    }
+
+    /// Begins again at another time. What was enqueued stays known, so that no object is new twice.
+    pub fn start_again_at(&mut self, since: DateTime<Utc>) {
+        if self.from < self.since {
+            self.covered = Some(Covered { from: self.from, until: self.since }.and(self.covered));
+        }
+        (self.since, self.from, self.walk) = (since, since, None);
+        self.pace = self.pace.afresh();
+    }
+
+    /// True if an object that was created at `created` was enqueued before the resource began again.
+    #[must_use]
+    pub fn has_covered(&self, created: DateTime<Utc>) -> bool {
+        self.covered.is_some_and(|it| it.from <= created && created < it.until)
     }
 
     /// The walk to make now: the one that was not finished, or a new one.
@@ -155,6 +204,7 @@ impl Cursor {
     fn move_to(&mut self, since: DateTime<Utc>) {
         self.since = since;
         self.told.forget_before(since);
+        self.covered = self.covered.filter(|it| it.until > since);
     }
 
     /// True if Close's event feed may have forgotten events of the window.
@@ -186,7 +236,9 @@ pub fn arrange(cursors: &mut Cursors, settings: &PollerSettings, added_at: DateT
         match cursors.get_mut(&configuration.name) {
             Some(cursor) if cursor.of == of => {}
             Some(cursor) => {
-                (cursor.of, cursor.walk, cursor.pace, changed) = (of, None, Pace::default(), true);
+                (cursor.of, cursor.walk, cursor.pace, changed) = (of, None, cursor.pace.afresh(), true);
+                // Something else was enqueued until now.
+                (cursor.from, cursor.covered) = (cursor.since, None);
             }
             None => {
                 let cursor = Cursor::starting_at(added_at, of);

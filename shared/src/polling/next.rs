@@ -49,6 +49,15 @@ pub struct Pace {
     pub page_size: Option<u32>,
 }
 
+/// What the settings say of what is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usual {
+    /// Records a page.
+    pub page_size: u32,
+    /// From one poll to the next.
+    pub interval: TimeDelta,
+}
+
 /// The outcome of asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -82,6 +91,12 @@ impl Pace {
         *self == Self::default()
     }
 
+    /// Nothing is known to be wrong, and it is asked when it would have been.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self { next_at: self.next_at, ..Self::default() }
+    }
+
     /// When it is due, with this next time of its interval.
     #[must_use]
     pub fn due_at(&self, regular: DateTime<Utc>) -> DateTime<Utc> {
@@ -94,16 +109,22 @@ impl Pace {
         Self { next_at: None, status, error: Some(error), since, failures, page_size: self.page_size }
     }
 
+    /// Waits longer with each failure, but not beyond its interval.
+    fn backed_off(self, interval: TimeDelta, now: DateTime<Utc>) -> Self {
+        let wait = wait_after(self.failures);
+        Self { next_at: (wait < interval).then(|| now + wait), ..self }
+    }
+
     fn again_at(self, next_at: DateTime<Utc>) -> Self {
         Self { next_at: Some(next_at), ..self }
     }
 }
 
-/// What comes after an answer. `page_size` is what the settings ask for.
+/// What comes after an answer.
 #[must_use]
-pub fn after(before: &Pace, answer: &Answer, page_size: u32, now: DateTime<Utc>) -> Next {
+pub fn after(before: &Pace, answer: &Answer, usual: Usual, now: DateTime<Utc>) -> Next {
     let go = |pace| Next { pace, hold: None };
-    let grown = before.page_size.map(|size| size.saturating_mul(2)).filter(|size| *size < page_size);
+    let grown = before.page_size.map(|size| size.saturating_mul(2)).filter(|size| *size < usual.page_size);
     match answer {
         Answer::Drained => go(Pace { page_size: grown, ..Pace::default() }),
         // What waited longer comes first: this is due from now on only.
@@ -112,11 +133,11 @@ pub fn after(before: &Pace, answer: &Answer, page_size: u32, now: DateTime<Utc>)
         Answer::FilterIgnored(what) | Answer::Unusable(what) => {
             go(before.with(Status::Failing, what.clone(), now).again_at(now + REFUSED_WAIT))
         }
-        Answer::Failed(error) => failed(before, error, page_size, now),
+        Answer::Failed(error) => failed(before, error, usual, now),
     }
 }
 
-fn failed(before: &Pace, error: &CloseError, page_size: u32, now: DateTime<Utc>) -> Next {
+fn failed(before: &Pace, error: &CloseError, usual: Usual, now: DateTime<Utc>) -> Next {
     let text = error.to_string();
     match error {
         CloseError::RateLimited { wait } => {
@@ -126,15 +147,12 @@ fn failed(before: &Pace, error: &CloseError, page_size: u32, now: DateTime<Utc>)
         }
         CloseError::Unavailable(_) => {
             let pace = before.with(Status::Failing, text, now);
-            let wait = wait_after(pace.failures);
-            Next { pace: pace.again_at(now + wait), hold: None }
+            Next { pace: pace.backed_off(usual.interval, now), hold: None }
         }
         CloseError::TooMuch(_) => {
-            let pace = before.with(Status::Failing, text, now);
-            let half = before.page_size.unwrap_or(page_size) / 2;
-            let wait = wait_after(pace.failures);
-            let pace = Pace { page_size: Some(half.max(1)), ..pace };
-            Next { pace: pace.again_at(now + wait), hold: None }
+            let half = before.page_size.unwrap_or(usual.page_size) / 2;
+            let pace = Pace { page_size: Some(half.max(1)), ..before.with(Status::Failing, text, now) };
+            Next { pace: pace.backed_off(usual.interval, now), hold: None }
         }
         CloseError::Unauthorized(_) | CloseError::Forbidden(_) | CloseError::NotAllowed(_) => {
             let pace = before.with(Status::Refused, text, now).again_at(now + REFUSED_WAIT);
@@ -184,11 +202,13 @@ mod tests {
         Answer::Failed(error)
     }
 
+    const USUAL: Usual = Usual { page_size: 100, interval: TimeDelta::minutes(15) };
+
     /// Status, failures, next time, page size, hold.
     type Row = (Status, u32, Option<i64>, Option<u32>, Option<i64>);
 
     fn row(before: &Pace, answer: &Answer) -> Row {
-        let Next { pace, hold } = after(before, answer, 100, at(1000));
+        let Next { pace, hold } = after(before, answer, USUAL, at(1000));
         let seconds = |time: DateTime<Utc>| time.timestamp();
         (pace.status, pace.failures, pace.next_at.map(seconds), pace.page_size, hold.map(seconds))
     }
@@ -202,10 +222,12 @@ mod tests {
         let limited = failed(CloseError::RateLimited { wait: TimeDelta::seconds(7) });
         let (ok, failing) =
             (Pace::default(), Pace { failures: 2, status: Status::Failing, ..Pace::default() });
+        let (late, later) =
+            (Pace { failures: 4, ..failing.clone() }, Pace { failures: 5, ..failing.clone() });
         let small = Pace { page_size: Some(50), ..Pace::default() };
         let smaller = Pace { page_size: Some(25), ..Pace::default() };
         let smallest = Pace { page_size: Some(1), ..Pace::default() };
-        let rows: [(&Pace, &Answer, Row); 16] = [
+        let rows: [(&Pace, &Answer, Row); 19] = [
             (&ok, &Answer::Drained, (Status::Ok, 0, None, None, None)),
             (&failing, &Answer::Drained, (Status::Ok, 0, None, None, None)),
             (&small, &Answer::Drained, (Status::Ok, 0, None, None, None)),
@@ -215,6 +237,9 @@ mod tests {
             (&failing, &limited, (Status::RateLimited, 0, Some(1000), None, Some(1007))),
             (&ok, &unavailable, (Status::Failing, 1, Some(1030), None, None)),
             (&failing, &unavailable, (Status::Failing, 3, Some(1120), None, None)),
+            (&late, &unavailable, (Status::Failing, 5, Some(1480), None, None)),
+            (&later, &unavailable, (Status::Failing, 6, None, None, None)),
+            (&later, &too_much, (Status::Failing, 6, None, Some(50), None)),
             (&ok, &too_much, (Status::Failing, 1, Some(1030), Some(50), None)),
             (&smallest, &too_much, (Status::Failing, 1, Some(1030), Some(1), None)),
             (&ok, &failed(CloseError::Forbidden(text())), (Status::Refused, 1, Some(4600), None, None)),
@@ -231,12 +256,12 @@ mod tests {
     #[test]
     fn a_state_lasts_from_its_first_failure_to_the_next_success() {
         let answer = failed(CloseError::Unavailable("x".to_owned()));
-        let first = after(&Pace::default(), &answer, 100, at(1)).pace;
-        let second = after(&first, &answer, 100, at(2)).pace;
+        let first = after(&Pace::default(), &answer, USUAL, at(1)).pace;
+        let second = after(&first, &answer, USUAL, at(2)).pace;
         assert_eq!((second.since, second.failures), (Some(at(1)), 2));
-        let waits = after(&second, &Answer::NotAsked(at(3)), 100, at(4)).pace;
+        let waits = after(&second, &Answer::NotAsked(at(3)), USUAL, at(4)).pace;
         assert_eq!((waits.since, waits.status), (Some(at(1)), Status::Failing));
-        assert!(after(&second, &Answer::Drained, 100, at(5)).pace.is_regular());
+        assert!(after(&second, &Answer::Drained, USUAL, at(5)).pace.is_regular());
     }
 
     #[test]

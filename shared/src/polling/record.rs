@@ -158,6 +158,7 @@ impl Record {
             (Version::Entry { event_type, .. }, _) => *event_type,
             (Version::State(_), Some(created))
                 if !is_known
+                    && !cursor.has_covered(created)
                     && !cursor.told.may_have_forgotten(created)
                     && (created >= cursor.since || (self.updated - created).abs() <= tolerance) =>
             {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::cursor::{Cursor, Cursors, arrange};
-use super::next::{Answer, Pace, Status, after, slot_since};
+use super::cursor::{Cursors, arrange};
+use super::next::{Answer, Pace, Status, Usual, after, slot_since};
 use super::schedule::{KeyDigest, next_due};
 use super::settings::PollerSettings;
 use crate::subscriptions::Problem;
@@ -77,12 +77,15 @@ impl Polling {
         polling
     }
 
-    /// Notes that the instance was changed: what was wrong before may be right, and is asked for at its next time.
+    /// Notes that the instance was changed: what was wrong before may be right, and is asked for at once.
     pub fn configure(&mut self, now: DateTime<Utc>, settings: &PollerSettings) {
-        (self.configured_at, self.off, self.whole) = (now, false, Pace::default());
+        let was_stopped = self.whole.status != Status::Ok;
         for cursor in self.cursors.values_mut() {
-            cursor.pace.next_at = None;
+            if was_stopped || cursor.pace.status != Status::Ok {
+                cursor.pace.next_at = Some(now);
+            }
         }
+        (self.configured_at, self.off, self.whole) = (now, false, Pace::default());
         let known = self.cursors.clone();
         self.follow(settings);
         // The change may yet fail: only a turn, which reads the instance, drops a cursor.
@@ -98,9 +101,8 @@ impl Polling {
         if settings.since != self.asked_since
             && let Some(since) = settings.since
         {
-            // The delivery log drops what was delivered before.
             for cursor in self.cursors.values_mut() {
-                *cursor = Cursor::starting_at(since, cursor.of.clone());
+                cursor.start_again_at(since);
             }
         }
         self.asked_since = settings.since;
@@ -113,6 +115,7 @@ impl Polling {
     #[must_use]
     pub fn due_at(&self, turn_at: DateTime<Utc>, key: &KeyDigest) -> Option<DateTime<Utc>> {
         let regular = next_due(turn_at, self.interval(), key);
+        let regular = self.looked_at_again().unwrap_or(regular);
         let resources = self.cursors.values().map(|cursor| cursor.pace.due_at(regular));
         let first = resources.min().unwrap_or(regular);
         (!self.off).then(|| self.whole.next_at.map_or(first, |at| first.max(at)))
@@ -131,8 +134,20 @@ impl Polling {
             return Vec::new();
         }
         let regular = slot_since(turn_before, self.interval(), key, now);
+        let regular = self.looked_at_again().unwrap_or(regular);
         let due = self.cursors.iter().map(|(name, cursor)| (cursor.pace.due_at(regular), name.clone()));
         due.filter(|(due_at, _)| *due_at <= now).collect()
+    }
+
+    /// When what stopped the whole of it is looked at again, which may be before the next time of its interval.
+    fn looked_at_again(&self) -> Option<DateTime<Utc>> {
+        self.whole.next_at.filter(|_| self.whole.status != Status::Ok)
+    }
+
+    /// What the settings say of one of its resources, which has pages of this size.
+    #[must_use]
+    pub fn usual(&self, page_size: u32) -> Usual {
+        Usual { page_size, interval: self.interval() }
     }
 
     /// From one poll to the next.
@@ -143,7 +158,7 @@ impl Polling {
 
     /// Notes that the instance as a whole cannot be polled, and is looked at again later.
     pub fn stopped_by(&mut self, answer: &Answer, now: DateTime<Utc>) {
-        self.whole = after(&self.whole, answer, 1, now).pace;
+        self.whole = after(&self.whole, answer, self.usual(1), now).pace;
         let message = self.whole.error.clone().unwrap_or_default();
         self.last_error = Some(Problem { at: now, message });
     }
@@ -268,7 +283,8 @@ mod tests {
             Polling::starting_at(at(0), &settings(None, &[Resource::Contacts, Resource::Users]));
         assert_eq!(polling.state(Some(at(5)), 0).last_success, Some(at(5)));
         let forbidden = Answer::Failed(CloseError::Forbidden("no".to_owned()));
-        polling.cursors.get_mut("users").unwrap().pace = after(&Pace::default(), &forbidden, 1, at(6)).pace;
+        polling.cursors.get_mut("users").unwrap().pace =
+            after(&Pace::default(), &forbidden, polling.usual(1), at(6)).pace;
         let state = polling.state(Some(at(6)), 3);
         assert_eq!((state.status, state.audit_finds, state.last_success), (Status::Refused, 3, None));
         assert_eq!(state.error.as_deref(), Some("users: Close answered 403: no"));

@@ -26,8 +26,8 @@ impl Walker<'_> {
         parameters.extend(from.map(|from| (along.as_str(), moment(from))));
         let (mut page, run) = self.rows(list.path, &parameters).await?;
         let since = self.since.trunc_subsecs(0);
-        let changed = |raw: &Box<RawValue>| record::position(raw, DATE_UPDATED);
-        page.ignored = page.records.iter().filter_map(changed).any(|changed| changed < since);
+        let mut changes = page.records.iter().filter_map(|raw| record::position(raw, DATE_UPDATED));
+        page.ignored = changes.any(|changed| changed < since);
         if !page.last {
             self.advance(&page.records, list.key, Some(run));
         }

@@ -101,3 +101,24 @@ fn an_idle_cursor_is_small() {
     let item = serde_json::to_string(&cursor()).unwrap();
     assert!(item.len() < 60, "{item}");
 }
+
+#[test]
+fn what_was_enqueued_before_a_resource_begins_again_is_covered_until_the_window_is_beyond_it() {
+    let mut cursor = Cursor::starting_at(at(100), String::new());
+    let covered =
+        |cursor: &Cursor| [50, 99, 100, 150, 194, 195, 300].map(|minute| cursor.has_covered(at(minute)));
+    assert_eq!(covered(&cursor), [false; 7]);
+    let walk = cursor.walk(at(200));
+    cursor.finish(&walk, true, TimeDelta::zero());
+    remember(&mut cursor, 1, at(199));
+    cursor.start_again_at(at(0));
+    assert!(cursor.told.contains(&version(1)), "what is too young to be covered");
+    let from_100_to_195 = [false, false, true, true, true, false, false];
+    assert_eq!(covered(&cursor), from_100_to_195);
+    // Again, before the walk came to an end.
+    cursor.start_again_at(at(60));
+    assert_eq!(covered(&cursor), from_100_to_195);
+    let walk = cursor.walk(at(300));
+    cursor.finish(&walk, true, TimeDelta::zero());
+    assert_eq!((cursor.from, cursor.covered), (at(60), None));
+}

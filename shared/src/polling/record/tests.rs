@@ -45,6 +45,23 @@ fn what_was_created_within_the_window_is_new_however_much_later_it_changed() {
 }
 
 #[test]
+fn what_was_enqueued_before_its_resource_began_again_is_not_new() {
+    let record = json!({
+        "id": "x", "date_updated": "2026-06-19T11:30:01.000000+00:00", "date_created": "2026-06-19T11:30:00+00:00",
+    });
+    let entry = json!({});
+    let kind = |from: &str, until: &str| {
+        let mut cursor = Cursor { from: at(from), ..after(at(until)) };
+        cursor.start_again_at(at("2026-06-01T00:00:00Z"));
+        read(&record, &entry).unwrap().event_type(&configuration(&entry), &cursor)
+    };
+    assert_eq!(kind("2026-06-19T11:00:00Z", "2026-06-19T12:00:00Z"), EventType::Updated);
+    assert_eq!(kind("2026-06-19T11:30:00Z", "2026-06-19T11:30:01Z"), EventType::Updated);
+    assert_eq!(kind("2026-06-19T11:30:01Z", "2026-06-19T12:00:00Z"), EventType::Created, "it began later");
+    assert_eq!(kind("2026-06-19T11:00:00Z", "2026-06-19T11:30:00Z"), EventType::Created, "it ended before");
+}
+
+#[test]
 fn created_and_updated_within_the_tolerance_is_new() {
     let cursor = after(at("2026-06-19T12:00:00Z"));
     let kind = |created: &str, entry: &Value| {

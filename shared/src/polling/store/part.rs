@@ -123,6 +123,7 @@ impl DynamoPollerStore {
     }
 
     /// Changes a part that there may be, or makes it, until nobody else is in the way. `change` gets what is there.
+    /// Returns what was written, if anything was.
     ///
     /// # Errors
     /// When the table cannot be used, or others change the part all the time.
@@ -131,14 +132,14 @@ impl DynamoPollerStore {
         key: &KeyDigest,
         id: InstanceId,
         change: impl Fn(Option<T>) -> Option<T>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<Option<T>, AwsError> {
         for _ in 0..TRIES {
             let found = self.part::<T>(key, id).await?;
             let version = found.as_ref().map_or(0, |it| it.version);
-            let Some(value) = change(found.map(|it| it.value)) else { return Ok(()) };
+            let Some(value) = change(found.map(|it| it.value)) else { return Ok(None) };
             let mut part = Versioned { version, ..Versioned::new(key.clone(), id, value) };
             if self.write(&mut part).await? {
-                return Ok(());
+                return Ok(Some(part.value));
             }
         }
         Err(AwsError::new(
