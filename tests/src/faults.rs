@@ -194,10 +194,8 @@ async fn pass(
     let Some(fault) = shared.fault(operation, &resource(service, &body), attempt) else {
         return Ok(response(forward(&shared.client, &head, &to, body).await?));
     };
-    let answer = match fault.lets_pass(attempt) {
-        true => Some(forward(&shared.client, &head, &to, body).await?),
-        false => None,
-    };
+    let answer =
+        if fault.lets_pass(attempt) { Some(forward(&shared.client, &head, &to, body).await?) } else { None };
     match (fault, answer) {
         (Fault::AnswerLost, Some(answer)) if attempt > 1 => Ok(response(answer)),
         (Fault::ErrorBefore | Fault::ErrorAfter | Fault::AnswerLost, _) => {

@@ -68,6 +68,9 @@ impl<'a> Rig<'a> {
     }
 
     /// Sends a webhook as Close does; the status of the answer, if there is one.
+    ///
+    /// # Panics
+    /// When its URL is not one.
     pub async fn receive(&self, instance: &Instance, body: &str) -> Option<u16> {
         let request = http::Request::post(instance.webhook_url()).body(Body::from(body.to_owned()));
         let request = request.unwrap_or_else(|error| panic!("the webhook: {error}"));
@@ -76,6 +79,9 @@ impl<'a> Rig<'a> {
     }
 
     /// Calls a route of the API as the developer's account; the status of the answer, if there is one.
+    ///
+    /// # Panics
+    /// When the path is not one.
     pub async fn call(&self, method: Method, path: &str) -> Option<u16> {
         let url = format!("{}/elements/api-v2{path}", self.bed.system().url());
         let request = http::Request::builder().method(method).uri(url);

@@ -117,6 +117,22 @@ async fn a_callback_fails(bed: &Bed, receiver: &Receiver) -> Instance {
     instance
 }
 
+/// A retry that its own queue does not take goes through the other one.
+async fn a_retry_goes_the_other_way(bed: &Bed, receiver: &Receiver) {
+    let takes = |bytes: &str| {
+        let attributes = [("MaximumMessageSize".to_owned(), bytes.to_owned())].into();
+        bed.system().sqs().set_attributes(bed.retry_queue_name(), &attributes).unwrap();
+    };
+    takes("1024");
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    receiver.answer([Answer::status(500)]);
+    let noise: String = (1..500_u64).map(|n| (n * n * 2_654_435_761).to_string()).collect();
+    instance.receives(lead(&noise[..1000])).await;
+    bed.drain().await;
+    takes("1048576");
+    assert_eq!(bed.log(instance.id()).await[0].attempts.len(), 2);
+}
+
 /// Its events are sent again, and it is read, changed and deleted.
 async fn an_instance_is_administered(bed: &Bed, instance: &Instance) {
     let path = format!("/instances/{}", instance.id());
@@ -173,6 +189,7 @@ async fn a_subscription_is_looked_after(bed: &Bed, receiver: &Receiver) {
 async fn a_role_allows_what_its_function_does_and_nothing_else() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     webhooks_come(&bed, &receiver).await;
+    a_retry_goes_the_other_way(&bed, &receiver).await;
     let instance = a_callback_fails(&bed, &receiver).await;
     an_instance_is_administered(&bed, &instance).await;
     a_subscription_is_looked_after(&bed, &receiver).await;

@@ -39,7 +39,8 @@ impl Dispatcher {
         // An end is written once, so this is said once.
         let latency = self.clock.now() - delivery.received_at;
         log_end(delivery, settlement, latency);
-        self.send_next(delivery, decision).await.map_err(|error| Halt::HandBack(error.into()))?;
+        // What is written is found again by the same message, which then sends what is missing.
+        self.send_next(delivery, decision).await.map_err(|error| Halt::Fault(error, None))?;
         let latency = matches!(decision, Decision::Deliver).then_some(latency);
         Ok(Report {
             latency,
@@ -62,7 +63,7 @@ impl Dispatcher {
     /// Sends what a decision that is written already asks for.
     pub(crate) async fn arrange(&self, claim: &Claim<'_>, decision: &Decision) -> Result<(), Halt> {
         let sent = self.send_next(claim.delivery, decision).await;
-        sent.map_err(|error| Halt::HandBack(error.into()))
+        sent.map_err(|error| Halt::Fault(error, None))
     }
 
     /// Stores a body that the log item has no room for.
@@ -111,7 +112,14 @@ impl Dispatcher {
             Decision::Deliver | Decision::Drop { .. } | Decision::Wait { .. } => return Ok(()),
         };
         let wait = (due - self.clock.now()).to_std().unwrap_or_default();
-        self.retries.send(&next, wait).await
+        self.send_again(&next, wait).await
+    }
+
+    /// Sends a message that comes again, through the delivery queue if the retry queue does not take it.
+    async fn send_again(&self, delivery: &QueuedDelivery<'_>, wait: Duration) -> Result<(), AwsError> {
+        let Err(error) = self.retries.send(delivery, wait).await else { return Ok(()) };
+        tracing::warn!(event = %delivery.event_id, %error, "sent again through the delivery queue");
+        self.deliveries.send(delivery, wait).await
     }
 
     /// Puts an outcome that cannot be written into a message that only writes it: a receiver that answered is not
@@ -137,7 +145,7 @@ impl Dispatcher {
         let wait = own_fault_wait(delivery.handling.faults);
         let (instance, event) = (delivery.instance_id, &delivery.event_id);
         tracing::warn!(%instance, %event, %error, wait_seconds = wait.as_secs(), "outcome not written yet");
-        let sent = self.retries.send(&QueuedDelivery { handling, ..delivery.clone() }, wait).await;
+        let sent = self.send_again(&QueuedDelivery { handling, ..delivery.clone() }, wait).await;
         sent.map_err(|error| Halt::HandBack(error.into()))?;
         Ok(Report::without_attempt(Ended::OwnFault))
     }
@@ -167,7 +175,7 @@ impl Dispatcher {
             ..before.clone()
         };
         tracing::warn!(%instance, %event, reason = %why, wait_seconds = wait.as_secs(), "put back");
-        self.retries.send(&QueuedDelivery { handling, ..delivery.clone() }, wait).await?;
+        self.send_again(&QueuedDelivery { handling, ..delivery.clone() }, wait).await?;
         Ok(Report::without_attempt(Ended::OwnFault))
     }
 }

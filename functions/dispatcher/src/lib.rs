@@ -58,6 +58,8 @@ pub struct Dispatcher {
     history: DynamoDeliveryHistory,
     payloads: DynamoPayloadStore,
     retries: SqsDeliveryQueue,
+    /// Where retries go if their own queue does not take them.
+    deliveries: SqsDeliveryQueue,
     dead_letters: SqsDeliveryQueue,
     callbacks: CallbackClient,
     endpoints: DynamoCallbackStore,
@@ -108,6 +110,7 @@ impl Dispatcher {
             history: DynamoDeliveryHistory::new(dynamodb.clone(), events),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             retries: queue(variables.required("RETRY_QUEUE_URL")?),
+            deliveries: queue(variables.required("DELIVERY_QUEUE_URL")?),
             dead_letters: queue(variables.required("DEAD_LETTER_QUEUE_URL")?),
             callbacks: callbacks(variables, tls, limits)?,
             health: HealthCache::new(endpoints.clone(), clock.clone()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 /// The platform's text for every failed authorization.
@@ -17,20 +17,13 @@ pub struct ApiError {
     hint: Option<Hint>,
 }
 
-/// What a header tells the client.
+/// What a client needs beside the text, as a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hint {
+    /// The methods that there are.
     Allow(&'static str),
-    RetryAfter { seconds: u64 },
-}
-
-impl Hint {
-    fn header(self) -> (HeaderName, HeaderValue) {
-        match self {
-            Self::Allow(methods) => (header::ALLOW, HeaderValue::from_static(methods)),
-            Self::RetryAfter { seconds } => (header::RETRY_AFTER, HeaderValue::from(seconds)),
-        }
-    }
+    /// Seconds to wait.
+    RetryAfter(u64),
 }
 
 #[derive(Serialize)]
@@ -73,7 +66,7 @@ impl ApiError {
     pub fn too_many_requests(message: impl Into<String>, wait: Duration) -> Self {
         // Whole seconds, at least one: zero would invite an immediate retry.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let hint = Some(Hint::RetryAfter { seconds: seconds.max(1) });
+        let hint = Some(Hint::RetryAfter(seconds.max(1)));
         Self { hint, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
@@ -109,9 +102,14 @@ impl ApiError {
         // Strings always serialise.
         let body = serde_json::to_string(&body).unwrap_or_default();
         let mut response = json_response(self.status, body);
-        if let Some(hint) = self.hint {
-            let (name, value) = hint.header();
-            response.headers_mut().insert(name, value);
+        match self.hint {
+            Some(Hint::Allow(methods)) => {
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+            }
+            Some(Hint::RetryAfter(seconds)) => {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            None => {}
         }
         response
     }

@@ -1,5 +1,6 @@
 //! The delivery log as it is stored, read through the real SDK.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use serde_json::Value;
 use shared::events::log::{AttemptRecord, DeliveryStatus};
@@ -55,11 +56,13 @@ impl Bed {
         let variables = self.system.environment().clone().into_iter().collect();
         let client = Aws::from_variables(&variables).expect("the functions have credentials").dynamodb();
         let table = &self.system.environment()["EVENTS_TABLE"];
-        let items = client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+        let scan = client.scan().table_name(table).consistent_read(true);
+        let scan = scan.filter_expression("instance_id = :instance");
+        let scan = scan.expression_attribute_values(":instance", AttributeValue::N(instance.to_string()));
+        let items = scan.into_paginator().items().send();
         let items = items.collect::<Result<Vec<_>, _>>().await.expect("the table can be read");
         let mut events: Vec<LoggedEvent> =
             serde_dynamo::from_items(items).expect("the items have the documented attributes");
-        events.retain(|event| event.instance_id == instance);
         events.sort_by(|one, other| other.place.cmp(&one.place));
         events
     }

@@ -27,7 +27,7 @@ const MINUTES: [usize; 3] = [1, 40, 600];
 /// Events that come while it is away, and before it, and after it.
 const EVENTS: usize = 20;
 const AROUND: usize = 3;
-/// Minutes in which everything that is left is delivered.
+/// Minutes in which everything that is left is delivered, at most.
 const TAIL: usize = 240;
 /// Every third request is rejected.
 const REJECTED: usize = 3;
@@ -168,6 +168,9 @@ async fn away(resource: Resource, minutes: usize) -> Fate {
         if hook.received().len() > before {
             last_after = minute + 1;
         }
+        if minute >= AROUND && traffic.is_over() {
+            break;
+        }
     }
     traffic.fate(&hook, last_after).await
 }
@@ -192,6 +195,11 @@ impl Traffic<'_> {
         }
         self.rig.invoke(json!({ "recover": true })).await;
         self.bed.pass(60);
+    }
+
+    /// True if nothing is on its way.
+    fn is_over(&self) -> bool {
+        self.unanswered.is_empty() && self.bed.queue().total() == 0
     }
 
     async fn fate(&self, hook: &Hook, last_after: usize) -> Fate {
