@@ -3,7 +3,7 @@
 //!
 //! The figures are of this machine and this moment. Close, the system, its tables and queues share it.
 
-#![expect(clippy::print_stdout, reason = "a measurement shows its result")]
+#![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement shows rounded results")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ async fn main() {
     #[expect(clippy::disallowed_methods, reason = "a measurement has its size from its caller")]
     let sizes = std::env::var("POLLING_KEYS").unwrap_or_else(|_| KEYS.to_owned());
     for keys in sizes.split(',').filter_map(|it| it.trim().parse().ok()) {
-        measure(keys).await;
+        Box::pin(measure(keys)).await;
     }
 }
 

@@ -162,10 +162,10 @@ fn log_attempt(message: &Message<'_>, record: &AttemptRecord, result: &AttemptRe
     let delivery = &message.delivery;
     let (instance, event) = (delivery.instance_id, &delivery.event_id);
     let AttemptRecord { attempt, status_code: status, error: reason, duration_ms: millis, .. } = record;
-    if !result.was_made() {
+    if result.was_made() {
+        tracing::debug!(%instance, %event, attempt, status, reason, millis, "attempt made");
+    } else {
         // The receiver had no part in it: somebody should look.
         tracing::warn!(%instance, %event, attempt, reason, "attempt not made");
-    } else {
-        tracing::debug!(%instance, %event, attempt, status, reason, millis, "attempt made");
     }
 }

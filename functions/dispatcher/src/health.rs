@@ -191,7 +191,7 @@ fn log_change(instance: InstanceId, health: &Health) {
             State::Failing => tracing::warn!(%instance, reason, "the callback fails"),
             State::Open => tracing::warn!(%instance, %since, reason, "the callback is open: its events wait"),
             State::Recovering => {
-                tracing::info!(%instance, "the callback recovers: events that waited follow")
+                tracing::info!(%instance, "the callback recovers: events that waited follow");
             }
             State::Disabled => {
                 tracing::error!(%instance, %since, reason, "the callback is disabled: its events fail");

@@ -89,7 +89,7 @@ impl Judge<'_> {
             && is_of(&logged.object_type, kind)
             && logged.event.event_type != EventType::Deleted
             && self.objects.wants(&self.configuration.name, &logged.object_type);
-        wanted.then(|| Withheld { object_type: logged.object_type, object_id: logged.event.object_id })
+        wanted.then_some(Withheld { object_type: logged.object_type, object_id: logged.event.object_id })
     }
 
     fn record(&self, record: &RawValue, cursor: &Cursor) -> Result<Option<Change>, Unusable> {

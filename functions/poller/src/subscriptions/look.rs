@@ -32,9 +32,8 @@ impl Poller {
         let Some(check) = agenda.checks.get(place).cloned().flatten() else { return Ok(()) };
         let (check, error) = self.looked(check, ends_at).await?;
         let now = self.clock.now();
-        match error {
-            Some(CloseError::RateLimited { wait }) => agenda.hold = agenda.hold.max(Some(now + wait)),
-            Some(_) | None => {}
+        if let Some(CloseError::RateLimited { wait }) = error {
+            agenda.hold = agenda.hold.max(Some(now + wait));
         }
         if let Some(at) = agenda.checks.get_mut(place) {
             *at = check;

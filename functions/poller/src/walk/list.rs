@@ -1,7 +1,6 @@
 //! Lists: opportunities, tasks, users.
 
 use chrono::SubsecRound as _;
-use serde_json::value::RawValue;
 use shared::polling::cursor::Run;
 use shared::polling::record;
 use shared::polling::resource::{DATE_CREATED, DATE_UPDATED, List};
@@ -26,8 +25,8 @@ impl Walker<'_> {
         parameters.extend(from.map(|from| (along.as_str(), moment(from))));
         let (mut page, run) = self.rows(list.path, &parameters).await?;
         let since = self.since.trunc_subsecs(0);
-        let changed = |raw: &Box<RawValue>| record::position(raw, DATE_UPDATED);
-        page.ignored = page.records.iter().filter_map(changed).any(|changed| changed < since);
+        let mut positions = page.records.iter().filter_map(|raw| record::position(raw, DATE_UPDATED));
+        page.ignored = positions.any(|changed| changed < since);
         if !page.last {
             self.advance(&page.records, list.key, Some(run));
         }

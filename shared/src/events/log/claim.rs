@@ -67,13 +67,14 @@ impl KeptBody {
     /// Where the log is to have the body of a delivery. One that the message holds is compressed once, here.
     #[must_use]
     pub fn of(delivery: &QueuedDelivery<'_>, fetched: Option<&Deflated>) -> Self {
-        let deflated = match (delivery.handling.kept, &delivery.body, fetched) {
-            (true, ..) => return Self::Known,
-            (false, Body::Raw(raw), _) => Deflated::of(raw),
-            (false, Body::Deflated(deflated), _) => deflated.clone(),
-            (false, Body::Stored(_), Some(deflated)) => deflated.clone(),
-            // It is gone, and the item that says where it was stays as it is.
-            (false, Body::Stored(_), None) => return Self::Known,
+        if delivery.handling.kept {
+            return Self::Known;
+        }
+        let deflated = match (&delivery.body, fetched) {
+            (Body::Raw(raw), _) => Deflated::of(raw),
+            (Body::Deflated(deflated), _) | (Body::Stored(_), Some(deflated)) => deflated.clone(),
+            // The stored body is gone: the item keeps saying where it was.
+            (Body::Stored(_), None) => return Self::Known,
         };
         if deflated.bytes().len() <= MOST_IN_ITEM { Self::Inside(deflated) } else { Self::Beside(deflated) }
     }
