@@ -162,7 +162,7 @@ async fn a_claim_whose_answer_was_lost_recognises_itself() {
     anew.handling.abandoned = Some(scene.claim(&delivery, &scene.message_id).id);
     scene.bed.pass(30);
     let text = anew.to_message();
-    scene.bed.system().sqs().send(scene.bed.queue_name(), &local::sqs::NewMessage::new(text)).unwrap();
+    scene.bed.system().sqs().send(scene.bed.queue_name(), &sqs::NewMessage::new(text)).unwrap();
     scene.bed.deliver().await;
     let log = &scene.bed.log(scene.instance.id()).await[0];
     assert_eq!((log.delivery_status, log.attempts.len()), (DeliveryStatus::Delivered, 1));
