@@ -193,7 +193,7 @@ async fn what_an_instance_does_not_want_is_taken_and_goes_no_further() {
 async fn an_instance_that_polls_takes_no_webhooks_and_a_disabled_one_refuses_them() {
     let bed = Bed::start().await;
     let polling = |instance: &mut shared::instances::Instance| {
-        instance.configuration.set_default("event.vendor.type", "polling");
+        instance.configuration.set("event.vendor.type", Some("polling".to_owned()));
     };
     let answer = bed.stored("http://127.0.0.1:9/", polling).await.receives(BODY).await;
     assert_eq!(answer.json(), json!({"ignored": "event.vendor.type is polling"}));
@@ -204,10 +204,10 @@ async fn an_instance_that_polls_takes_no_webhooks_and_a_disabled_one_refuses_the
 }
 
 #[tokio::test]
-async fn a_path_that_is_none_of_ours_is_the_gateways_to_refuse() {
+async fn a_path_that_is_none_of_ours_is_refused() {
     let bed = Bed::start().await;
     for path in ["/", "/elements/api-v2/events/pipedrive/MjA5MzE=", "/elements/api-v2/events/closeio"] {
         let (status, message) = post(&format!("{}{path}", bed.system().url()), BODY).await;
-        assert_eq!((status, message.as_str()), (404, "Not Found"), "{path}");
+        assert_eq!((status, message.as_str()), (404, "There is no such resource."), "{path}");
     }
 }
