@@ -25,7 +25,7 @@ impl KeyDigest {
         let base = configuration.get(key::BASE_URL).and_then(|base| Url::parse(base).ok());
         let host = base.as_ref().and_then(Url::host_str).unwrap_or("api.close.com");
         let api_key = configuration.get(key::USERNAME).unwrap_or_default();
-        let digest = Sha256::digest(format!("{api_key}@{host}"));
+        let digest = Sha256::digest(format!("poller:{api_key}/{host}"));
         Self(hex(&digest[..16]))
     }
 
