@@ -28,8 +28,9 @@ const RUN_BY_CI: [(&str, &str); 7] = [
     (".ci/run", "set -euo pipefail"),
 ];
 
-/// Commands that need what no test here has: an account at AWS, or minutes in which nothing else runs.
-const RUN_BY_NOBODY: [&str; 2] = ["aws ", "cargo bench -p tests"];
+/// Commands that need what no test here has: an account at AWS, minutes in which nothing else runs, or leave to write documents.
+const RUN_BY_NOBODY: [&str; 3] =
+    ["aws ", "cargo bench -p tests", "UPDATE_DOCS=1 cargo test -p tests --test crash_points"];
 
 /// Pages, and the heading of a section, whose blocks `.ci/deploy` executes against an emulator that the stack is deployed into.
 const RUN_BY_DEPLOY: [(&str, Option<&str>); 2] =
