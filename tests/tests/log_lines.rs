@@ -115,7 +115,7 @@ async fn every_event_ends_with_one_line_and_has_no_other() {
         let (outcome, fields) = rest.split_once(' ').unwrap();
         let line = of_event[0];
         let head =
-            format!(" {level} dispatcher::deliver: {outcome} instance={instance} event={event} {fields}");
+            format!(" {level} dispatcher::conclude: {outcome} instance={instance} event={event} {fields}");
         assert!(line.ends_with(&head), "{line}\n{head}");
     }
 }

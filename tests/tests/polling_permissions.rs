@@ -110,7 +110,8 @@ async fn what_is_refused_is_asked_at_once_when_its_instance_is_changed_however_l
     for refuse in refusals {
         let polled = Polled::with(&configuration, Quirks::default(), &interval).await;
         polled.rest.behave(refuse);
-        polled.bed.minutes(721).await;
+        polled.bed.clock().advance(TimeDelta::minutes(720));
+        polled.bed.minutes(8).await;
         assert_eq!(polled.state().await.status, Status::Refused);
         polled.rest.behave(|quirks| {
             quirks.revoked.clear();
@@ -129,7 +130,8 @@ async fn a_refused_key_is_asked_for_again_every_hour_however_long_its_interval()
     let configuration = json!({"users": {"url": "/users", "idField": "id"}});
     let polled = Polled::with(&configuration, Quirks::default(), &interval).await;
     polled.rest.behave(|quirks| quirks.revoked = ["api_key".to_owned()].into());
-    polled.bed.minutes(721).await;
+    polled.bed.clock().advance(TimeDelta::minutes(720));
+    polled.bed.minutes(8).await;
     polled.rest.take_calls();
     polled.bed.minutes(240).await;
     let asked = polled.rest.take_calls().len();

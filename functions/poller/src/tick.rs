@@ -12,7 +12,10 @@ use crate::metrics;
 /// One tick looks as far ahead as the next one comes, so that a turn begins in its second and not in its minute.
 const AHEAD: TimeDelta = TimeDelta::seconds(60);
 
-/// A key that is overdue is queued again this often: its message is lost, or waits behind others.
+/// So many minutes overdue, a key is queued by every tick: a tick may have failed.
+const OVERDUE_BRIEFLY: i64 = 3;
+
+/// A key that is overdue for longer is queued again this often: its message is lost, or waits behind others.
 const OVERDUE_EVERY: i64 = 5;
 
 impl Poller {
@@ -35,10 +38,11 @@ impl Poller {
     }
 }
 
-/// True if this tick queues what is due at `due_at`: fresh keys, and overdue ones every five minutes. A queue that is
-/// behind is not filled with the same work again and again.
+/// True if this tick queues what is due at `due_at`: what a few ticks may have missed, and then what is overdue every
+/// five minutes. A queue that is behind is not filled with the same work again and again.
 fn is_to_be_queued(due_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    (now - due_at).num_minutes().max(0) % OVERDUE_EVERY == 0
+    let overdue = (now - due_at).num_minutes();
+    overdue <= OVERDUE_BRIEFLY || overdue % OVERDUE_EVERY == 0
 }
 
 #[cfg(test)]
@@ -50,9 +54,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_overdue_is_queued_every_fifth_minute() {
+    fn what_is_overdue_is_queued_by_the_next_ticks_and_then_every_fifth_minute() {
         let queued: Vec<i64> =
             (-1..12).filter(|minute| is_to_be_queued(at(0), at(minute * 60 + 3))).collect();
-        assert_eq!(queued, [-1, 0, 5, 10]);
+        assert_eq!(queued, [-1, 0, 1, 2, 3, 5, 10]);
     }
 }

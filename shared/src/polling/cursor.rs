@@ -175,6 +175,20 @@ impl Cursor {
         self.covered.is_some_and(|it| it.from <= created && created < it.until)
     }
 
+    /// True if an object that is not remembered may have been enqueued, because there was no room to remember it: by a
+    /// poll before, or by this walk before it changed again. A walk shows an object once unless it changes meanwhile.
+    #[must_use]
+    pub fn may_have_forgotten(
+        &self,
+        created: DateTime<Utc>,
+        changed_at: DateTime<Utc>,
+        delay: TimeDelta,
+    ) -> bool {
+        let by_a_poll_before = created < self.since + OVERLAP + delay;
+        let by_this_walk = !self.told.was_full_after(changed_at + OVERLAP);
+        self.told.was_full_after(created) && (by_a_poll_before || by_this_walk)
+    }
+
     /// The walk to make now: the one that was not finished, or a new one.
     #[must_use]
     pub fn walk(&self, now: DateTime<Utc>) -> Walk {

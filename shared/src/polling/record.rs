@@ -159,7 +159,7 @@ impl Record {
             (Version::State(_), Some(created))
                 if !is_known
                     && !cursor.has_covered(created)
-                    && !cursor.told.may_have_forgotten(created)
+                    && !cursor.may_have_forgotten(created, self.changed_at, configuration.poll_delay)
                     && (created >= cursor.since || (self.updated - created).abs() <= tolerance) =>
             {
                 EventType::Created

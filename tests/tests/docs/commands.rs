@@ -15,7 +15,7 @@ use tests::tree;
 const RUN_HERE: [&str; 3] = ["AUTHORIZATION=", "WEBHOOK_URL=", "curl -s \"$WEBHOOK_URL\""];
 
 /// Commands that the steps of `.ci/run` contain or stand for, with the text there.
-const RUN_BY_CI: [(&str, &str); 7] = [
+const RUN_BY_CI: [(&str, &str); 8] = [
     // It starts the program itself, which `cargo run` has built.
     ("cargo run -p local", ".ci/contract target/debug/local"),
     ("cargo run -p local -- --watch", ".ci/watch target/debug/local"),
@@ -23,6 +23,7 @@ const RUN_BY_CI: [(&str, &str); 7] = [
     ("cargo test -p shared", "cargo test --workspace"),
     ("cargo test -p tests --test delivery", "cargo test --workspace"),
     ("cargo test -p tests --test crash_points", "cargo test --workspace"),
+    ("UPDATE_DOCS=1 cargo test -p tests --test crash_points", "cargo test --workspace"),
     // For this machine's processor.
     ("cargo lambda build --release --arm64", "cargo lambda build --release"),
     (".ci/run", "set -euo pipefail"),

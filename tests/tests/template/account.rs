@@ -58,7 +58,7 @@ fn a_first_deployment_that_fails_leaves_nothing() {
         let protected = &resource["Properties"]["DeletionProtectionEnabled"];
         assert!(protected.is_null() || protected["Fn::If"][0] == "IsProtected", "{name}");
     }
-    assert_eq!(kept, 6);
+    assert_eq!(kept, 7);
     assert_eq!(document["Parameters"]["Protection"]["Default"], "false");
 }
 

@@ -122,3 +122,26 @@ fn what_was_enqueued_before_a_resource_begins_again_is_covered_until_the_window_
     cursor.finish(&walk, true, TimeDelta::zero());
     assert_eq!((cursor.from, cursor.covered), (at(60), None));
 }
+
+#[test]
+fn what_there_was_no_room_for_may_be_forgotten_if_it_was_seen_before() {
+    let mut cursor = cursor();
+    let forgotten = |cursor: &Cursor, created, changed| {
+        cursor.may_have_forgotten(at(created), at(changed), TimeDelta::minutes(1))
+    };
+    assert!(!forgotten(&cursor, 0, 200), "there was room");
+    cursor.told.insert((version(1), Object::of("x")), at(50), at(100), 0);
+    let rows = [
+        (0, 10, true, "a poll before may have seen it"),
+        (5, 10, true, "that may have waited"),
+        (6, 10, false, "only this walk has seen it, and it has not changed since"),
+        (6, 94, false, "nor has this"),
+        (6, 95, true, "it may have been shown late"),
+        (6, 150, true, "it changed during the walk"),
+        (99, 150, true, "this too"),
+        (100, 150, false, "it was created during the walk"),
+    ];
+    for (created, changed, expected, why) in rows {
+        assert_eq!(forgotten(&cursor, created, changed), expected, "{why}");
+    }
+}

@@ -66,10 +66,10 @@ impl Told {
         self.versions.values().any(|(known, _)| *known == object)
     }
 
-    /// True if an object that was created at `created` may have been enqueued, though it is not remembered.
+    /// True if there was no room for everything in a walk that began after `time`.
     #[must_use]
-    pub fn may_have_forgotten(&self, created: DateTime<Utc>) -> bool {
-        second(created) < self.incomplete_before
+    pub fn was_full_after(&self, time: DateTime<Utc>) -> bool {
+        second(time) < self.incomplete_before
     }
 
     /// Remembers a version until windows begin after `shown_until`, if there is `room` for so many. `now` is when the
@@ -204,8 +204,8 @@ mod tests {
             told.insert(entry(n), at(50), at(100), ROOM);
         }
         assert!(told.contains(&version(0)) && !told.contains(&version(ROOM)));
-        assert!(told.may_have_forgotten(at(99)) && !told.may_have_forgotten(at(100)));
+        assert!(told.was_full_after(at(99)) && !told.was_full_after(at(100)));
         told.forget_before(at(101));
-        assert!(told.is_empty() && !told.may_have_forgotten(at(99)));
+        assert!(told.is_empty() && !told.was_full_after(at(99)));
     }
 }

@@ -130,7 +130,8 @@ impl<'a> Scene<'a> {
             Step::Disabled(number, minutes) => return self.disabled(*number, *minutes).await,
             Step::Patch(number, patch) => return self.patch(*number, patch).await,
         }
-        self.excuse_all(None, self.bed.now());
+        // No tick came meanwhile, and what is overdue is queued every five minutes.
+        self.excuse_all(None, self.bed.now() + TimeDelta::minutes(5));
     }
 
     /// Takes over what Close was asked and what the receivers were sent in a step.
@@ -242,6 +243,8 @@ impl<'a> Scene<'a> {
         self.ask(Method::PUT, &path, &json!(null)).await;
         let longest = self.instances.iter().map(|it| it.plan.interval).max().unwrap_or(1);
         let interval = TimeDelta::minutes(i64::try_from(longest).unwrap_or(1));
+        // What the others asked for meanwhile is not looked at.
+        self.excuse_all(None, self.bed.now());
         self.requests.excuse(number, None, self.bed.now() + interval);
         self.settle(began_at, Polls::Cut);
     }
