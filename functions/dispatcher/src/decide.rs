@@ -48,7 +48,7 @@ pub(crate) fn is_final(result: &AttemptResult) -> bool {
 
 /// Decides what comes after an attempt.
 ///
-/// While the callback is open the attempt was its probe, which is none of the scheduled ones: the event waits again.
+/// While the callback is open the attempt was its probe, which is not a scheduled one: the event waits again.
 #[must_use]
 pub fn decide(made: &Made<'_>, schedule: &RetrySchedule, health: &Health) -> Decision {
     let Some(reason) = made.result.error() else { return Decision::Deliver };

@@ -71,7 +71,7 @@ impl Decision {
         }
     }
 
-    /// Whether one of the scheduled attempts was made: one that a fault of ours prevented is none of them, and neither
+    /// Whether one of the scheduled attempts was made: one that a fault of ours prevented is not, and neither
     /// is the probe of a callback that stays open.
     #[must_use]
     pub fn uses_up_attempt(&self) -> bool {

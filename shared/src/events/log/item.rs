@@ -97,7 +97,7 @@ pub struct AttemptRecord {
     /// The beginning of the receiver's answer, for a failure.
     #[serde(rename = "said", default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<String>,
-    /// True if it was the probe of an open callback, which is none of the scheduled attempts.
+    /// True if it was the probe of an open callback, which is not a scheduled attempt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub probe: bool,
 }
