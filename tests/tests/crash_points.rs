@@ -25,6 +25,7 @@ use report::{Case, Row};
 use scene::{Interruption, Scene};
 
 /// Runs a story under a clock of tokio's that is paused, on a thread of its own.
+#[expect(clippy::unwrap_used, reason = "without a runtime there is nothing to test")]
 fn alone<T: Send>(story: impl AsyncFnOnce() -> T + Send) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.unwrap().block_on(story())

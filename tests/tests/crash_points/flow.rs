@@ -144,21 +144,21 @@ impl Flow {
         match self {
             Self::Webhook => scene.accepted = rig.receive(&scene.instance, &scene.body).await == Some(200),
             Self::FirstAttempt | Self::RejectedAttempt | Self::LastAttempt | Self::Park => {
-                rig.dispatch_until(scene.bed.queue_name(), scene.death()).await;
+                Box::pin(rig.dispatch_until(scene.bed.queue_name(), scene.death())).await;
             }
             Self::Retry => {
-                rig.dispatch_until(scene.bed.retry_queue_name(), scene.death()).await;
+                Box::pin(rig.dispatch_until(scene.bed.retry_queue_name(), scene.death())).await;
             }
             Self::Probe | Self::Recovery => {
                 if rig.invoke(json!({ "recover": true })).await.is_some() {
                     // What is released is spread over a minute.
                     scene.pass(60);
-                    rig.dispatch_until(scene.bed.retry_queue_name(), scene.death()).await;
+                    Box::pin(rig.dispatch_until(scene.bed.retry_queue_name(), scene.death())).await;
                 }
             }
             Self::Redelivery => {
                 if rig.call(Method::PUT, &scene.redelivery().await).await == Some(200) {
-                    rig.dispatch_until(scene.bed.retry_queue_name(), scene.death()).await;
+                    Box::pin(rig.dispatch_until(scene.bed.retry_queue_name(), scene.death())).await;
                 }
             }
         }

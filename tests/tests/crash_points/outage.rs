@@ -103,8 +103,6 @@ struct Fate {
     events: usize,
     delivered: usize,
     failed: usize,
-    /// Minutes after the end of the outage until the last request.
-    last_after: usize,
     /// Which promises were broken, for how many events.
     broken: BTreeMap<String, usize>,
 }
@@ -124,7 +122,7 @@ impl Outage {
 pub(crate) async fn of(resource: Resource) -> Outage {
     let mut lengths = Vec::new();
     for minutes in MINUTES {
-        lengths.push((minutes, away(resource, minutes).await));
+        lengths.push((minutes, Box::pin(away(resource, minutes)).await));
     }
     Outage { resource, lengths }
 }
@@ -161,18 +159,13 @@ async fn away(resource: Resource, minutes: usize) -> Fate {
         traffic.minute(events, Some(resource)).await;
     }
     traffic.rig.faults().plan(Plan::Healthy);
-    let mut last_after = 0;
     for minute in 0..TAIL {
-        let before = hook.received().len();
         traffic.minute(usize::from(minute < AROUND), None).await;
-        if hook.received().len() > before {
-            last_after = minute + 1;
-        }
         if minute >= AROUND && traffic.is_over() {
             break;
         }
     }
-    traffic.fate(&hook, last_after).await
+    traffic.fate(&hook).await
 }
 
 impl Traffic<'_> {
@@ -202,7 +195,7 @@ impl Traffic<'_> {
         self.unanswered.is_empty() && self.bed.queue().total() == 0
     }
 
-    async fn fate(&self, hook: &Hook, last_after: usize) -> Fate {
+    async fn fate(&self, hook: &Hook) -> Fate {
         let mut requests: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         for (index, request) in hook.received().iter().enumerate() {
             let id = request.header("elements-webhook-id").unwrap_or_default().to_owned();
@@ -210,7 +203,7 @@ impl Traffic<'_> {
             *made += 1;
             *taken += usize::from(index % REJECTED != REJECTED - 1);
         }
-        let mut fate = Fate { events: self.sent, last_after, ..Fate::default() };
+        let mut fate = Fate { events: self.sent, ..Fate::default() };
         let log = self.bed.log(self.instance.id()).await;
         let mut broken = |promise: bool, text: String| {
             if !promise {
@@ -236,7 +229,11 @@ impl Traffic<'_> {
                         format!("failed after {made}, of which {taken} taken"),
                     );
                 }
-                other => broken(false, format!("left as {}", other.as_str())),
+                other @ (DeliveryStatus::Queued
+                | DeliveryStatus::Delivering
+                | DeliveryStatus::Retry
+                | DeliveryStatus::Waiting
+                | DeliveryStatus::Dropped) => broken(false, format!("left as {}", other.as_str())),
             }
         }
         broken(letters == failed, format!("{failed} failed, {letters} letters"));
@@ -256,8 +253,8 @@ pub(crate) fn table(outages: &[Outage]) -> String {
     for outage in outages {
         let _ = write!(text, "| `{}` |", outage.resource.shown());
         for (_, fate) in &outage.lengths {
-            let Fate { events, delivered, failed, last_after, .. } = fate;
-            let _ = write!(text, " {events}: {delivered} delivered, {failed} failed; {last_after} min |");
+            // Which of them fail depends on which requests come third.
+            let _ = write!(text, " {} of {} |", fate.delivered + fate.failed, fate.events);
         }
         text.push('\n');
     }

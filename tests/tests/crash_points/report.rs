@@ -79,6 +79,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
 }
 
 /// Holds a part of the page against what it is generated from; writes it with `UPDATE_DOCS=1`.
+#[expect(clippy::unwrap_used, reason = "the page is in the tree and has its parts")]
 pub(crate) fn hold(part: &str, expected: &str) {
     let page = tree::file(PAGE).text;
     let (begin, end) = (format!("<!-- begin {part} -->\n"), format!("<!-- end {part} -->"));

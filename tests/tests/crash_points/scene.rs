@@ -168,7 +168,7 @@ impl<'a> Scene<'a> {
             self.hook.script(self.script[self.before.min(self.script.len())..].to_vec());
         }
         let recorded = self.attempts().await;
-        self.flow.act(self, &rig).await;
+        Box::pin(self.flow.act(self, &rig)).await;
         self.calls = rig.faults().calls();
         self.observe();
         let called = self.requests.len() > self.before;
