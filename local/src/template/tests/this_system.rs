@@ -115,6 +115,7 @@ fn its_dispatcher_works_off_fresh_events_and_retries_apart() {
             "CALLBACK_DEADLINE_MILLIS",
             "CALLBACK_DNS_SERVER",
             "DEAD_LETTER_QUEUE_URL",
+            "DELIVERY_QUEUE_URL",
             "ENDPOINTS_TABLE",
             "EVENTS_TABLE",
             "EVENT_RETENTION_DAYS",
