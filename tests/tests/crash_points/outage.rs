@@ -220,7 +220,7 @@ impl Traffic<'_> {
             broken(made <= attempts, format!("{made} requests of one event"));
             match event.delivery_status {
                 DeliveryStatus::Delivered => {
-                    broken(taken == 1, format!("delivered, and taken {taken} times"))
+                    broken(taken == 1, format!("delivered, and taken {taken} times"));
                 }
                 DeliveryStatus::Failed => {
                     failed += 1;
