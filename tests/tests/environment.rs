@@ -76,7 +76,9 @@ fn a_variable_that_is_missing_is_named_in_one_line() {
                 named.insert(name.clone());
             }
         }
-        assert_eq!(named, required(&function), "{}", function.binary);
+        // The console calls nobody.
+        let required = if function.binary == "console" { BTreeSet::new() } else { required(&function) };
+        assert_eq!(named, required, "{}", function.binary);
     }
 }
 

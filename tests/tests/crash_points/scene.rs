@@ -269,7 +269,9 @@ impl<'a> Scene<'a> {
             attempt.error.as_deref().is_some_and(|error| error.starts_with("outcome unknown"))
         });
         let again = usize::from(self.unrecorded);
-        let most = self.flow.attempts() * self.rounds + again;
+        // A probe that fails uses up no attempt.
+        let probes = event.iter().flat_map(|event| &event.attempts).filter(|attempt| attempt.probe).count();
+        let most = self.flow.attempts() * self.rounds + probes + again;
         let made = own.len();
         broken(made <= most, format!("{made} requests, where {most} are scheduled"));
         broken(taken <= 1 + again, format!("taken {taken} times"));
