@@ -85,7 +85,9 @@ impl Polling {
                 cursor.pace.next_at = Some(now);
             }
         }
-        (self.configured_at, self.off, self.whole) = (now, false, Pace::default());
+        // Its state is shown as it was until Close has been asked.
+        self.whole.next_at = was_stopped.then_some(now);
+        (self.configured_at, self.off) = (now, false);
         let known = self.cursors.clone();
         self.follow(settings);
         // The change may yet fail: only a turn, which reads the instance, drops a cursor.
