@@ -85,7 +85,7 @@ mod tests {
     fn a_flood_of_one_leaves_the_other_its_share() {
         let (flooded, quiet) = (InstanceId::try_from(1).unwrap(), InstanceId::try_from(2).unwrap());
         let shares = Shares::of(DEFAULT_RATE);
-        let flood = (0..10_000).filter(|sent| shares.take(flooded, at(*sent)).is_ok()).count();
+        let flood = (0..=10_000).filter(|sent| shares.take(flooded, at(*sent)).is_ok()).count();
         assert_eq!(flood, 500, "250 at once, and 25 a second for ten seconds");
         assert_eq!(shares.take(quiet, at(10_000)), Ok(()));
         assert_eq!(Shares::of(0).take(flooded, at(0)), Ok(()));
