@@ -110,7 +110,9 @@ impl Account {
     /// When Close does not answer with 2xx; see [`CloseError`].
     pub async fn get(&self, path: &str, parameters: &[(&str, String)]) -> Result<Answer, CloseError> {
         let mut url = self.url(path)?;
-        url.query_pairs_mut().extend_pairs(parameters);
+        if !parameters.is_empty() {
+            url.query_pairs_mut().extend_pairs(parameters);
+        }
         self.send(Method::GET, &url, Bytes::new()).await
     }
 
