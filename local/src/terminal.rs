@@ -19,8 +19,7 @@ use crate::watch::{self, Watch, WatchError};
 use crate::{Data, OpenError, Options, Setup, System};
 
 /// What is shown unless `RUST_LOG` says otherwise: each event as it passes, and what goes wrong.
-const DEFAULT_FILTER: &str =
-    "warn,dynoxide=error,webhook=debug,dispatcher=info,dispatcher::deliver=debug,instances=info,local=info";
+const DEFAULT_FILTER: &str = "warn,dynoxide=error,webhook=debug,dispatcher=debug,instances=info,local=info";
 
 /// Why the program ends with a failure.
 #[derive(Debug, thiserror::Error)]

@@ -121,11 +121,11 @@ async fn the_terminal_shows_an_event_as_it_passes() {
     receiver.at("never").otherwise(Answer::status(410));
     one_event(&local, receiver.at("twice").url()).await;
     let text = shown(&local, " delivered ").await;
-    let steps = ["webhook received", "attempt failed", "attempt made", "delivered"];
+    let steps = ["webhook received", "attempt made", "retry", "delivered"];
     let places: Vec<_> = steps.map(|step| text.find(&format!(" {step} "))).into();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {text}");
     for says in
-        ["attempt=1 status=500 ", "again_in_seconds=1", "attempt=2 status=200 ", "attempts=2 status=200 "]
+        ["attempt=1 status=500 ", "attempts=1 due=", "attempt=2 status=200 ", "attempts=2 status=200 "]
     {
         assert!(text.contains(says), "{says}: {text}");
     }

@@ -180,7 +180,7 @@ impl Dispatcher {
     }
 }
 
-/// The one line of an event, when it has come to its end.
+/// The outcome: at DEBUG where the event goes on, louder where it ends.
 fn log_end(delivery: &QueuedDelivery<'_>, settlement: &Settlement, latency: TimeDelta) {
     let (instance, event) = (delivery.instance_id, &delivery.event_id);
     let (attempts, latency_ms) = (settlement.attempts.len(), latency.num_milliseconds());
@@ -193,6 +193,9 @@ fn log_end(delivery: &QueuedDelivery<'_>, settlement: &Settlement, latency: Time
         Decision::Drop { reason } => {
             tracing::warn!(%instance, %event, attempts, latency_ms, reason, "dropped");
         }
-        Decision::Retry { .. } | Decision::Again { .. } | Decision::Wait { .. } => {}
+        Decision::Retry { due, reason } | Decision::Again { due, reason } => {
+            tracing::debug!(%instance, %event, attempts, %due, reason, "retry");
+        }
+        Decision::Wait { reason } => tracing::debug!(%instance, %event, attempts, reason, "waiting"),
     }
 }
