@@ -75,10 +75,10 @@ fn run(script: &str, variables: &HashMap<String, String>) -> String {
     text(&output.stdout)
 }
 
-/// The blocks of the session in README.md, in a language.
+/// The blocks of README.md that show a first event, in a language.
 fn session(language: &str) -> Vec<String> {
     let blocks = Document::read("README.md").blocks().into_iter();
-    let blocks = blocks.filter(|block| block.heading == "A session" && block.language == language);
+    let blocks = blocks.filter(|block| block.heading == "The first event" && block.language == language);
     blocks.map(|block| block.code).collect()
 }
 
@@ -109,7 +109,7 @@ async fn the_session_of_the_readme_passes() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let (local, receiver) = (Local::start(&data, &[]).await, Receiver::start().await);
-    let [script] = &*session("sh") else { panic!("the session is one block") };
+    let [_, script] = &*session("sh") else { panic!("one block starts the system, one is the session") };
     let mut script = script.clone();
     for (printed, here) in [
         ("http://127.0.0.1:9000", local.ready("url")),
