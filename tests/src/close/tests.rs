@@ -26,7 +26,7 @@ fn keys(value: &Value) -> BTreeSet<&str> {
     value.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect()
 }
 
-/// An event has the fixture's fields, and so have the objects in it as far as they are there.
+/// An event has the fixture's fields, and so do the objects in it, as far as they exist.
 fn assert_same_shape(event: &Event, fixture: &Value) {
     let event = serde_json::to_value(event).unwrap();
     let fixture = &fixture["event"];
