@@ -1,4 +1,4 @@
-//! The console's files, as a browser asks for them.
+//! The console's files, as a browser requests them.
 
 #![expect(clippy::unwrap_used, reason = "the system under test answers")]
 

@@ -1,4 +1,4 @@
-//! A dispatcher that dies half-way: whatever it left behind, the event arrives, and no attempt goes missing.
+//! A dispatcher that dies half-way: the event still arrives, and no attempt is lost.
 
 use chrono::TimeDelta;
 use shared::events::log::{
@@ -157,7 +157,7 @@ async fn a_claim_whose_answer_was_lost_recognises_itself() {
     let other = scene.log.claim(&scene.claim(&delivery, "another message")).await.unwrap();
     assert_eq!(other.unwrap_err(), Refusal::Duplicate);
 
-    // It was lost for good, and the message is sent anew with the claim that led to no attempt.
+    // It was lost for good, and the message is sent anew, naming the claim without an attempt.
     let mut anew = scene.delivery();
     anew.handling.holder = Some(scene.message_id.clone());
     anew.handling.abandoned = Some(scene.claim(&delivery, &scene.message_id).id);

@@ -1,4 +1,4 @@
-//! Notifications that no queue message holds: whole, bounded in memory, and gone when their time is over.
+//! Notifications too large for a queue message: complete, bounded in memory, and deleted in time.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use tests::bed::{Bed, Instance};
 use tests::client::Client;
 use tests::receiver::{Answer, Receiver};
 
-/// What one synchronous call of Lambda carries (AWS Lambda quotas), the event of API Gateway around the body included.
+/// The size limit of a synchronous call of Lambda (AWS Lambda quotas), including API Gateway's event around the body.
 const CALL: usize = 6 * 1024 * 1024;
-/// The event of these requests, and what the body's own quotes take twice.
+/// The size of the event around the body, and of the body's quotes, which count twice.
 const AROUND: usize = 2048;
 
-/// A webhook of so many bytes in all, in characters that go through JSON as they are.
+/// A webhook of this many bytes in all, in characters that JSON does not escape.
 fn webhook(lead: &str, bytes: usize) -> String {
     let empty = json!({ "model": "lead", "event": "create", "data": { "id": lead, "note": "" } }).to_string();
     let room = bytes - empty.len();
@@ -46,7 +46,7 @@ async fn what_one_call_of_lambda_just_carries_arrives_byte_for_byte() {
     assert_eq!(requests.len(), 2, "a retry has the body too");
     for request in requests {
         let arrived = std::str::from_utf8(&request.body).unwrap();
-        // Not compared by a macro, which would print both.
+        // Not compared by a macro, because that would print both.
         assert!(arrived.contains(&format!(r#""raw":{body},"events""#)), "raw is not what was sent");
     }
     let log = bed.log(instance.id()).await;

@@ -1,6 +1,6 @@
-//! Receivers that mean harm: each costs one deadline and the cap of bytes at most, and says what it did.
+//! Hostile receivers: each costs at most one deadline and the cap of bytes, and the error says what it did.
 //!
-//! The deadline here is short so that the tests are; a guard far beyond it catches what hangs.
+//! The deadline is short to keep the tests short; a guard far beyond it catches hangs.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tests::hostile::{Hostile, Script};
 
 use super::{limits, post, trusting_mozilla};
 
-/// What the machine's own buffers take in beyond what the client reads, on loopback.
+/// What the machine's buffers hold on loopback beyond what the client reads.
 const BUFFERS: usize = 512 * 1024;
 
 fn client() -> CallbackClient {
@@ -18,7 +18,7 @@ fn client() -> CallbackClient {
     CallbackClient::new(trusting_mozilla(), Reach::Any, resolver, limits())
 }
 
-/// What a receiver's script comes to, within one deadline and what a machine under load may add to it.
+/// The result of a receiver's script, within one deadline and some time for a machine under load.
 async fn answer(script: Script) -> (Result<Answer, ClientError>, Hostile) {
     let receiver = Hostile::start(script).await;
     let client = client();
@@ -71,7 +71,7 @@ async fn an_endless_chunk_header_counts_as_well() {
 
 #[tokio::test]
 async fn a_gzip_bomb_stays_packed() {
-    // The beginning of a stream that unpacks to zeros without end; the client never asked for it.
+    // The beginning of a stream that unpacks to endless zeros; the client never asked for compression.
     let bomb = "\u{1f}BOMB".repeat(20);
     let head =
         format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{bomb}", bomb.len());
@@ -207,7 +207,7 @@ async fn no_more_than_64_idle_connections_are_kept_in_all() {
     }
     let client = client();
     for round in 1..=2 {
-        // In each round another order, so that what makes room is not what is asked for next.
+        // Each round has another order, so that the evicted connection is not the next one needed.
         receivers.reverse();
         for receiver in &receivers {
             assert_eq!(client.send(post(&receiver.url())).await.unwrap().status, 200, "{round}");

@@ -55,7 +55,7 @@ async fn secrets_that_do_not_hold_are_refused_and_forgotten() {
     page.press("Sign in").await;
     page.shows("These secrets do not hold.").await;
     assert_eq!(page.script("return sessionStorage.getItem('secrets')", json!([])).await, json!(null));
-    // One that held before is refused the same way, wherever the page is then.
+    // A secret that is no longer valid is refused the same way, in every view.
     let page = stage.signed_in().await;
     page.script(
         "sessionStorage.setItem('secrets', '{\"user\":\"old\",\"organization\":\"old\"}')",

@@ -9,14 +9,14 @@ use tests::receiver::{Answer, Receiver};
 
 use super::lead;
 
-/// The lines of metrics; one story of this process writes them.
+/// The lines of metrics; one test of this process writes them.
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 fn keep(line: &str) {
     LINES.lock().unwrap().push(line.to_owned());
 }
 
-/// Calls a dispatcher with what is in the queue and with `seconds` left; says which messages it hands back.
+/// Calls a dispatcher with the messages of the queue and `seconds` left; returns the messages that it hands back.
 async fn call(bed: &Bed, seconds: i64) -> Vec<String> {
     let variables = bed.system().environment().clone().into_iter().collect();
     let dispatcher = Dispatcher::from_variables(&variables, Arc::new(bed.clock().clone())).unwrap();

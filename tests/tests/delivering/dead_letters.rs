@@ -79,7 +79,7 @@ async fn a_message_that_every_function_dies_of_is_poison_and_can_be_driven_back(
     let instance = bed.provision(&receiver.url(), &[]).await;
     instance.receives(lead("lead_1", 0)).await;
     let receive = sqs::Receive { maximum: 10, ..sqs::Receive::default() };
-    // Functions that die at once: each receives the message, and none deletes it.
+    // Functions that die at once: each receives the message and none deletes it.
     for _ in 0..5 {
         let batch = bed.system().sqs().receive(bed.queue_name(), &receive).await.unwrap();
         assert_eq!(batch.len(), 1);

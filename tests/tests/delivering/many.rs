@@ -1,6 +1,6 @@
 use tests::storm::Storm;
 
-/// The bench runs the same story with ten thousand events.
+/// The bench runs the same with ten thousand events.
 #[tokio::test]
 async fn with_thirty_failures_in_a_hundred_every_event_ends_and_none_is_lost() {
     let outcome = Storm { events: 200, failures_in_a_hundred: 30 }.run().await;

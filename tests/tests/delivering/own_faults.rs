@@ -15,7 +15,7 @@ async fn name_servers_that_do_not_work_cost_no_attempt_however_long_it_takes() {
     let bed = Bed::with(local::Data::Memory, "2026-11-21T10:00:00Z", &variables).await;
     let url = receiver.url().replace("127.0.0.1", "receiver.example.com");
     let instance = bed.provision(&url, &[]).await;
-    // The root and Close's host, by which a name server that works is known.
+    // The root and Close's host, which show that a name server works.
     names.says("", Says::Code(2));
     names.says("api.close.com", Says::Code(2));
     names.says("receiver.example.com", Says::Code(2));
@@ -70,7 +70,7 @@ async fn a_name_that_turns_to_a_forbidden_address_fails_for_good_and_the_log_say
     assert_eq!(bed.dead_letters().len(), 1);
 }
 
-/// Where nothing listens.
+/// An address where nothing listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn a_queue_that_does_not_work_loses_no_retry_and_makes_no_attempt_twice() 
     receiver.otherwise(Answer::status(500));
     instance.receives(lead("lead_1", 0)).await;
     let faulty = Metered::with(&bed, &[("AWS_ENDPOINT_URL_SQS", NOWHERE)]).await;
-    // The first attempt, whose retry cannot be queued; then its message comes again, and the retry still cannot.
+    // The first attempt, whose retry cannot be queued; then its message returns, and the retry still cannot.
     for _ in 0..2 {
         assert_eq!(faulty.dispatch(&bed, bed.queue_name()).await.1, 1);
         assert_eq!((bed.queue().in_flight, receiver.count()), (1, 1));
@@ -195,7 +195,7 @@ async fn a_duplicate_does_not_call_a_receiver_again_whose_answer_is_not_written_
     metered.dispatcher_wires().dynamodb().die_at(None);
     assert_eq!((receiver.count(), bed.queue().delayed), (1, 1));
 
-    // The claim has run out, and the outcome waits in a message.
+    // The claim has expired, and the outcome waits in a message.
     bed.pass(50);
     instance.receives(lead("lead_1", 0)).await;
     bed.deliver().await;

@@ -1,4 +1,4 @@
-//! Events of an open callback wait in the log, and follow when it recovers.
+//! Events of an open callback wait in the log and are released when it recovers.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use super::lead;
 const SOON: (&str, &str) = ("event.notification.circuit.minutes", "5");
 const ONCE: (&str, &str) = ("event.notification.retry.attempts", "1");
 
-/// A callback that is open, because of one event that failed.
+/// A callback that is open after one failed event.
 async fn opened(settings: &[(&str, &str)]) -> (Bed, Receiver, Instance) {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), settings).await;
@@ -68,7 +68,7 @@ async fn events_of_an_open_callback_wait_in_the_log_and_in_no_queue() {
         (Some("RECEIVED"), Some("the callback is open"))
     );
 
-    // A duplicate of an event that waits is dropped.
+    // A duplicate of a waiting event is dropped.
     instance.receives(lead("waits", 3)).await;
     bed.deliver().await;
     assert_eq!(with_status(&bed, &instance, DeliveryStatus::Waiting).await.len(), 25);
@@ -110,7 +110,7 @@ async fn a_recovery_keeps_its_rate_and_fresh_events_do_not_wait_behind_it() {
     bed.deliver().await;
     receiver.otherwise(Answer::status(200));
     let before = receiver.count();
-    // Up to the probe, and a minute in which ten follow.
+    // Up to the probe, and a minute in which ten are released.
     while receiver.count() == before {
         bed.minutes(1).await;
     }
@@ -265,7 +265,7 @@ async fn five_days_of_failing_probes_disable_a_callback() {
 
 #[tokio::test]
 async fn two_days_without_a_receiver_cost_no_event_that_waits_an_attempt() {
-    // The schedule comes once an hour here, so that two days take seconds.
+    // The schedule runs once an hour here, so that two days take seconds.
     const PROBES: usize = 2 * 24;
     let (bed, receiver, instance) = opened(&[SOON]).await;
     for event in 0..10 {

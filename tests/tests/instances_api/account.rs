@@ -1,4 +1,4 @@
-//! What is of a whole account where no token says of which instance; and what a token alone may see.
+//! Routes for a whole account without a token, and what a token alone may see.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use tests::receiver::{Answer as Reply, Receiver};
 
 use crate::{by_token, enable_callback, get, with_token};
 
-/// A bed with three instances, whose events come in turn; some of them in the same millisecond.
+/// A bed with three instances, whose events come in turn, some in the same millisecond.
 async fn interleaved() -> (Bed, Receiver, Vec<Instance>) {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let mut instances = Vec::new();

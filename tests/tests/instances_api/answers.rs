@@ -1,4 +1,4 @@
-//! What every answer has: a token that can be used again, a request id in every error, headers for pages elsewhere.
+//! Parts of every answer: a usable token, a request id in errors, CORS headers.
 
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};

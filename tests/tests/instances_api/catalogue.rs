@@ -1,4 +1,4 @@
-//! The catalogue's routes: the element, and its instances by its key or its number.
+//! The catalogue's routes: the element, and its instances by its key or number.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ async fn the_element_is_shown_with_the_defaults_of_its_settings() {
         let find = |key: &str| settings.iter().find(|setting| setting["key"] == key).unwrap();
         assert_eq!(find("username")["required"], true);
         assert_eq!(find("event.poller.refresh_interval")["defaultValue"], "15");
-        // Clients read the resources that are polled out of this text.
+        // Clients read the polled resources from this text.
         let polled = find("event.poller.configuration")["defaultValue"].as_str().unwrap();
         let polled: Value = serde_json::from_str(polled).unwrap();
         assert!(polled["contacts"]["url"].is_string());

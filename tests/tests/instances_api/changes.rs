@@ -1,4 +1,4 @@
-//! Reading, changing, switching off and deleting an instance, by its id and by its token.
+//! Reading, changing, switching off and deleting an instance, by id and by token.
 
 use http::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What is left of an instance that was deleted.
+//! Nothing is left of a deleted instance.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use tests::close::{Close, Quirks};
 use tests::fixtures;
 use tests::receiver::{Answer as Reply, Receiver};
 
-/// The tables with something about an instance, but for its delivery log.
+/// The tables with something about an instance, except its delivery log.
 async fn traces(bed: &Bed, client: &Client, instance: &Instance) -> Vec<String> {
     let (id, token) = (instance.id().to_string(), instance.answer["token"].as_str().unwrap());
     let token = shared::accounts::CredentialKey::of(

@@ -9,7 +9,7 @@ use tests::receiver::{Answer as Reply, Receiver};
 
 use crate::{by_token, enable_callback, get};
 
-/// A bed whose instance received three events, a minute apart: one delivered, one failed, one to be tried again.
+/// A bed whose instance received three events, a minute apart: one delivered, one failed, one to be retried.
 pub(crate) async fn three_events() -> (Bed, Receiver, Instance) {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
