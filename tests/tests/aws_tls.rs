@@ -51,7 +51,7 @@ async fn tables(port: u16, more: &[(&str, &str)]) -> Result<Vec<String>, String>
 }
 
 #[tokio::test]
-async fn a_service_is_trusted_by_the_roots_of_the_file_that_is_named() {
+async fn the_roots_of_the_named_file_are_trusted() {
     let (port, pem) = service().await;
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), pem).unwrap();

@@ -172,7 +172,7 @@ async fn close_may_repeat_reorder_and_consolidate() {
 }
 
 #[tokio::test]
-async fn what_an_instance_does_not_want_is_taken_and_goes_no_further() {
+async fn unwanted_events_are_ignored_with_200() {
     let bed = Bed::start().await;
     let rows: [(&[(&str, &str)], &str); 2] = [
         (&[("event.objects", "contacts,tasks")], "accounts is not among the instance's event.objects"),
@@ -190,7 +190,7 @@ async fn what_an_instance_does_not_want_is_taken_and_goes_no_further() {
 }
 
 #[tokio::test]
-async fn an_instance_that_polls_takes_no_webhooks_and_a_disabled_one_refuses_them() {
+async fn a_polled_instance_ignores_webhooks_and_a_disabled_one_refuses_them() {
     let bed = Bed::start().await;
     let polling = |instance: &mut shared::instances::Instance| {
         instance.configuration.set("event.vendor.type", Some("polling".to_owned()));

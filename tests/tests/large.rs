@@ -33,7 +33,7 @@ async fn post(instance: &Instance, body: String) -> u16 {
 }
 
 #[tokio::test]
-async fn what_one_call_of_lambda_just_carries_arrives_byte_for_byte() {
+async fn the_largest_lambda_request_arrives_byte_for_byte() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     receiver.answer([Answer::status(500)]);
     let instance = bed.provision(&receiver.url(), &[]).await;
@@ -55,7 +55,7 @@ async fn what_one_call_of_lambda_just_carries_arrives_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_stored_body_is_gone_when_its_time_is_over_and_not_before() {
+async fn a_stored_body_expires_in_time() {
     const DAY: i64 = 86_400;
     for (retention, days) in [("30", 30), ("1", 1)] {
         let variables = [("EVENT_RETENTION_DAYS", retention)];
@@ -77,7 +77,7 @@ async fn a_stored_body_is_gone_when_its_time_is_over_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_batch_of_large_bodies_is_not_in_memory_all_at_once() {
+async fn large_bodies_of_a_batch_are_not_all_in_memory() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     for number in 0..10 {
         let hook = receiver.at(&number.to_string());

@@ -121,7 +121,7 @@ async fn every_event_ends_with_one_line_and_has_no_other() {
 }
 
 #[tokio::test]
-async fn no_line_holds_a_secret_or_a_payload_not_even_of_those_for_debugging() {
+async fn no_log_line_holds_a_secret_or_a_payload() {
     let ours = ["dispatcher", "webhook", "instances", "poller", "shared", "accounts", "local"];
     let (lines, _guard) = Lines::kept(&format!("info,{}", ours.map(|it| format!("{it}=trace")).join(",")));
     let bed = Bed::start().await;

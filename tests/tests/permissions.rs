@@ -253,7 +253,7 @@ fn clients_of(function: &str, bed: &Bed) -> Aws {
 }
 
 #[tokio::test]
-async fn what_a_role_does_not_allow_is_refused_as_iam_refuses_it() {
+async fn what_a_role_does_not_allow_is_refused_as_by_iam() {
     let bed = Bed::start().await;
     let environment = bed.system().environment();
     let webhook = clients_of("WebhookFunction", &bed);

@@ -88,7 +88,7 @@ async fn a_url_just_changed_is_where_events_go_within_ten_seconds() {
 }
 
 #[tokio::test]
-async fn the_receiver_of_before_has_no_say_in_what_becomes_of_an_event() {
+async fn the_answer_of_a_replaced_callback_does_not_count() {
     let (bed, old, new) = (Bed::start().await, Receiver::start().await, Receiver::start().await);
     let instance = bed.provision(&old.url(), &[]).await;
     assert!(queued(&instance, 1).await);
@@ -149,7 +149,7 @@ async fn a_flood_at_one_url_leaves_the_others_their_share() {
 }
 
 #[tokio::test]
-async fn a_token_is_looked_up_where_a_just_made_one_is_seen() {
+async fn a_new_token_is_accepted_at_once() {
     let table = Receiver::start().await;
     let variables = [
         ("AWS_REGION", "us-east-1"),

@@ -115,7 +115,7 @@ fn a_message_stays_out_of_sight_for_six_time_outs() {
 
 /// Lambda ends a chain of about 16 calls through a queue, and only one metric shows it.
 #[test]
-fn a_function_that_sends_to_its_own_queue_may_and_an_alarm_watches_it() {
+fn a_function_may_send_to_its_own_queue_and_an_alarm_watches_it() {
     let (template, document) = (template(), document());
     let sends_to = |function: &Function, queue: &str| {
         let arn = format!("arn:aws:sqs:us-east-1:000000000000:{queue}");

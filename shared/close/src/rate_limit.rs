@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_429_says_how_long_in_its_headers_or_in_one_of_three_bodies() {
+    fn a_429_states_its_wait_in_headers_or_body() {
         let old = r#"{"error":{"rate_reset":1,"message":"API call count exceeded for this 15 second window","rate_limit":600,"rate_window":15}}"#;
         let newer = r#"{"error":{"message":"API call count exceeded for this period","rate_reset":0.870663,"rate_limit":40,"rate_window":1,"rate_limit_type":"key"}}"#;
         let flat = r#"{"message":"API call count exceeded for this period","rate_endpoint_group":"ab","rate_limit":320,"rate_limit_type":"key","rate_reset":"0.595956","rate_window":8}"#;

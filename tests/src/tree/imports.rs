@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_belongs_to_the_file_that_defines_it_and_not_to_who_passes_it_on() {
+    fn a_name_belongs_to_the_file_that_defines_it() {
         let files = [
             file("a/src/lib.rs", "mod one;\nmod two;\npub use one::One;\n"),
             file("a/src/one.rs", "use crate::two::{\n    Two,\n    inner::{Deep, Other as Name},\n};\n"),

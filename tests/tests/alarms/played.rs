@@ -149,7 +149,7 @@ fn letters_that_rest_and_are_looked_at_wake_nobody_again() {
 }
 
 #[test]
-fn the_first_letter_of_a_queue_that_was_never_used_is_said() {
+fn the_first_dead_letter_of_a_new_queue_fires() {
     for (queue, alarm) in [
         ("DeliveryDeadLetterQueue", "DeadLettersAlarm"),
         ("PoisonQueue", "PoisonAlarm"),
@@ -259,7 +259,7 @@ fn a_release_that_cannot_start_is_said() {
 }
 
 #[test]
-fn a_storm_of_401_or_429_is_said_and_a_scanner_is_not() {
+fn a_storm_of_401_or_429_fires_but_a_scanner_does_not() {
     for metric in ["own Unauthorized", "own Limited"] {
         let mut world = quiet(6 * HOUR, 10.0, 1);
         world.add(metric, 100..115, 1, 60.0);

@@ -29,7 +29,7 @@ async fn failure(server: &NameServer, url: &str) -> ClientError {
 }
 
 #[tokio::test]
-async fn a_name_that_turns_to_a_forbidden_address_is_refused_when_it_does() {
+async fn a_name_with_a_forbidden_address_is_refused() {
     let server = NameServer::start().await;
     server.is_at("rebind.example.com", &[&["192.0.43.8"], &["127.0.0.1"]]);
     let resolver_first = client(Reach::Public, &server);
@@ -129,7 +129,7 @@ async fn an_address_in_the_url_needs_no_look_up_to_be_refused() {
 }
 
 #[tokio::test]
-async fn a_dead_address_does_not_keep_a_live_one_from_being_dialled() {
+async fn a_dead_address_does_not_hide_a_live_one() {
     let server = NameServer::start().await;
     let receiver = Hostile::start(Script::send(OK)).await;
     server.is_at("half.example.com", &[&["127.0.0.77", "127.0.0.1"]]);

@@ -56,7 +56,7 @@ async fn resolver() -> Resolver {
 }
 
 #[tokio::test]
-async fn the_certificate_has_to_be_for_the_name_and_not_for_the_address() {
+async fn the_certificate_must_be_for_the_name() {
     let mut receiver = Secure::start().await;
     let (roots, resolver) = (receiver.roots.clone(), resolver().await);
     let client = CallbackClient::new(tls::client(roots).unwrap(), Reach::Any, resolver, limits());

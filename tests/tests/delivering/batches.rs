@@ -43,7 +43,7 @@ async fn with_events(events: u32) -> (Bed, Receiver, Instance) {
 }
 
 #[tokio::test]
-async fn what_the_time_left_is_too_short_for_is_handed_back_untouched() {
+async fn messages_without_enough_time_are_handed_back() {
     let (bed, receiver, instance) = with_events(3).await;
     assert_eq!(call(&bed, 39).await.len(), 3);
     assert_eq!((receiver.count(), bed.log(instance.id()).await.len()), (0, 0));

@@ -64,7 +64,7 @@ async fn sent(bed: &Bed, pasted: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn headers_and_addresses_that_are_not_filled_in_get_the_answer_that_is_printed() {
+async fn unfilled_headers_and_addresses_get_the_printed_answer() {
     let bed = Bed::start().await;
     let rows = Document::read("docs/migrating.md").table("Headers and addresses");
     for row in &rows[1..] {

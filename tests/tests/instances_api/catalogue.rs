@@ -79,7 +79,7 @@ async fn an_instance_lives_its_life_under_the_element_by_key_and_by_number() {
 }
 
 #[tokio::test]
-async fn the_elements_instances_are_a_list_even_for_the_holder_of_a_token() {
+async fn the_elements_instances_are_a_list_even_with_a_token() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &[]).await;
     bed.provision("https://example.com/hook", &[]).await;
@@ -111,7 +111,7 @@ async fn instances_are_counted() {
 }
 
 #[tokio::test]
-async fn an_element_is_named_by_its_number_too_and_another_is_refused() {
+async fn an_element_has_a_number_and_another_is_refused() {
     let bed = Bed::start().await;
     for element in [json!({"id": 146}), json!({"id": "146"}), json!({"id": 146, "key": "closeio"})] {
         let mut body = body("By number");

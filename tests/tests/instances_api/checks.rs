@@ -81,7 +81,7 @@ impl Subscribed {
 }
 
 #[tokio::test]
-async fn a_paused_subscription_is_resumed_and_what_it_did_not_send_is_delivered_once() {
+async fn a_paused_subscription_is_resumed_and_its_gap_filled_once() {
     let it = Subscribed::start(&[]).await;
     assert_eq!(it.shown().await["subscriptionState"], "active");
     it.close.create_lead("before");
@@ -134,7 +134,7 @@ async fn what_closes_log_shows_late_is_not_missed() {
 }
 
 #[tokio::test]
-async fn a_subscription_that_is_gone_is_made_again_and_the_old_key_is_good_for_days() {
+async fn a_missing_subscription_is_created_again_and_the_old_key_stays_valid() {
     let it = Subscribed::start(&[]).await;
     let old = it.subscription().await;
     // Signed with the old key, and under way when the subscription goes.
@@ -194,7 +194,7 @@ async fn a_refused_key_is_shown_and_asked_about_once_an_hour() {
 }
 
 #[tokio::test]
-async fn a_close_that_fails_is_asked_again_ever_later_and_hides_no_pause() {
+async fn checks_back_off_while_close_fails_and_miss_no_pause() {
     let it = Subscribed::start(&[]).await;
     it.close.pause_subscription(&it.subscription().await);
     it.close.create_lead("unsent");
@@ -278,7 +278,7 @@ async fn a_long_gap_is_filled_in_parts_each_event_once() {
 }
 
 #[tokio::test]
-async fn only_what_is_wanted_is_subscribed_to_and_a_change_of_that_goes_to_close() {
+async fn a_subscription_covers_only_the_wanted_objects() {
     let it = Subscribed::start(&[("event.objects", "accounts")]).await;
     let types = || -> BTreeSet<String> {
         let events = it.close.subscriptions()[0]["events"].as_array().unwrap().clone();
@@ -316,7 +316,7 @@ async fn only_what_is_wanted_is_subscribed_to_and_a_change_of_that_goes_to_close
 }
 
 #[tokio::test]
-async fn while_an_instance_is_off_nothing_is_resumed_and_nothing_is_missing() {
+async fn a_disabled_instance_has_no_gap() {
     let it = Subscribed::start(&[]).await;
     let path = format!("/instances/{}/enabled", it.instance.id());
     assert_eq!(it.bed.call(Method::DELETE, &path, &Value::Null).await.status, 200);
@@ -333,7 +333,7 @@ async fn while_an_instance_is_off_nothing_is_resumed_and_nothing_is_missing() {
 }
 
 #[tokio::test]
-async fn a_subscription_that_nobody_knows_the_key_of_is_not_left_behind() {
+async fn a_subscription_with_an_unknown_key_is_deleted() {
     let it = Subscribed::start(&[]).await;
     let url = it.instance.webhook_url();
     it.close.end_subscription(&it.subscription().await);

@@ -11,7 +11,7 @@ use crate::events::three_events;
 use crate::{by_token, get};
 
 #[tokio::test]
-async fn every_answer_about_an_instance_says_what_went_well_and_wrong_last() {
+async fn every_instance_shows_its_last_success_and_error() {
     let (bed, receiver, instance) = three_events().await;
     let path = format!("/instances/{}", instance.id());
     let success = json!({"delivery": "2026-11-21T10:00:00Z"});

@@ -74,7 +74,7 @@ async fn nothing_is_left_of_a_deleted_instance_but_its_log() {
 }
 
 #[tokio::test]
-async fn what_came_between_a_deletion_and_its_end_goes_with_it() {
+async fn a_change_during_a_deletion_is_deleted_too() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &[]).await;
     let path = format!("/instances/{}", instance.id());

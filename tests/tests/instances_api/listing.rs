@@ -115,7 +115,7 @@ async fn a_crowd_of_other_accounts_is_not_looked_at() {
 }
 
 #[tokio::test]
-async fn a_list_is_one_query_and_a_batch_read_of_each_table_whatever_else_is_there() {
+async fn a_list_is_one_query_and_one_batch_read_per_table() {
     let bed = Bed::start().await;
     let wire = Wire::to(bed.system().dynamodb_url()).await;
     let mut variables: Variables = bed.system().environment().clone().into_iter().collect();

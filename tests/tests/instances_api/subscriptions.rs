@@ -98,7 +98,7 @@ async fn it_ends_with_the_instance_and_the_instance_waits_for_that() {
 }
 
 #[tokio::test]
-async fn what_close_refuses_is_not_created_and_its_words_are_passed_on() {
+async fn a_refusal_of_close_is_passed_on() {
     let (bed, close, callback) = (Bed::start().await, Receiver::start().await, Receiver::start().await);
     let (me, webhook) = (close.at("/api/v1/me/"), close.at("/api/v1/webhook/"));
     let refusal = |code, body: &str| Reply::status(code).with_body(body.to_owned());

@@ -112,7 +112,7 @@ fn nothing_is_forgotten_while_it_may_still_come_again() {
 }
 
 #[test]
-fn with_a_host_name_of_ones_own_there_is_no_other_door() {
+fn a_domain_name_is_the_only_address() {
     let document = document();
     let door = &document["Resources"]["Api"]["Properties"]["DisableExecuteApiEndpoint"]["Fn::If"];
     assert_eq!(door, &serde_json::json!(["HasDomain", true, false]));

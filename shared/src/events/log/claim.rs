@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_keeps_the_message_wherever_dropping_it_could_lose_the_event() {
+    fn a_refused_claim_keeps_a_message_that_may_be_the_last() {
         use DeliveryStatus::{Delivered, Delivering, Dropped, Failed, Queued, Retry, Waiting};
         use Refusal::{DeadLetterPending, Duplicate, Over, RetryPending, UnderWay};
         let due = NOW + TimeDelta::seconds(300);
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_without_an_outcome_stays_in_the_log_and_one_that_never_was_does_not() {
+    fn the_log_keeps_attempts_without_outcome_but_none_that_were_not_made() {
         let text = text(0, 1);
         let mut delivery = QueuedDelivery::from_message(&text).unwrap();
         let of =
