@@ -19,7 +19,7 @@ use crate::plan::Recipient;
 
 /// Health is read once in this time and process, so that an event costs no read.
 const KEPT: TimeDelta = TimeDelta::seconds(10);
-/// How often the schedule is told that events wait.
+/// How often a recovery is requested again.
 const TOUCHED: TimeDelta = TimeDelta::seconds(60);
 /// Instances that one process knows of; with more it begins anew.
 const CAPACITY: usize = 10_000;

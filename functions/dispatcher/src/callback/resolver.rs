@@ -22,7 +22,7 @@ const OTHER: &str = "api.close.com.";
 
 /// Looks up host names at the system's name servers.
 ///
-/// Names are taken as absolute: the search list of the network that this runs in is nobody's business.
+/// Names are absolute: the search list of this network does not apply.
 #[derive(Clone)]
 pub struct Resolver(TokioResolver);
 

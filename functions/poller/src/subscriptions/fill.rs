@@ -23,7 +23,7 @@ use crate::work::TIME_FOR_ONE;
 use close::{CloseError, exhausted};
 
 impl Poller {
-    /// Fills the gap as far as time allows, and says when to go on or look again.
+    /// Fills the gap as far as time allows, and returns when to resume or check again.
     pub(super) async fn fill(&self, look: &mut Look) -> Result<DateTime<Utc>, Stop> {
         let now = self.clock.now();
         let Some(gap) = look.check.value.findings.gap.clone() else { return Ok(look.regular(now)) };
@@ -35,7 +35,7 @@ impl Poller {
             }
             Err((walk, stop)) => {
                 look.check.value.findings.gap = Some(Gap { walk: Some(walk), ..gap });
-                // What there was no time for goes on at once.
+                // A walk cut short resumes at once.
                 if let Stop::Elsewhere = stop { Ok(self.clock.now()) } else { Err(stop) }
             }
         }

@@ -93,7 +93,7 @@ impl Poller {
                 }
                 look.check.value.resumed(now);
             }
-            // What is answered with 403 all the time, as it is while nobody wants it, Close would pause again.
+            // While events are not wanted, webhooks are answered with 403, and Close would pause the subscription again.
             found if look.instance.instance.disabled => {
                 look.check.value.findings.status = status_of(found.as_ref());
                 return Ok(look.regular(now));

@@ -11,7 +11,7 @@ use shared::platform::secret::Secret;
 use crate::Poller;
 use close::Subscription;
 
-/// What the key of a subscription that is gone signed is taken for as long as Close delivers again.
+/// How long webhooks signed with the key of a missing subscription are accepted: as long as Close retries.
 const OVERLAP: TimeDelta = TimeDelta::hours(72);
 
 impl Poller {
@@ -49,7 +49,7 @@ impl Poller {
 
     /// Makes a new subscription and gives it to the instance, before anything else can go wrong with it.
     async fn subscribe_again(&self, look: &mut Look) -> Result<(), Stop> {
-        // One whose key nobody kept, because a function died, would only use up the organisation's forty.
+        // A subscription whose key was lost, because a function died, would only use up one of the organisation's forty.
         for orphan in look.account.subscriptions_to(&look.check.value.url).await? {
             look.account.unsubscribe(&orphan).await?;
         }
