@@ -276,7 +276,7 @@ impl Poller {
             let before = polled.before.state(claimed.turn_before, 0).last_success;
             polled.part.value.success_at = if polled.succeeded { Some(now) } else { before };
             if !self.pollers.write(&mut polled.part).await? {
-                tracing::warn!(instance = %polled.part.id, "the instance was changed while it was polled");
+                tracing::warn!(instance = %polled.part.id, "instance changed during its poll");
             }
         }
         let next = agenda.next(turn_at, now);

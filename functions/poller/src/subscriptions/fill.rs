@@ -30,7 +30,7 @@ impl Poller {
         let walk = gap.walk.clone().unwrap_or(Walk::starting_at(now));
         match self.walk(look, gap.since, &walk).await {
             Ok(enqueued) => {
-                tracing::info!(instance = %look.check.id, since = %gap.since, enqueued, "a gap is filled");
+                tracing::info!(instance = %look.check.id, since = %gap.since, enqueued, "gap filled");
                 Ok(self.filled(look, &gap, &walk))
             }
             Err((walk, stop)) => {
@@ -100,7 +100,7 @@ fn change(
 ) -> Option<Change> {
     let instance = look.check.id;
     let logged = LoggedEvent::read(entry).inspect_err(|error| {
-        tracing::warn!(%instance, %error, "an entry of Close's event feed is unusable");
+        tracing::warn!(%instance, %error, "event feed entry unusable");
     });
     let logged = logged.ok()?;
     let kind = Subscribed { object_type: logged.object_type, action: logged.action };

@@ -27,7 +27,7 @@ impl Poller {
         let instance = look.check.id;
         let gone = || "Close does not have the subscription any more".to_owned();
         let message = found.as_ref().map_or_else(gone, Subscription::complaint);
-        tracing::warn!(%instance, subscription = look.id, message, "a subscription does not send");
+        tracing::warn!(%instance, subscription = look.id, message, "subscription not sending");
         let news =
             look.check.value.lost(status_of(found.as_ref()), Problem { at: now, message }, self.retention);
         if look.is_unwanted() {
@@ -43,7 +43,7 @@ impl Poller {
         }
         look.check.value.resumed(self.clock.now());
         self.metrics.write(Measured::default().count("SubscriptionsResumed", 1));
-        tracing::info!(%instance, subscription = look.id, "a subscription sends again");
+        tracing::info!(%instance, subscription = look.id, "subscription resumed");
         self.note(look).await
     }
 
