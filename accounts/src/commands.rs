@@ -39,7 +39,7 @@ pub enum Failure {
     #[error("which system? pass --stack NAME, --table NAME or --local")]
     Nowhere,
     /// No organisation or user has this number.
-    #[error("there is no {what} with the number {number}; `list` shows which there are")]
+    #[error("there is no {what} with the number {number}; see `list`")]
     Unknown {
         /// What was expected.
         what: &'static str,

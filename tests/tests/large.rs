@@ -110,7 +110,7 @@ async fn an_event_whose_body_is_gone_fails_once_and_says_why() {
     let reason = log[0].reason.as_deref();
     assert_eq!(
         (log[0].delivery_status, reason),
-        (DeliveryStatus::Failed, Some("what Close sent is no longer stored"))
+        (DeliveryStatus::Failed, Some("the body is no longer stored"))
     );
     assert_eq!((receiver.count(), log[0].attempts.len()), (1, 1));
     assert_eq!((bed.dead_letters().len(), bed.poison().len(), bed.queue().total()), (1, 0, 0));

@@ -71,7 +71,7 @@ impl Dispatcher {
         let recipient = Recipient { instance, url, health };
         Ok(match text(delivery, fetched) {
             Some(raw) => Plan::Attempt(recipient, raw),
-            None => Plan::Fail("what Close sent is no longer stored".to_owned()),
+            None => Plan::Fail("the body is no longer stored".to_owned()),
         })
     }
 

@@ -115,7 +115,7 @@ fn keys(configuration: &Configuration, faults: &mut Vec<Fault>) {
 fn unknown(key: &str) -> Fault {
     let meant = catalogue::nearest(key).map(|key| format!(" (did you mean {key}?)")).unwrap_or_default();
     let shown: String = key.chars().take(100).collect();
-    Fault::wrong(entry(&shown), format!("is no setting of the events contract{meant}"))
+    Fault::wrong(entry(&shown), format!("is not a setting of the events contract{meant}"))
 }
 
 /// What is wrong with the value of a setting, with an example of a valid one.
