@@ -134,7 +134,7 @@ fn millis(time: DateTime<Utc>) -> AttributeValue {
     number(time.timestamp_millis())
 }
 
-/// A time that an item holds in milliseconds; zero is none.
+/// A time in an item, in milliseconds; zero for no time.
 fn time(item: &Item, name: &str) -> Option<DateTime<Utc>> {
     let millis = item.get(name)?.as_n().ok()?.parse().ok()?;
     DateTime::from_timestamp_millis(millis).filter(|time| *time > DateTime::UNIX_EPOCH)

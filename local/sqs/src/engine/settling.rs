@@ -8,9 +8,9 @@ use crate::store::messages;
 impl Engine {
     /// Deletes messages of the queue `name`, in one transaction.
     ///
-    /// The handle of the latest receive deletes, also after its visibility timeout. The handle of an
-    /// earlier receive, or of a message that is gone, is accepted and deletes nothing: Amazon SQS promises
-    /// no more for it. Only a handle that is none, or is of another queue, is refused.
+    /// The handle of the latest receive deletes, even after its visibility timeout. The handle of an earlier receive, or
+    /// of a deleted message, is accepted and deletes nothing, as Amazon SQS documents. Only an invalid handle, or one of
+    /// another queue, is refused.
     pub(crate) fn delete(&mut self, name: &str, handles: &[&str]) -> Result<Vec<Result<(), Error>>, Error> {
         let queue = self.queue(name)?.id;
         let transaction = self.connection.transaction()?;
