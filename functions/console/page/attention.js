@@ -51,8 +51,8 @@ function callback({ callback }, at) {
 /** @type {Record<string, ["bad" | "warn", string, string]>} */
 const POLLING = {
   rateLimited: ["warn", "Polling is slowed down", "Close limits the rate of this API key; polling goes on by itself."],
-  failing: ["warn", "Polling fails", "It is tried again by itself, and nothing is missed."],
-  stopped: ["bad", "Polling stopped", "Replace the API key, or save the settings to start polling again."],
+  failing: ["warn", "Polling fails", "It is retried by itself, and nothing is missed."],
+  refused: ["bad", "Polling is refused", "It is retried every hour. Replace the API key or give it the permission; a change of the settings retries at once."],
 };
 
 /** @returns {Problem[]} */
