@@ -43,7 +43,7 @@ impl Developer {
         Ok(Self { account, user: secret()?, organization: secret()? })
     }
 
-    /// The account whose secrets are in a file, which is made when there is none.
+    /// The account whose secrets are in a file; created with the file if missing.
     pub(crate) fn kept_in(path: Option<&Path>, random: &dyn Random) -> Result<Self, AccountError> {
         let developer = Self::new(1, random)?;
         let Some(path) = path else { return Ok(developer) };

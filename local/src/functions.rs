@@ -50,7 +50,7 @@ pub(crate) enum InvokeError {
 /// A function that cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The template names a binary that is no function of this workspace.
+    /// The template names a binary that is not a function of this workspace.
     #[error("the template's {function} runs {binary:?}, which is not one of this system's functions")]
     Unknown {
         /// Its logical id.

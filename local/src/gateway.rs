@@ -99,7 +99,7 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response<Bo
             tracing::error!(
                 function = function.logical_id,
                 reason,
-                "the function's answer is not understood"
+                "the function's answer is invalid"
             );
             failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         }),

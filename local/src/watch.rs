@@ -90,7 +90,7 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Resolves when it ends by itself, which it should not.
+    /// Resolves if it ends, which it should not.
     pub(crate) async fn ended(&mut self) -> WatchError {
         match self.child.wait().await {
             Ok(status) => WatchError::Ended(status),
@@ -115,7 +115,7 @@ impl Watch {
     }
 }
 
-/// Cargo, which ends when nobody waits for it any more and leaves the terminal's input alone.
+/// Cargo, killed when dropped, without the terminal's input.
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);

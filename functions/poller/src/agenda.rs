@@ -276,7 +276,7 @@ impl Poller {
             let before = polled.before.last_success(claimed.turn_before);
             polled.part.value.success_at = if polled.succeeded { Some(now) } else { before };
             if !self.pollers.write(&mut polled.part).await? {
-                tracing::warn!(instance = %polled.part.id, "the instance was changed while it was polled");
+                tracing::warn!(instance = %polled.part.id, "instance changed during its poll");
             }
         }
         let next = agenda.next(turn_at, now);

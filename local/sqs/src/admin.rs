@@ -113,7 +113,7 @@ impl Sqs {
     /// # Errors
     ///
     /// [`Error::ResourceNotFound`] if a queue does not exist; [`Error::InvalidParameterValue`] if the
-    /// source is nobody's dead-letter queue, a task runs on it already, or a value is malformed.
+    /// source is not a dead-letter queue, a task runs on it already, or a value is malformed.
     pub fn start_move(
         &self,
         source_arn: &str,

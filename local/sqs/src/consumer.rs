@@ -44,7 +44,7 @@ impl Sqs {
         single(self.send_all(queue, std::slice::from_ref(message))?)
     }
 
-    /// Sends any number of messages to `queue` in one transaction, each taken or refused by itself; the
+    /// Sends any number of messages to `queue` in one transaction, each accepted or refused separately; the
     /// outcomes are in the order of the messages.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ const IN_FLIGHT: usize = 120_000;
 pub(super) struct Engine {
     connection: Connection,
     queues: BTreeMap<String, Queue>,
-    /// Whether a move task runs, so that most operations need not ask the database.
+    /// True if a move task runs, so that most operations need not ask the database.
     moving: bool,
 }
 

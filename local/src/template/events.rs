@@ -54,7 +54,7 @@ pub struct QueueSource {
     pub batching_window: Duration,
     /// The most calls at the same time.
     pub maximum_concurrency: Option<u32>,
-    /// Whether the answer names the messages that failed; without it one failure fails all of them.
+    /// True if the answer names the failed messages; otherwise one failure fails all of them.
     pub report_batch_item_failures: bool,
 }
 

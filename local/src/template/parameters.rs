@@ -33,7 +33,7 @@ impl<'a> Parameters<'a> {
         Ok(parameters)
     }
 
-    /// The value of a parameter, or nothing if there is no such parameter.
+    /// The value of a parameter, if it exists.
     pub(super) fn value(&self, name: &str) -> Option<Result<Value, String>> {
         let declaration = self.declaration(name)?;
         let given = self.overrides.get(name).cloned();

@@ -29,7 +29,7 @@ pub struct Statement {
 }
 
 impl Role {
-    /// Whether it allows an action on the resource with this ARN. Stars stand for nothing but themselves.
+    /// True if it allows an action on the resource with this ARN. Stars are not wildcards here.
     #[must_use]
     pub fn allows(&self, action: &str, resource: &str, context: &BTreeMap<String, String>) -> bool {
         self.statements.iter().any(|statement| {

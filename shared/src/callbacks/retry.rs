@@ -1,4 +1,4 @@
-//! How often a callback is tried, and how far apart: data, not code.
+//! The retry schedule of callbacks: attempts and interval.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub struct RetrySchedule {
     interval: Duration,
 }
 
-/// A schedule that cannot be kept.
+/// An invalid schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSchedule {
     /// `event.notification.retry.attempts` is out of bounds.

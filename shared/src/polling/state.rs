@@ -1,4 +1,4 @@
-//! How an instance's polling goes: what is kept of it, and what its owner sees who asks why nothing comes.
+//! The state of an instance's polling: what is stored, and what its owner sees.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub struct Polling {
         skip_serializing_if = "Option::is_none"
     )]
     pub success_at: Option<DateTime<Utc>>,
-    /// What last went wrong, put right since or not.
+    /// The last error, fixed since or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Problem>,
     /// Records that could not be enqueued, ever.
@@ -231,7 +231,7 @@ pub struct PollingState {
     pub status: Status,
     /// What is wrong.
     pub error: Option<String>,
-    /// What last went wrong, put right since or not.
+    /// The last error, fixed since or not.
     pub last_error: Option<Problem>,
     /// When a poll last went well.
     pub last_success: Option<DateTime<Utc>>,

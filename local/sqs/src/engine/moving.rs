@@ -20,7 +20,7 @@ impl Engine {
     /// Starts to move the messages that are visible in the dead-letter queue `source_arn`, and returns
     /// the handle of the task that does it.
     ///
-    /// A task without a rate is done when this returns; one with a rate goes on as time passes.
+    /// A task without a rate is done when this returns; one with a rate continues as time passes.
     pub(crate) fn start_move(
         &mut self,
         source_arn: &str,

@@ -10,7 +10,7 @@ use crate::store::{messages, micros, seconds};
 use crate::{digest, limits};
 
 impl Engine {
-    /// Sends messages to the queue `name`, in one transaction; each is taken or refused by itself.
+    /// Sends messages to the queue `name` in one transaction; each is accepted or refused separately.
     pub(crate) fn send(
         &mut self,
         name: &str,

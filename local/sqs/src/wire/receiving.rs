@@ -14,7 +14,7 @@ use crate::{Receive, Sqs, digest, limits};
 /// The most messages of one request.
 const MOST: i32 = 10;
 
-/// What SQS says of a message by itself; the last three only of messages in FIFO queues.
+/// SQS's own attributes of a message; the last three only in FIFO queues.
 const SYSTEM_ATTRIBUTES: [&str; 10] = [
     "All",
     "ApproximateFirstReceiveTimestamp",

@@ -36,7 +36,7 @@ impl<T, E: Describe> Unavailable<T> for Result<T, E> {
     }
 }
 
-/// Whether a conditional write of DynamoDB was made; `false` when its condition does not hold.
+/// True if a conditional write of DynamoDB was made; `false` if its condition failed.
 ///
 /// # Errors
 /// When the table could not be written at all.
