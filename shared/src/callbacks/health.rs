@@ -37,20 +37,15 @@ pub struct CircuitPolicy {
     open_after: Option<u32>,
 }
 
-/// A number of minutes that no policy can be made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not a number of minutes from 1 to 7200, or 0 for never (default 60)")]
-pub struct InvalidCircuit;
-
 impl CircuitPolicy {
     /// Opens after so many minutes in five-minute windows of nothing but failures; never, if zero.
     ///
     /// # Errors
     /// When it is longer than the five days after which the callback is disabled.
-    pub fn of_minutes(minutes: u32) -> Result<Self, InvalidCircuit> {
+    pub fn of_minutes(minutes: u32) -> Result<Self, &'static str> {
         let windows = minutes.div_ceil(5);
         if windows > DISABLING {
-            return Err(InvalidCircuit);
+            return Err("is not a number of minutes from 1 to 7200, or 0 for never (default 60)");
         }
         Ok(Self { open_after: (minutes > 0).then_some(windows) })
     }

@@ -89,6 +89,18 @@ impl Configuration {
         Some(if VERBATIM.contains(&key) { value } else { value.trim() })
     }
 
+    /// True if a setting has this value, in either case.
+    #[must_use]
+    pub fn is(&self, key: &str, value: &str) -> bool {
+        self.get(key).is_some_and(|it| it.eq_ignore_ascii_case(value))
+    }
+
+    /// True if this system makes the subscription at Close, and ends it.
+    #[must_use]
+    pub fn is_automatic(&self) -> bool {
+        self.is(key::SUBSCRIPTION_PROVISIONING, "automatic")
+    }
+
     /// A setting's value as it is kept: `None` when there is no such setting.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<Option<&str>> {

@@ -5,7 +5,7 @@ use shared::instances::{Configuration, Instance, key};
 
 use super::reader::Reader;
 use super::{Fault, Rules, check, complete, json, rotation};
-use crate::subscription::{self, MANAGED};
+use crate::subscription::MANAGED;
 
 /// A well-formed change of an instance.
 #[derive(Debug, Clone)]
@@ -102,7 +102,7 @@ impl Change {
 /// Keeps what this system manages, and says where a change would touch it: without the subscription's key anybody
 /// could send webhooks.
 fn managed(before: &Configuration, settings: &mut Configuration) -> Vec<Fault> {
-    let (is, was) = (subscription::is_automatic(settings), subscription::is_automatic(before));
+    let (is, was) = (settings.is_automatic(), before.is_automatic());
     if is && !was {
         let reason = "can be automatic from the creation of an instance on only; create it again";
         return vec![Fault::wrong(format!("configuration.{}", key::SUBSCRIPTION_PROVISIONING), reason)];
