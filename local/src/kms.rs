@@ -1,6 +1,6 @@
 //! KMS, embedded: symmetric keys that wrap data keys, in the protocol of the AWS clients.
 //!
-//! It serves what the functions use: `GenerateDataKey`, `Encrypt`, `Decrypt`, with encryption context. A
+//! It serves what the functions use: `GenerateDataKey` and `Decrypt`, with encryption context. A
 //! ciphertext names its key, as KMS's own do, and opens under the same context only.
 
 mod keys;
