@@ -1,4 +1,4 @@
-//! Makes an organisation and its first user: all that the first API call needs.
+//! Creates an organisation and its first user: all that the first API call needs.
 
 use chrono::{DateTime, Utc};
 use shared::accounts::{Account, Credential, DynamoDirectory, Profile};
@@ -7,7 +7,7 @@ use shared::platform::random::Random;
 use crate::Failure;
 use crate::commands::add;
 
-/// Makes both and prints the whole header, once.
+/// Creates both and prints the whole header, once.
 pub(crate) async fn begin(
     organization: &str,
     user: &str,

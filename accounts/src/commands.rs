@@ -15,7 +15,7 @@ use shared::platform::settings::SettingError;
 use crate::Command;
 use crate::options::Person;
 
-/// Why a command was not carried out.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The environment is incomplete.
@@ -27,7 +27,7 @@ pub enum Failure {
     /// No secret could be generated.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// The stack does not say which table it is.
+    /// The stack does not name the table.
     #[error("the stack {stack} cannot be used: {reason}")]
     Stack {
         /// Its name.
@@ -35,13 +35,13 @@ pub enum Failure {
         /// What is wrong.
         reason: String,
     },
-    /// No option names the system.
+    /// No option says which system.
     #[error("which system? pass --stack NAME, --table NAME or --local")]
     Nowhere,
     /// No organisation or user has this number.
-    #[error("there is no {what} with the number {number}; `list` shows which there are")]
+    #[error("there is no {what} with the number {number}; see `list`")]
     Unknown {
-        /// What it should have been.
+        /// What was expected.
         what: &'static str,
         /// The number.
         number: u64,
@@ -86,7 +86,7 @@ pub(crate) async fn run(
     }
 }
 
-/// Which account a user is of.
+/// The account of a user.
 enum Belongs {
     To(u64),
     ToItself,

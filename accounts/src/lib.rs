@@ -20,7 +20,7 @@ const LOCAL_TABLE: &str = "CredentialsTable";
 /// Runs the command and returns what to print.
 ///
 /// # Errors
-/// When the command fails. It then prints nothing, and a secret that it may have made is not known to anyone.
+/// When the command fails. It then prints nothing, and nobody knows a secret that it may have created.
 pub async fn run(
     options: Options,
     variables: Variables,

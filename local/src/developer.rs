@@ -29,7 +29,7 @@ impl Developer {
         Ok(Self { account, user: secret()?, organization: secret()? })
     }
 
-    /// The account whose secrets are in a file, which is made when there is none.
+    /// The account whose secrets are in a file; created with the file if missing.
     pub(crate) fn kept_in(path: Option<&Path>, random: &dyn Random) -> io::Result<Self> {
         let developer = Self::new(1, random).map_err(io::Error::other)?;
         let Some(path) = path else { return Ok(developer) };

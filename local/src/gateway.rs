@@ -81,11 +81,7 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response<Bo
     let event = event::of(&head, &body, &route, clock.now());
     match functions.invoke(&function, event).await {
         Ok(answer) => event::response(&answer).unwrap_or_else(|reason| {
-            tracing::error!(
-                function = function.logical_id,
-                reason,
-                "the function's answer is not understood"
-            );
+            tracing::error!(function = function.logical_id, reason, "the function's answer is invalid");
             failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         }),
         Err(InvokeError::TooLarge) => failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),

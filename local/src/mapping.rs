@@ -1,7 +1,7 @@
 //! An event source mapping: from a queue to a function, with Lambda's semantics.
 //!
 //! A batch is received, the function is called with it, and what it does not report as failed is deleted. The
-//! rest becomes visible again by itself, is received once more, and ends in the dead-letter queue when the queue's
+//! rest becomes visible again, is received once more, and ends in the dead-letter queue when the queue's
 //! redrive policy says so (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS").
 
 mod batch;

@@ -110,7 +110,7 @@ impl Recursion {
         self.0.dropped.load(Ordering::Relaxed)
     }
 
-    /// The lineage of what `function` sends now. Of several calls that run together, one cannot be told from the
+    /// The lineage of what `function` sends now. Calls that run together cannot be distinguished from the
     /// other here: the shortest chain counts, which ends none too early.
     fn of(&self, function: &str) -> Option<Lineage> {
         let running = self.running();

@@ -51,7 +51,7 @@ pub async fn main(options: Options) -> ExitCode {
     match run(options, environment).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // With no standard error there is nobody to tell.
+            // Without standard error it cannot be shown.
             let _ = writeln!(io::stderr(), "error: {failure}");
             ExitCode::FAILURE
         }
@@ -137,7 +137,7 @@ fn env_file(system: &System) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Writes a file at once, so that nobody reads half of it.
+/// Writes a file atomically, so that no reader sees half of it.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let unwritten = format!("{} cannot be written", path.display());
     let mut beside = path.as_os_str().to_owned();

@@ -100,7 +100,7 @@ impl Watch {
     }
 }
 
-/// Cargo, which ends when nobody waits for it any more and leaves the terminal's input alone.
+/// Cargo, killed when dropped, without the terminal's input.
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);

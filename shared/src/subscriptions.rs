@@ -148,7 +148,7 @@ impl Check {
         (findings.status, findings.failures, findings.good_at) = (Status::Active, 0, Some(now));
     }
 
-    /// Records that nobody wants events now, so that this time leaves no gap.
+    /// Records that events are not wanted now, so that this time leaves no gap.
     pub fn unwanted(&mut self, now: DateTime<Utc>) {
         self.findings.gap = None;
         self.wanted_from = now;

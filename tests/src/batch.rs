@@ -1,4 +1,4 @@
-//! What Lambda does around a function that works a queue, for functions beside those of the local system.
+//! Plays Lambda around a function that works a queue, for functions beside those of the local system.
 
 #![expect(clippy::panic, reason = "a story cannot go on without its queue")]
 
@@ -20,7 +20,7 @@ pub(crate) async fn receive(bed: &Bed, queue: &str) -> Vec<Received> {
     bed.system().sqs().receive(queue, &receive).await.unwrap_or_default()
 }
 
-/// A call with `payload`, by a Lambda that ends the function after `timeout` seconds.
+/// A call with `payload`, which ends after `timeout` seconds.
 pub(crate) fn call<T>(bed: &Bed, payload: T, timeout: i64) -> LambdaEvent<T> {
     let mut context = Context::default();
     let ends_at = bed.now() + TimeDelta::seconds(timeout);
@@ -29,7 +29,7 @@ pub(crate) fn call<T>(bed: &Bed, payload: T, timeout: i64) -> LambdaEvent<T> {
     LambdaEvent::new(payload, context)
 }
 
-/// The event that a batch is.
+/// The event for a batch.
 pub(crate) fn event(batch: &[Received]) -> Value {
     let attributes = |received: &Received| -> Value {
         let texts = received.message.attributes.iter().map(|(name, attribute)| {

@@ -1,5 +1,4 @@
-//! What a turn of an API key asks of AWS and of Close, and how large its items are: docs/cost.md works its prices out from
-//! this.
+//! The calls of a turn of an API key to AWS and Close, and the sizes of its items, from which docs/cost.md works out prices.
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
@@ -28,7 +27,7 @@ async fn provision(bed: &Bed, rest: &Rest, receiver: &Receiver) {
     bed.provision(&receiver.url(), &settings).await;
 }
 
-/// A turn, and what it asked for.
+/// A turn and its calls.
 async fn turn(bed: &Bed, worker: &Worker, rest: &Rest) -> String {
     worker.scheduled(bed, json!({})).await;
     bed.pass(60);
@@ -68,7 +67,7 @@ async fn a_turn_asks_what_the_table_says_and_its_items_are_small() {
     assert_eq!(table, TABLE);
 }
 
-/// The sizes of the items of the pollers table, as JSON, which is no smaller than what DynamoDB counts.
+/// The sizes of the items of the pollers table as JSON, which is at least what DynamoDB counts.
 async fn sizes(bed: &Bed) -> Vec<usize> {
     let environment = bed.system().environment();
     let client = Aws::from_variables(&environment.clone().into_iter().collect()).unwrap().dynamodb();

@@ -37,7 +37,7 @@ pub enum Address {
     Replaced,
 }
 
-/// True if nobody is called again after this: the receiver says that it is gone for good, or its address is not
+/// True if this ends the event: the receiver says that it is gone for good, or its address is not
 /// allowed, and stays so.
 pub(crate) fn is_final(result: &AttemptResult) -> bool {
     matches!(
@@ -76,7 +76,7 @@ pub fn decide(made: &Made<'_>, schedule: &RetrySchedule, health: &Health) -> Dec
     Decision::Retry { due: made.now + wait.clamp(schedule.interval, MAX_INTERVAL), reason }
 }
 
-/// How long to wait after a fault of ours, with so many in a row before it.
+/// How long to wait after a fault of ours, with this many in a row before it.
 #[must_use]
 pub fn own_fault_wait(faults: u32) -> Duration {
     OWN_FAULT_WAIT.saturating_mul(1 << faults.min(10)).min(MAX_INTERVAL)

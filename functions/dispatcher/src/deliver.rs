@@ -111,8 +111,8 @@ impl Dispatcher {
         Ok(Report { attempts, attempted: was_made, ..report })
     }
 
-    /// Whether an attempt after which nobody is called again went to the instance's callback of now: what is in
-    /// memory may be older than a change. If that cannot be read, it did.
+    /// Compares the address of an attempt that ends the event with the instance's current callback: the cache may be
+    /// older than a change. If the instance cannot be read, the address counts as current.
     async fn address(&self, recipient: &Recipient, result: &AttemptResult) -> Address {
         if !is_final(result) {
             return Address::OfNow;

@@ -1,4 +1,4 @@
-//! What is to be done with an event, before anything is: is there a receiver, and is it well.
+//! Decides whether an event is attempted, waits, fails or is dropped, by its instance and the callback's health.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use shared::platform::aws::AwsError;
 
 use crate::Dispatcher;
 
-/// What is to be done with an event.
+/// What to do with an event.
 pub(crate) enum Plan<'a> {
     /// An attempt.
     Attempt(Recipient, Cow<'a, RawValue>),
@@ -21,7 +21,7 @@ pub(crate) enum Plan<'a> {
     Wait,
     /// It fails without an attempt.
     Fail(String),
-    /// There is nobody to deliver it to.
+    /// There is no receiver.
     Drop(&'static str),
 }
 
@@ -45,7 +45,7 @@ pub(crate) enum Fetched {
 }
 
 impl Dispatcher {
-    /// Makes the plan for an event, of which `fetched` is the body.
+    /// The plan for an event with the body `fetched`.
     pub(crate) async fn plan<'a>(
         &self,
         delivery: &QueuedDelivery<'a>,
@@ -71,7 +71,7 @@ impl Dispatcher {
         let recipient = Recipient { instance, url, health };
         Ok(match text(delivery, fetched) {
             Some(raw) => Plan::Attempt(recipient, raw),
-            None => Plan::Fail("what Close sent is no longer stored".to_owned()),
+            None => Plan::Fail("the body is no longer stored".to_owned()),
         })
     }
 

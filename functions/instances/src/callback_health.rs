@@ -26,7 +26,7 @@ impl Callback {
     /// `None` if it is healthy: the instance is then shown exactly as on the platform.
     pub(crate) fn of(configuration: &Configuration, health: &Health) -> Option<Self> {
         if configuration.is(key::ENABLED, "true") && configuration.get(key::CALLBACK_URL).is_none() {
-            let reason = format!("{} is not set: no event is taken for this instance", key::CALLBACK_URL);
+            let reason = format!("{} is not set: the instance accepts no events", key::CALLBACK_URL);
             return Some(Self::Missing(Missing { state: "missing", reason }));
         }
         CallbackHealth::of(health).map(Self::Unwell)

@@ -59,7 +59,7 @@ impl Condition {
         }
     }
 
-    /// The last error of each stage, whether or not it has been put right.
+    /// The last error of each stage, fixed since or not.
     pub(crate) fn last_error(&self) -> Last<Mishap> {
         let attempts = self.deliveries.iter().flat_map(|fate| &fate.attempts);
         let failed = attempts.filter_map(|attempt| Some((attempt.at, attempt.error.as_deref()?)));

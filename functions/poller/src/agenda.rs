@@ -176,7 +176,7 @@ impl Polled {
     }
 
     fn status(&self) -> Status {
-        self.part.value.state(None, 0).status
+        self.part.value.status()
     }
 }
 
@@ -273,10 +273,10 @@ impl Poller {
         let now = self.clock.now();
         for polled in agenda.polls.iter_mut().filter(|it| !it.removed && it.part.value != it.before) {
             // The turns before wrote nothing if all was well.
-            let before = polled.before.state(claimed.turn_before, 0).last_success;
+            let before = polled.before.last_success(claimed.turn_before);
             polled.part.value.success_at = if polled.succeeded { Some(now) } else { before };
             if !self.pollers.write(&mut polled.part).await? {
-                tracing::warn!(instance = %polled.part.id, "the instance was changed while it was polled");
+                tracing::warn!(instance = %polled.part.id, "instance changed during its poll");
             }
         }
         let next = agenda.next(turn_at, now);

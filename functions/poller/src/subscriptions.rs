@@ -1,7 +1,7 @@
 //! The check of the subscriptions at Close that this system made: one that Close paused is resumed, one that is gone
 //! is made again, and what was not sent meanwhile is enqueued from Close's event feed.
 //!
-//! `look` asks Close, `mend` puts right what it finds, `fill` enqueues what is missing.
+//! `look` asks Close, `mend` repairs what it finds, `fill` enqueues missing events.
 
 mod fill;
 mod look;
@@ -64,7 +64,7 @@ impl Look {
         Self { instance, account, check, id, events, ends_at }
     }
 
-    /// Whether nobody wants the instance's events now.
+    /// True if the instance's events are not wanted now.
     fn is_unwanted(&self) -> bool {
         self.instance.instance.disabled || self.instance.events.why_unwanted().is_some()
     }

@@ -38,7 +38,7 @@ impl Poller {
             Ok(Err(Busy::Until(until))) => return Ok(Some((due.clone(), until))),
             Err(error) => {
                 shift.tally.failed();
-                tracing::warn!(%error, "a turn was not claimed; the next tick queues it again");
+                tracing::warn!(%error, "lease not taken; the next tick queues the key again");
                 return Ok(None);
             }
         };
@@ -50,7 +50,7 @@ impl Poller {
             Ok(next) => Ok(next),
             Err(error) => {
                 shift.tally.failed();
-                tracing::warn!(%error, "a turn was not made");
+                tracing::warn!(%error, "turn failed");
                 self.pollers.give_up(&claimed, now + OWN_FAULT_WAIT).await?;
                 Ok(None)
             }

@@ -42,12 +42,12 @@ impl Keys {
         Ok(Self(keys))
     }
 
-    /// Whether there is a key of this id.
+    /// True if there is a key with this id.
     pub(super) fn has(&self, id: &str) -> bool {
         self.0.contains_key(id)
     }
 
-    /// Encrypts under a key; `None` when there is no such key.
+    /// Encrypts under a key; `None` if it does not exist.
     pub(super) fn encrypt(
         &self,
         id: &str,

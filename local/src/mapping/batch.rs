@@ -86,14 +86,14 @@ struct Failure {
 /// them; an empty or absent list fails none.
 pub(super) fn failures(answer: &[u8], messages: &[Received]) -> Result<Vec<String>, String> {
     let answer: Option<Answer> = serde_json::from_slice(answer)
-        .map_err(|error| format!("the answer is no list of batchItemFailures: {error}"))?;
+        .map_err(|error| format!("the answer is not a list of batchItemFailures: {error}"))?;
     let failures = answer.and_then(|answer| answer.batch_item_failures).unwrap_or_default();
     let known: HashSet<&str> = messages.iter().map(|received| &*received.message.id).collect();
     failures
         .into_iter()
         .map(|failure| {
             let id = failure.item_identifier.unwrap_or_default();
-            if known.contains(&*id) { Ok(id) } else { Err(format!("{id:?} is no message of the batch")) }
+            if known.contains(&*id) { Ok(id) } else { Err(format!("{id:?} is not a message of the batch")) }
         })
         .collect()
 }

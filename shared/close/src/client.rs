@@ -1,4 +1,4 @@
-//! Requests to Close: one at a time for an account, bounded in time and size, no redirect followed.
+//! Requests to Close: one at a time per account, bounded in time and size, following no redirects.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ use url::Url;
 
 use crate::{CloseApiHosts, CloseError, RateLimit};
 
-/// From the first byte sent to the last one read, if nobody says less. Close's slow searches take seconds.
+/// From the first byte sent to the last one read, by default. Close's slow searches take seconds.
 const DEADLINE: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A page of large emails has some megabytes.
+/// The largest answer. A page of large emails has some megabytes.
 const MAX_BODY: usize = 32 * 1024 * 1024;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Who is asking.
+/// The `User-Agent` header.
 const AGENT: &str = concat!("closeio-events/", env!("CARGO_PKG_VERSION"));
 /// Close's own address.
 const DEFAULT_BASE: &str = "https://api.close.com/api/v1";
@@ -34,7 +34,7 @@ const DEFAULT_BASE: &str = "https://api.close.com/api/v1";
 #[derive(Debug, Clone)]
 pub struct CloseClient {
     http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    /// Where it may go: an instance's API key is sent nowhere else, also when the list has changed since it was
+    /// The allowed hosts: an API key goes nowhere else, even if the list has changed since the instance was
     /// provisioned.
     hosts: CloseApiHosts,
     deadline: Duration,
@@ -53,12 +53,12 @@ pub struct Account {
 pub struct Answer {
     /// Its body.
     pub body: Bytes,
-    /// What may still be asked.
+    /// What the rate limit still allows.
     pub rate_limit: Option<RateLimit>,
 }
 
 impl CloseClient {
-    /// A client for these hosts, which trusts whom `tls` trusts.
+    /// A client for these hosts, with the trust anchors of `tls`.
     #[must_use]
     pub fn new(hosts: CloseApiHosts, tls: ClientConfig) -> Self {
         let mut http = HttpConnector::new();
@@ -97,7 +97,7 @@ impl Account {
         client.hosts.check(base).map_err(CloseError::NotAllowed)?;
         let base = Url::parse(&format!("{}/", base.trim_end_matches('/')));
         let base = base.map_err(|_| invalid("base.url is not a URL"))?;
-        // Close takes the key as the user name, and wants the colon after it.
+        // The key is the user name, followed by a colon.
         let basic = format!("Basic {}", STANDARD.encode(format!("{api_key}:")));
         let mut authorization = HeaderValue::try_from(basic).map_err(|_| invalid("the key is unusable"))?;
         authorization.set_sensitive(true);

@@ -1,4 +1,4 @@
-//! The spellings of a time that Close uses.
+//! Times as Close spells them.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
@@ -15,7 +15,7 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
         .or_else(|| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|time| time.and_utc()))
 }
 
-/// A time as Close's events spell it: to the microsecond, without a zone, meaning UTC.
+/// A time as in Close's events: to the microsecond, in UTC, without a zone.
 #[must_use]
 pub fn naive(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string()

@@ -1,8 +1,8 @@
-//! The types of objects in Close's event feed: what they are called, what happens to them, and which of them a webhook
-//! subscription is subscribed to (Close API, "Event Log", table of object types and actions).
+//! The object types in Close's event feed: their names, their actions, and which of them a webhook subscription covers
+//! (Close API, "Event Log", table of object types and actions).
 //!
-//! A type has Close's name (`activity.call`), the same without its family where that is clear (`call`), and plurals
-//! (`calls`). All of them may be used in `event.objects` and as the name of a resource.
+//! A type has Close's name (`activity.call`), the same without its family if that is unambiguous (`call`), and plurals
+//! (`calls`). `event.objects` and resources may use any of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::normalize::{ObjectFilter, platform_type};
 pub struct Subscribed {
     /// Close's type of the object (`activity.note`).
     pub object_type: String,
-    /// What happens to it (`created`).
+    /// The action (`created`).
     pub action: String,
 }
 
@@ -24,7 +24,7 @@ pub struct ObjectType {
     pub name: &'static str,
     /// Other names, the best one first (`calls`).
     pub aliases: &'static [&'static str],
-    /// What happens to it; unknown for a family.
+    /// Its actions; unknown for a family.
     pub actions: &'static [&'static str],
     /// The list that can be filtered by creation, below `base.url`, if Close has one.
     pub list: Option<&'static str>,
@@ -34,9 +34,9 @@ pub struct ObjectType {
 /// When a webhook subscription has a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subscription {
-    /// Unless `event.objects` says less: what a client of a CRM knows.
+    /// By default, unless `event.objects` narrows it: types that a CRM client knows.
     Usual,
-    /// Where `event.objects` names it.
+    /// Only if `event.objects` names it.
     ByName,
 }
 
@@ -190,7 +190,7 @@ pub fn is_of(closes_type: &str, kind: &str) -> bool {
 
 /// True if `name` means a type of Close's, that one alone or with others of its family.
 ///
-/// A name that this system does not know means the type that Close calls so.
+/// An unknown name means Close's type of that name.
 #[must_use]
 pub fn means(name: &str, closes_type: &str) -> bool {
     let is_platforms = normal(platform_type(closes_type)) == normal(name);
@@ -206,13 +206,13 @@ fn names(name: &str, closes_type: &str) -> bool {
             .is_some_and(|it| it.covers(closes_type) && (!FAMILIES.contains(it) || it.name != "activity."))
 }
 
-/// A name as the tables have it: in lower case, with `_` between words.
+/// A name as in the tables: in lower case, with `_` between words.
 #[must_use]
 pub fn normal(name: &str) -> String {
     name.trim().to_lowercase().replace(['-', ' '], "_")
 }
 
-/// The entries that bring what an instance wants; none when Close has no event of any type that it names.
+/// The entries that cover what an instance wants; empty if Close has no events of the types that it names.
 #[must_use]
 pub fn events(wanted: &ObjectFilter) -> Vec<Subscribed> {
     let subscribed = |it: &&ObjectType| match it.subscription {

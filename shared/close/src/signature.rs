@@ -32,7 +32,7 @@ impl fmt::Debug for SignatureKey {
 )]
 pub struct InvalidSignatureKey;
 
-/// Why a delivery is not taken for Close's.
+/// Why a webhook is not accepted as Close's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// One of the two headers is absent.
@@ -41,7 +41,7 @@ pub enum SignatureError {
     /// The digest is not 64 hexadecimal digits.
     #[error("the close-sig-hash header is not a hexadecimal HMAC-SHA256")]
     NotADigest,
-    /// The digest is that of another body, time or key.
+    /// The digest is of another body, time or key.
     #[error("the close-sig-hash header does not fit the body")]
     Mismatch,
 }
@@ -63,11 +63,11 @@ impl SignatureKey {
 
 /// Checks that `body` was signed with `key`, in constant time.
 ///
-/// The age of the timestamp is not judged: Close delivers again for 72 hours, so an old delivery is authentic,
-/// and a replayed one has the id of the event that it repeats.
+/// The age of the timestamp does not matter: Close retries for 72 hours, so an old webhook is authentic, and a
+/// replayed one has the id of the event that it repeats.
 ///
 /// # Errors
-/// When a header is missing, or the digest is another.
+/// When a header is missing or the digest differs.
 pub fn verify(
     key: &SignatureKey,
     hash: Option<&str>,

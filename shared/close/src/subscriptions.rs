@@ -14,14 +14,14 @@ const PATH: &str = "webhook/";
 pub struct Subscription {
     /// `whsub_…`
     pub id: String,
-    /// Where it sends to.
+    /// The URL that it sends to.
     pub url: String,
     /// `active` or `paused`.
     pub status: String,
     /// What it sends.
     #[serde(default)]
     pub events: Vec<Subscribed>,
-    /// The words that these may be are undocumented: they are shown and not understood.
+    /// The possible words are undocumented: they are only shown.
     #[serde(default)]
     pub pause_reason: Option<String>,
     /// The last failure, in Close's words.
@@ -43,13 +43,13 @@ struct List {
 }
 
 impl Subscription {
-    /// Whether Close sends what happens to `url`.
+    /// True if Close sends to `url` and the subscription is not paused.
     #[must_use]
     pub fn sends_to(&self, url: &str) -> bool {
         self.status == "active" && self.url == url
     }
 
-    /// Whether it is subscribed to these events and no others.
+    /// True if it is subscribed to exactly these events.
     #[must_use]
     pub fn is_of(&self, events: &[Subscribed]) -> bool {
         self.events.len() == events.len() && events.iter().all(|event| self.events.contains(event))
@@ -66,7 +66,7 @@ impl Subscription {
 }
 
 impl NewSubscription {
-    /// The key that its webhooks are signed with, to be kept secret.
+    /// The secret key that signs its webhooks.
     #[must_use]
     pub fn signature_key(&self) -> &str {
         &self.signature_key
@@ -95,7 +95,7 @@ impl Account {
         Ok(list.data.into_iter().filter(|it| it.url == url).map(|it| it.id).collect())
     }
 
-    /// Has a subscription send these events to `url`. An active one stays so; a paused one keeps its key.
+    /// Makes a subscription active, sending these events to `url`. It keeps its key.
     ///
     /// # Errors
     /// When Close does not answer as documented; see [`CloseError`].
@@ -104,7 +104,7 @@ impl Account {
         self.put(&one(id), body.to_string()).await.map(drop)
     }
 
-    /// Asks whose the key is, to learn whether Close takes it.
+    /// Asks whose the key is, to find out if Close accepts it.
     ///
     /// # Errors
     /// When Close does not answer as documented; see [`CloseError`].
@@ -112,7 +112,7 @@ impl Account {
         self.get("me/", &[]).await.map(drop)
     }
 
-    /// Has a subscription send these events from now on. One that is gone is left to the check of subscriptions.
+    /// Changes the events of a subscription. A missing one is left to the check of subscriptions.
     ///
     /// # Errors
     /// When Close does not answer as documented; see [`CloseError`].
@@ -123,7 +123,7 @@ impl Account {
         }
     }
 
-    /// Makes a subscription.
+    /// Creates a subscription.
     ///
     /// # Errors
     /// When Close does not answer as documented; see [`CloseError`].
@@ -132,7 +132,7 @@ impl Account {
         read(&self.post(PATH, body.to_string()).await?)
     }
 
-    /// Ends a subscription; one that is gone is as good.
+    /// Deletes a subscription, if it still exists.
     ///
     /// # Errors
     /// When Close does not answer as documented; see [`CloseError`].
@@ -144,7 +144,7 @@ impl Account {
     }
 }
 
-/// The id goes into a path, and came from Close.
+/// The path of a subscription; its id, which came from Close, is escaped.
 fn one(id: &str) -> String {
     let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
     format!("{PATH}{id}/")

@@ -79,7 +79,7 @@ impl DynamoCredentialStore {
 
     /// The user, and the instance whose token it presents; an organisation's secret is checked if it is there.
     ///
-    /// Whether that instance is one of the user's account is for the caller to check: only the instance knows.
+    /// The caller must check that the instance belongs to the user's account.
     ///
     /// # Errors
     /// When the table cannot be read.

@@ -1,23 +1,21 @@
 //! Which addresses a callback may go to: global unicast, and nothing else.
 //!
-//! The tables follow IANA's special-purpose registries for IPv4 and IPv6. Three choices of ours go beyond them:
+//! The tables follow IANA's special-purpose registries for IPv4 and IPv6, and are stricter in three ways:
 //!
-//! - **Outside `2000::/3` everything is refused**, named or not: global unicast has been handed out from there only.
-//! - **An IPv6 address that carries an IPv4 address is refused outright**, whatever the one inside. Where such a
-//!   packet comes out is up to a translator or tunnel on the way (NAT64, 6to4, Teredo, ISATAP, SIIT), so judging
-//!   the inner address would mean guessing how each of them reads it. A receiver with a public IPv4 address is
-//!   reached by that address; nobody loses anything. It follows that a subnet whose resolver makes up NAT64
-//!   addresses (DNS64) cannot run the dispatcher, and that a NAT64 prefix which an operator chose from its own
-//!   global space cannot be told from any other address.
-//! - **AS112 and `ORCHIDv2` are refused** although the registries call them globally reachable: the first answers
-//!   stray DNS queries at whatever node is nearest, the second names hosts but is not routed.
+//! - **Everything outside `2000::/3` is refused**: global unicast addresses are only assigned from there.
+//! - **An IPv6 address that carries an IPv4 address is refused**, whatever that is. A translator or tunnel on the way
+//!   (NAT64, 6to4, Teredo, ISATAP, SIIT) decides where such a packet arrives. A receiver with a public IPv4 address is
+//!   reached by that address. So the dispatcher cannot run in a subnet whose resolver makes up NAT64 addresses (DNS64),
+//!   and a NAT64 prefix from an operator's own global space looks like any other address.
+//! - **AS112 and `ORCHIDv2` are refused**, although the registries call them globally reachable: the first answers
+//!   stray DNS queries at the nearest node, the second names hosts but is not routed.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The rule that forbids an address; its text fits "… is not allowed: {rule}".
 pub type Forbidden = &'static str;
 
-/// Whether a callback may connect to `ip`.
+/// Checks that a callback may connect to `ip`.
 ///
 /// # Errors
 /// The rule that forbids it.
@@ -52,7 +50,7 @@ fn is_isatap(ip: Ipv6Addr) -> bool {
     first & !0x0300 == 0 && second == 0x5efe
 }
 
-/// Network, prefix length, rule; the first row that holds an address decides.
+/// Network, prefix length, rule; the first row that contains an address decides.
 const V4: &[(Ipv4Addr, u32, Forbidden)] = &[
     // Some systems take it for the host itself.
     (Ipv4Addr::UNSPECIFIED, 8, "address of this network"),
@@ -80,7 +78,7 @@ const V4: &[(Ipv4Addr, u32, Forbidden)] = &[
     (Ipv4Addr::new(240, 0, 0, 0), 4, "reserved address"),
 ];
 
-/// The same for IPv6, where `None` lets an address pass; one that no row holds is refused.
+/// The same for IPv6, where `None` allows an address; one in no row is refused.
 const V6: &[(Ipv6Addr, u32, Option<Forbidden>)] = &[
     (Ipv6Addr::UNSPECIFIED, 128, Some("unspecified address")),
     (Ipv6Addr::LOCALHOST, 128, Some("loopback address")),

@@ -1,4 +1,4 @@
-//! How often a callback is tried, and how far apart: data, not code.
+//! The retry schedule of callbacks: attempts and interval.
 
 use std::time::Duration;
 

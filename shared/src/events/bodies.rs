@@ -1,4 +1,4 @@
-//! Bodies in DynamoDB: those that the delivery log keeps beside its items, and those that no queue message holds.
+//! Bodies in DynamoDB: those too large for a log item or a queue message.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::events::body::{Body, Carriage, Deflated, StoredBody, carriage};
 use crate::events::id::EventId;
 use crate::platform::aws::{AwsError, Unavailable, batch_get, number, text};
 
-/// An item takes 400 KB with its names and keys.
+/// The largest part: an item takes 400 KB with its names and keys.
 const PART_BYTES: usize = 380 * 1024;
 
 /// The payloads table: `payload_id` (S) and `part` (N, from zero); items expire by `expires_at`.
@@ -29,7 +29,7 @@ impl DynamoPayloadStore {
         Self { client, table }
     }
 
-    /// The body of a new event as its message carries it; stored until `expires_at` if no message can hold it.
+    /// The body of a new event for its message; stored until `expires_at` if it is too large for one.
     ///
     /// # Errors
     /// When it could not be stored.
@@ -54,7 +54,7 @@ impl DynamoPayloadStore {
         }
     }
 
-    /// Stores a body of an event; durable when it returns.
+    /// Stores a body of an event. Durable when it returns.
     ///
     /// # Errors
     /// When a part could not be written.
@@ -79,7 +79,7 @@ impl DynamoPayloadStore {
         Ok(())
     }
 
-    /// A stored body; `None` when it, or a part of it, is no longer there.
+    /// A stored body; `None` if it or a part of it is gone.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -102,8 +102,8 @@ impl DynamoPayloadStore {
         Ok(whole.then_some(Deflated { bytes, text_length: stored.bytes }))
     }
 
-    /// Many stored bodies, in one call for a hundred of them. Those that are gone are left out, and so are those of
-    /// several parts: they are too large to be shown with others.
+    /// Many stored bodies, a hundred per call. Missing ones are left out, and so are those of several parts, which are too
+    /// large to be shown with others.
     ///
     /// # Errors
     /// When the table cannot be read.

@@ -14,7 +14,7 @@ pub mod key {
     pub const PASSWORD: &str = "password";
     /// Where Close's API is.
     pub const BASE_URL: &str = "base.url";
-    /// Whether events are delivered at all.
+    /// Delivers events if `true`.
     pub const ENABLED: &str = "event.notification.enabled";
     /// `webhook`, `webhooks` or `polling`.
     pub const VENDOR_TYPE: &str = "event.vendor.type";
@@ -50,7 +50,7 @@ pub mod key {
     pub const OBJECTS: &str = "event.objects";
     /// The page size that the old platform shows; it has no effect here.
     pub const PAGINATION_MAX: &str = "pagination.max";
-    /// Whether the old platform paged by offset; it has no effect here.
+    /// Paging by offset on the old platform; it has no effect here.
     pub const PAGINATION_OFFSET: &str = "pagination.offset";
 }
 
@@ -101,7 +101,7 @@ impl Configuration {
         self.is(key::SUBSCRIPTION_PROVISIONING, "automatic")
     }
 
-    /// A setting's value as it is kept: `None` when there is no such setting.
+    /// A setting's stored value; `None` if it is not set.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<Option<&str>> {
         self.0.get(key).map(Option::as_deref)
@@ -122,7 +122,7 @@ impl Configuration {
         self.0.remove(key);
     }
 
-    /// Whether a setting of this name is masked when it is read back.
+    /// True if a setting of this name is masked when it is read back.
     #[must_use]
     pub fn is_masked(key: &str) -> bool {
         purpose_of(key).is_some() && key != SHOWN_SECRET

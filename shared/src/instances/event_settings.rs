@@ -52,7 +52,7 @@ impl EventSource {
 /// The events part of a configuration, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSettings {
-    /// Whether events are delivered at all.
+    /// True if events are delivered.
     pub enabled: bool,
     /// How they come.
     pub source: EventSource,

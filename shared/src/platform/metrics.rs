@@ -52,7 +52,7 @@ impl Measured {
         self
     }
 
-    /// The same with values of which the distribution matters; as many of them as the format takes.
+    /// The same with values whose distribution matters; as many as the format allows.
     #[must_use]
     pub fn values<T: Into<Value>>(
         mut self,
@@ -126,7 +126,7 @@ impl Metrics {
 /// To the standard output, where CloudWatch Logs finds the lines.
 pub fn to_stdout(line: &str) {
     use std::io::Write as _;
-    // Without an output there is nobody to tell.
+    // Without an output it cannot be shown.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 

@@ -1,4 +1,4 @@
-//! What a process is told by its environment, read once at the start.
+//! Settings from the environment, read once at the start.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

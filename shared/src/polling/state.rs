@@ -1,11 +1,11 @@
-//! How an instance's polling goes: what is kept of it, and what its owner sees who asks why nothing comes.
+//! The state of an instance's polling: what is stored, and what its owner sees.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::cursor::{Cursors, arrange};
+use super::cursor::{Cursor, Cursors, OVERLAP, arrange};
 use super::next::{Answer, Pace, Status, Usual, after, slot_since};
 use super::schedule::{KeyDigest, next_due};
 use super::settings::PollerSettings;
@@ -45,7 +45,7 @@ pub struct Polling {
         skip_serializing_if = "Option::is_none"
     )]
     pub success_at: Option<DateTime<Utc>>,
-    /// What last went wrong, put right since or not.
+    /// The last error, fixed since or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Problem>,
     /// Records that could not be enqueued, ever.
@@ -173,27 +173,53 @@ impl Polling {
             .unwrap_or((&self.whole, None))
     }
 
+    /// The worst of the instance and its resources.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.worst().0.status
+    }
+
+    /// When a poll last went well. `turn_at` is when the API key last had its turn.
+    #[must_use]
+    pub fn last_success(&self, turn_at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        let idle = turn_at.filter(|at| self.status() == Status::Ok && !self.off && *at > self.registered_at);
+        self.success_at.max(idle)
+    }
+
     /// What its owner sees. `turn_at` is when the API key last had its turn.
     #[must_use]
-    pub fn state(&self, turn_at: Option<DateTime<Utc>>, audit_finds: u64) -> PollingState {
+    pub fn state(&self, key: &KeyDigest, turn_at: Option<DateTime<Utc>>, audit_finds: u64) -> PollingState {
         let (pace, resource) = self.worst();
         let error = pace.error.clone().map(|error| match resource {
             Some(resource) => format!("{resource}: {error}"),
             None => error,
         });
-        let idle = turn_at.filter(|at| pace.status == Status::Ok && !self.off && *at > self.registered_at);
-        let wrong = self.cursors.iter().filter(|(_, cursor)| cursor.pace.status != Status::Ok);
+        let next = next_due(turn_at.unwrap_or(self.registered_at), self.interval(), key);
+        let resources = self.cursors.iter();
         PollingState {
             status: pace.status,
             error,
             last_error: self.last_error.clone(),
-            last_success: self.success_at.max(idle),
+            last_success: self.last_success(turn_at),
             since: pace.since,
             failures: pace.failures,
             bad_records: self.bad_records,
             last_bad_record: self.last_bad_record.clone(),
             audit_finds,
-            resources: wrong.map(|(name, cursor)| (name.clone(), cursor.pace.clone())).collect(),
+            resources: resources.map(|(name, it)| (name.clone(), self.progress(it, turn_at, next))).collect(),
+        }
+    }
+
+    /// How far a resource got, and when it is asked next. `next` is the next time of the interval.
+    fn progress(&self, cursor: &Cursor, turn_at: Option<DateTime<Utc>>, next: DateTime<Utc>) -> Progress {
+        // An idle poll writes nothing: it has read all that changed before it but for the overlap.
+        let polled_at = turn_at.map(|_| next - self.interval() - OVERLAP);
+        let polled_at = polled_at.filter(|_| cursor.walk.is_none() && cursor.pace.is_regular() && !self.off);
+        let next = self.looked_at_again().unwrap_or_else(|| cursor.pace.due_at(next));
+        Progress {
+            pace: cursor.pace.clone(),
+            cursor: polled_at.map_or(cursor.since, |at| at.max(cursor.since)),
+            next_at: (!self.off).then_some(next),
         }
     }
 }
@@ -205,7 +231,7 @@ pub struct PollingState {
     pub status: Status,
     /// What is wrong.
     pub error: Option<String>,
-    /// What last went wrong, put right since or not.
+    /// The last error, fixed since or not.
     pub last_error: Option<Problem>,
     /// When a poll last went well.
     pub last_success: Option<DateTime<Utc>>,
@@ -219,8 +245,19 @@ pub struct PollingState {
     pub last_bad_record: Option<String>,
     /// Changes that only an audit found; none is expected.
     pub audit_finds: u64,
-    /// The resources with which something is wrong.
-    pub resources: BTreeMap<String, Pace>,
+    /// Each resource, by its name.
+    pub resources: BTreeMap<String, Progress>,
+}
+
+/// How polling of one resource goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Whether it can be polled.
+    pub pace: Pace,
+    /// Everything that changed before this was enqueued.
+    pub cursor: DateTime<Utc>,
+    /// When it is asked next; `None` while nobody wants its events.
+    pub next_at: Option<DateTime<Utc>>,
 }
 
 #[cfg(test)]
@@ -283,13 +320,19 @@ mod tests {
     fn the_worst_is_what_the_owner_sees() {
         let mut polling =
             Polling::starting_at(at(0), &settings(None, &[Resource::Contacts, Resource::Users]));
-        assert_eq!(polling.state(Some(at(5)), 0).last_success, Some(at(5)));
+        let key = KeyDigest::from_text("");
+        let idle = polling.state(&key, Some(at(45)), 0);
+        assert_eq!(idle.last_success, Some(at(45)));
+        let contacts = &idle.resources["contacts"];
+        assert_eq!((contacts.cursor, contacts.next_at), (at(40), Some(at(60))));
         let forbidden = Answer::Failed(CloseError::Forbidden("no".to_owned()));
         polling.cursors.get_mut("users").unwrap().pace =
             after(&Pace::default(), &forbidden, polling.usual(1), at(6)).pace;
-        let state = polling.state(Some(at(6)), 3);
+        let state = polling.state(&key, Some(at(6)), 3);
         assert_eq!((state.status, state.audit_finds, state.last_success), (Status::Refused, 3, None));
         assert_eq!(state.error.as_deref(), Some("users: Close answered 403: no"));
-        assert_eq!(state.resources.keys().collect::<Vec<_>>(), ["users"]);
+        let users = &state.resources["users"];
+        assert_eq!((users.pace.status, users.cursor, users.next_at), (Status::Refused, at(0), Some(at(66))));
+        assert_eq!(state.resources["contacts"].pace.status, Status::Ok);
     }
 }

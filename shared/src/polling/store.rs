@@ -102,7 +102,7 @@ impl DynamoPollerStore {
         let mut states: HashMap<_, (Option<PollingState>, Option<Check>)> = HashMap::new();
         for polling in parts.polls {
             let turn_at = turns.get(polling.key.as_str()).copied();
-            let state = polling.value.state(turn_at, polling.audit_finds);
+            let state = polling.value.state(&polling.key, turn_at, polling.audit_finds);
             states.entry(polling.id).or_default().0 = Some(state);
         }
         for check in parts.checks {

@@ -1,4 +1,4 @@
-//! The state of the organisation, and what its changes are called. No network here.
+//! The state of the organisation and the events of its changes. No network here.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use super::event::{Event, Legacy, Occurrence};
 use super::ids::Ids;
 use super::object::{Fields, Object, Owner, collection, prefix};
 
-/// No two changes happen at one time, even while the clock stands still.
+/// The time between two changes, even while the clock stands still.
 const STEP: TimeDelta = TimeDelta::milliseconds(10);
 
 /// An event is written this much after the object was.
 const EVENT_LAG: TimeDelta = TimeDelta::milliseconds(5);
 
-/// The leads, contacts and so on of one customer of Close, and its event log.
+/// The leads, contacts and so on of one customer of Close, and its event feed.
 pub(super) struct Organization {
     clock: SharedClock,
     last_change: DateTime<Utc>,
@@ -189,7 +189,7 @@ impl Organization {
         self.objects.iter().filter(belongs).map(|(id, _)| id.clone()).collect()
     }
 
-    /// Sets a field and what follows from it; returns the former values.
+    /// Sets a field and what follows from it; returns the previous values.
     fn change(&mut self, object_type: &str, id: &str, field: &str, value: Value) -> Fields {
         let now = self.tick();
         let object = self.existing(object_type, id);
@@ -205,7 +205,7 @@ impl Organization {
         previous
     }
 
-    /// What happens to a child moves the date of its lead, without an event.
+    /// A change of a child moves the date of its lead, without an event.
     fn touch_lead(&mut self, id: &str, now: &str) {
         let lead = self.objects.get(id).and_then(Object::lead_id).map(str::to_owned);
         if let Some(lead) = lead.and_then(|lead| self.objects.get_mut(&lead)) {

@@ -139,7 +139,7 @@ async fn a_process_asks_kms_once_for_a_purpose_and_month() {
     let calls = wires.take_calls();
     assert_eq!((calls.get("Decrypt"), calls.get("GetItem")), (Some(&1), Some(&INSTANCES)));
 
-    // What was sealed in another month is under another data key, and the old one opens for ever.
+    // What was encrypted in another month has another data key, and the old one stays usable.
     bed.pass(40 * 86_400);
     let new = bed.stored("https://example.com/hook", |_| ()).await.id();
     for id in [new, ids[0], ids[1]] {

@@ -1,4 +1,4 @@
-//! Whether a configuration can be used in this deployment.
+//! Checks that a configuration can be used in this deployment.
 
 use close::ObjectFilter;
 use shared::instances::{Configuration, EventSettings, EventSource, key};
@@ -68,7 +68,7 @@ fn poller(configuration: &Configuration, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Adds the callback URL if events are to be delivered and there is none.
+/// Reports a missing callback URL if events are enabled.
 ///
 /// A change may enable events before it says where they go, as clients do that set one setting after the other.
 pub(super) fn callback(configuration: &Configuration, faults: &mut Vec<Fault>) {
@@ -115,7 +115,7 @@ fn unknown(key: &str) -> Fault {
     let meant = slip::nearest(key, catalogue::SETTINGS.iter().map(|setting| setting.key));
     let meant = meant.map(|key| format!(" (did you mean {key}?)")).unwrap_or_default();
     let shown: String = key.chars().take(100).collect();
-    Fault::wrong(entry(&shown), format!("is no setting of the events contract{meant}"))
+    Fault::wrong(entry(&shown), format!("is not a setting of the events contract{meant}"))
 }
 
 /// What is wrong with the value of a setting, with an example of a valid one.

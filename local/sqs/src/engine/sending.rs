@@ -9,7 +9,7 @@ use crate::store::{messages, micros, seconds};
 use crate::{Sqs, digest, limits};
 
 impl Sqs {
-    /// Sends any number of messages to `queue` in one transaction, each taken or refused by itself; the
+    /// Sends any number of messages to `queue` in one transaction, each accepted or refused separately; the
     /// outcomes are in the order of the messages.
     ///
     /// # Errors

@@ -117,7 +117,7 @@ const BLOCKS: &[Row] = &[
 ];
 
 #[test]
-fn every_block_is_refused_to_its_edges_and_its_neighbours_are_not() {
+fn every_block_is_refused_to_its_edges() {
     for (rule, first, last, neighbours) in BLOCKS {
         assert_eq!(verdict(first), Err(*rule), "{first}");
         assert_eq!(verdict(last), Err(*rule), "{last}");

@@ -17,12 +17,12 @@ use crate::platform::aws::{AwsError, Unavailable, batch_get, millis, number, tex
 /// The sort key of an instance's callback.
 const SCOPE: &str = "callback";
 
-/// A change is made to what it was decided on, so that no process with older knowledge undoes it.
+/// A change applies only to the health that it was decided on, so that no process undoes a newer one.
 const UNCHANGED: &str = "callback = :callback AND #state = :state AND #windows = :windows";
-/// The same for a callback that was healthy. Of another URL nothing is known.
+/// The same for a callback that was healthy. An item of another URL does not count.
 const HEALTHY: &str = "attribute_not_exists(instance_id) OR callback <> :callback";
 
-/// The endpoints table: `instance_id` (N) and `scope` (S). A healthy callback that no event waits for has no item.
+/// The endpoints table: `instance_id` (N) and `scope` (S). A healthy callback without waiting events has no item.
 #[derive(Debug, Clone)]
 pub struct DynamoCallbackStore {
     pub(super) client: Client,
@@ -33,7 +33,7 @@ pub struct DynamoCallbackStore {
 struct Item {
     instance_id: InstanceId,
     scope: String,
-    /// A digest of the URL: another URL begins with a clean sheet.
+    /// A digest of the URL: another URL starts healthy.
     callback: String,
     #[serde(flatten)]
     illness: Illness,
@@ -81,7 +81,7 @@ impl DynamoCallbackStore {
         Ok(unwell.map(|item| (item.instance_id, Health::Unwell(item.illness))).collect())
     }
 
-    /// Writes a change of health; `false` when it is no longer what it was `before`.
+    /// Writes a change of health; `false` if it is no longer as `before`.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -125,7 +125,7 @@ impl DynamoCallbackStore {
         written(put.send().await, ACTION)
     }
 
-    /// Takes the probe that was due at `due`, so that nobody else does; `false` when somebody else has.
+    /// Claims the probe that is due at `due`; `false` if another process has it.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -146,7 +146,7 @@ impl DynamoCallbackStore {
         written(taken, "take a probe")
     }
 
-    /// Forgets everything against an instance's callback, whatever it was. Events that wait for it are released.
+    /// Makes an instance's callback healthy. Its waiting events are released.
     ///
     /// # Errors
     /// When the table cannot be written.

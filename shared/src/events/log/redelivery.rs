@@ -1,4 +1,4 @@
-//! Noting that an event is to be sent again.
+//! Recording that an event is to be sent again.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -8,8 +8,8 @@ use super::store::{condition_failure, status};
 use crate::platform::aws::{AwsError, Unavailable, millis, number};
 
 impl DynamoDeliveryHistory {
-    /// Notes in the log that another round is queued, unless something has happened to the event since it was
-    /// read. The message is sent first: it, not the note, is what makes the round come.
+    /// Records in the log that another round is queued, unless the event has changed since it was read. The message,
+    /// which is sent first, starts the round.
     ///
     /// # Errors
     /// When the table cannot be written.

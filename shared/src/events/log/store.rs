@@ -19,9 +19,12 @@ use crate::events::id::EventId;
 use crate::events::message::QueuedDelivery;
 use crate::platform::aws::{AwsError, Unavailable, millis, number, text};
 
-/// A claim is granted to a new event; to a later attempt or round once the one before is over, but to none of a message
-/// that let the event wait; to the same attempt once the claim of a function that died is void, which others than its
-/// own message are not told at once; and to whoever holds it already and made no attempt.
+/// A claim is granted for:
+///
+/// - a new event;
+/// - a later attempt or round once the previous one is over, except to a message that let the event wait;
+/// - the same attempt once the claim of a function that died has expired, to other messages only some time later;
+/// - the holder of a claim who made no attempt under it.
 const FREE: &str = "attribute_not_exists(event_id) \
      OR ((delivery_status <> :delivering OR claimed_until < :now) AND #round < :round) \
      OR (delivery_status IN (:retry, :queued) AND #round = :round AND attempt < :attempt) \
@@ -32,13 +35,13 @@ const FREE: &str = "attribute_not_exists(event_id) \
          AND ((claimed_until = :until AND claimed_in = :call) \
               OR (claimed_until = :abandoned AND claimed_in = :abandoned_call)))";
 
-/// What never changes is written once, so that the index by place is too. The rest is this claim's.
+/// Attributes that never change are written once, and so is the index by place. The others are this claim's.
 const CLAIM: &str = "SET delivery_status = :delivering, #round = :round, attempt = :attempt, \
      claimed_by = :holder, claimed_in = :call, claimed_at = :now, claimed_until = :until, expires_at = :expires, \
      instance_id = :instance, log_shard = :shard, place = if_not_exists(place, :place), \
      received_at = if_not_exists(received_at, :received), events = if_not_exists(events, :events)";
 
-/// The same for an event that waits: the claim is over as soon as it is written.
+/// The same for a waiting event: the claim is over at once.
 const PARK: &str = "SET delivery_status = :waits, #round = :round, attempt = :before, \
      claimed_by = :holder, claimed_in = :call, claimed_at = :now, claimed_until = :now, expires_at = :expires, reason = :reason, \
      instance_id = :instance, log_shard = :shard, waiting = :shard, place = if_not_exists(place, :place), \
@@ -48,7 +51,7 @@ const PARK: &str = "SET delivery_status = :waits, #round = :round, attempt = :be
 const HELD: &str = "claimed_by = :holder AND claimed_until = :until AND claimed_in = :call AND delivery_status = :delivering";
 
 /// The events table: `event_id` (S). The index `by_place` has all events of an instance in order of receipt, and
-/// `by_waiting` those that wait, both in shards.
+/// `by_waiting` the waiting ones, both in shards.
 #[derive(Debug, Clone)]
 pub struct DynamoDeliveryLog {
     pub(super) client: Client,
@@ -69,8 +72,7 @@ impl DynamoDeliveryLog {
         delivery.since.unwrap_or(now) + self.retention
     }
 
-    /// The longest that an event waits, whether for its callback or for us: the log still has it for a day then, to
-    /// say how it ended.
+    /// The longest that an event waits, for its callback or for us. The log keeps it for another day, to show how it ended.
     #[must_use]
     pub fn longest_wait(&self) -> TimeDelta {
         self.retention - (self.retention / 2).min(TimeDelta::days(1))
@@ -81,11 +83,11 @@ impl DynamoDeliveryLog {
     /// # Errors
     /// When the table cannot be written.
     pub async fn claim(&self, claim: &Claim<'_>) -> Result<Result<Claimed, Refusal>, AwsError> {
-        // An event that waited does no longer.
+        // The event stops waiting.
         self.admit(claim, CLAIM, " REMOVE waiting", HashMap::new(), "claim an attempt").await
     }
 
-    /// Lets an event wait for its callback: one conditional write, after which its message can go.
+    /// Lets an event wait for its callback: one conditional write, after which its message can be deleted.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -146,7 +148,7 @@ impl DynamoDeliveryLog {
         let QueuedDelivery { instance_id, event_id, received_at, round, attempt, events, .. } =
             claim.delivery;
         let place = Place { received_at: *received_at, event_id: event_id.clone() };
-        // Nobody holds a claim that ends before all time.
+        // No claim ends before the beginning of time.
         let abandoned = claim.delivery.handling.abandoned.as_ref();
         let (abandoned, abandoned_call) =
             abandoned.map_or((DateTime::UNIX_EPOCH, "none"), |it| (it.until, it.call.as_str()));
@@ -176,7 +178,7 @@ impl DynamoDeliveryLog {
 
     /// Writes the outcome of a claimed attempt.
     ///
-    /// `false` when the claim is no longer this one's: it ran out and somebody else took over.
+    /// `false` if the claim expired and another message took over.
     ///
     /// # Errors
     /// When the table cannot be written.

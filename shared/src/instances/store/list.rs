@@ -23,7 +23,7 @@ const TOGETHER: usize = 16;
 pub struct Listing {
     /// The instances.
     pub instances: Vec<Instance>,
-    /// Whether there may be more, after the last id that was looked at.
+    /// The last id that was read, if there may be more.
     pub next: Option<InstanceId>,
 }
 

@@ -36,7 +36,7 @@ impl<T, E: Describe> Unavailable<T> for Result<T, E> {
     }
 }
 
-/// True if a conditional write of DynamoDB, or a transaction of them, was made; `false` when a condition does not hold.
+/// True if a conditional write or transaction of DynamoDB was made; `false` if a condition failed.
 ///
 /// # Errors
 /// When the table could not be written at all.

@@ -1,4 +1,4 @@
-//! Whether a record fulfils a condition.
+//! Evaluates a condition on a record.
 //!
 //! A template is an instant, and a value is read as one: patterns and zones are spellings. Where a spelling says less
 //! than the instant (a day, a minute), a bound admits whatever may lie within it, so that no change is lost.
