@@ -135,45 +135,36 @@ impl System {
     }
 
     /// Where the HTTP API is.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.urls.api
     }
 
     /// Where DynamoDB is.
-    #[must_use]
     pub fn dynamodb_url(&self) -> &str {
         &self.urls.dynamodb
     }
 
     /// Where SQS is.
-    #[must_use]
     pub fn sqs_url(&self) -> &str {
         &self.urls.sqs
     }
 
     /// Where KMS is.
-    #[must_use]
     pub fn kms_url(&self) -> &str {
         &self.urls.kms
     }
 
     /// The value of an `Authorization` header that the system knows.
-    #[must_use]
     pub fn authorization(&self) -> String {
         self.developer.authorization()
     }
 
     /// The address of the console, which signs in whoever opens it.
-    #[must_use]
     pub fn console(&self) -> String {
         format!("{}/console#{}", self.urls.api, self.developer.fragment())
     }
 
     /// Another account's `Authorization` header.
-    ///
-    /// # Errors
-    /// When the account could not be made.
     pub async fn another_account(&self, number: u64) -> Result<String, Failure> {
         let developer = Developer::new(number, &*self.random).context(DEVELOPER)?;
         developer.register(&self.credentials).await.context(DEVELOPER)?;
@@ -181,39 +172,31 @@ impl System {
     }
 
     /// The queues.
-    #[must_use]
     pub fn sqs(&self) -> &Sqs {
         &self.sqs
     }
 
     /// What the functions may do, and did.
-    #[must_use]
     pub fn permissions(&self) -> &Permissions {
         &self.permissions
     }
 
     /// The chains of calls through queues.
-    #[must_use]
     pub fn recursion(&self) -> &Recursion {
         &self.recursion
     }
 
     /// The template, resolved.
-    #[must_use]
     pub fn template(&self) -> &Template {
         &self.template
     }
 
     /// Every variable of every function, for functions that run elsewhere.
-    #[must_use]
     pub fn environment(&self) -> &BTreeMap<String, String> {
         &self.environment
     }
 
     /// Processes the messages that are visible in the queues now, and returns their number.
-    ///
-    /// # Errors
-    /// When a queue cannot be read.
     pub async fn work_visible(&self) -> Result<usize, sqs::Error> {
         let mut worked = 0;
         for mapping in &self.mappings {
@@ -223,9 +206,6 @@ impl System {
     }
 
     /// The same for one queue.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn work_visible_in(&self, queue: &str) -> Result<usize, sqs::Error> {
         let mut worked = 0;
         for mapping in self.mappings.iter().filter(|mapping| mapping.source.queue == queue) {
@@ -235,9 +215,6 @@ impl System {
     }
 
     /// Processes one batch of every queue with visible messages, and returns their number.
-    ///
-    /// # Errors
-    /// When a queue cannot be read.
     pub async fn work_one_batch_each(&self) -> Result<usize, sqs::Error> {
         let mut worked = 0;
         for mapping in &self.mappings {
@@ -247,9 +224,6 @@ impl System {
     }
 
     /// Removes the items of the tables whose time to live is over, as DynamoDB does within days.
-    ///
-    /// # Errors
-    /// When the tables cannot be read or written.
     pub async fn forget_expired(&self) -> Result<usize, String> {
         self.dynamodb.forget_expired().await
     }

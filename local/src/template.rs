@@ -66,17 +66,12 @@ impl Template {
     }
 
     /// The whole file as JSON, with intrinsic functions in their long spelling: `{"Ref": "Name"}`.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read, or its text is not YAML.
     pub fn document(path: &Path) -> Result<Value, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
         text.and_then(|text| document::parse(&text)).context(path.display())
     }
 
     /// The name of the dead-letter queue of the queue of this name.
-    #[must_use]
     pub fn dead_letter_queue(&self, queue: &str) -> Option<&str> {
         self.queues.iter().find(|it| it.name == queue)?.dead_letter_queue.as_deref()
     }

@@ -59,7 +59,6 @@ pub struct Token {
 
 impl Token {
     /// The token with this text.
-    #[must_use]
     pub fn of(text: Secret) -> Self {
         Self { key: CredentialKey::of(CredentialKind::Element, &text), text: Some(text) }
     }

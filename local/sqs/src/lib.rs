@@ -70,19 +70,11 @@ impl Sqs {
     }
 
     /// Answers the clients of AWS that connect to `listener`, for as long as the future is polled.
-    ///
-    /// # Errors
-    ///
-    /// If the listener fails.
     pub async fn serve(&self, listener: tokio::net::TcpListener) -> std::io::Result<()> {
         wire::serve(wire::routes(self.clone()), listener).await
     }
 
     /// The same, with `layer` put around the routes: whoever serves the queues may look at each request first.
-    ///
-    /// # Errors
-    ///
-    /// If the listener fails.
     pub async fn serve_within(
         &self,
         listener: tokio::net::TcpListener,

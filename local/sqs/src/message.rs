@@ -101,7 +101,6 @@ pub struct QueueCounts {
 
 impl QueueCounts {
     /// All messages of the queue.
-    #[must_use]
     pub fn total(&self) -> u64 {
         self.visible + self.delayed + self.in_flight
     }

@@ -25,7 +25,6 @@ pub struct MoveTask {
 
 impl MoveTask {
     /// The handle that a client gets of the task.
-    #[must_use]
     pub fn handle(&self) -> String {
         let handle = serde_json::json!({ "taskId": self.id, "sourceArn": self.source_arn });
         STANDARD.encode(handle.to_string())

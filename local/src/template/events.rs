@@ -34,7 +34,6 @@ pub enum RouteMethod {
 
 impl RouteMethod {
     /// True if a request with `method` matches the route.
-    #[must_use]
     pub fn matches(&self, method: &Method) -> bool {
         match self {
             Self::Any => true,

@@ -28,7 +28,6 @@ pub struct Statement {
 
 impl Role {
     /// True if it allows an action on the resource with this ARN. Stars stand for nothing but themselves.
-    #[must_use]
     pub fn allows(&self, action: &str, resource: &str, context: &BTreeMap<String, String>) -> bool {
         self.statements.iter().any(|statement| {
             statement.actions.iter().any(|allowed| allowed == action)

@@ -52,7 +52,6 @@ struct Item<'a> {
 
 impl DirectoryEntry {
     /// An entry for a new secret of somebody with this name; `None` for an element token, which has none.
-    #[must_use]
     pub fn new(
         proves: Credential,
         (name, profile): (&str, Option<Profile>),
@@ -69,13 +68,11 @@ impl DirectoryEntry {
     }
 
     /// The number of its organisation.
-    #[must_use]
     pub fn company_id(&self) -> u64 {
         self.numbers().0
     }
 
     /// The number of the user or organisation that it belongs to.
-    #[must_use]
     pub fn number(&self) -> u64 {
         match self.numbers() {
             (company_id, 0) => company_id,
@@ -101,15 +98,11 @@ impl DirectoryEntry {
 
 impl DynamoDirectory {
     /// The directory in the credentials table.
-    #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
     /// A new number that no organisation, account or user has.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn draw_number(&self) -> Result<u64, AwsError> {
         const ACTION: &str = "draw a number";
         let update = self
@@ -145,9 +138,6 @@ impl DynamoDirectory {
     }
 
     /// Removes an entry; its secret is invalid from then on.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn remove(&self, entry: &DirectoryEntry) -> Result<(), AwsError> {
         let key = text(entry.credential.as_str());
         let delete = self.client.delete_item().table_name(&self.table).key(KEY, key);
@@ -155,9 +145,6 @@ impl DynamoDirectory {
     }
 
     /// Every entry: organisations with their users after them, each with its secrets from old to new.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn list(&self) -> Result<Vec<DirectoryEntry>, AwsError> {
         const ACTION: &str = "list accounts";
         let query = self

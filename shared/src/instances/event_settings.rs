@@ -122,7 +122,6 @@ impl EventSettings {
     }
 
     /// Why no events are to be delivered; `None` if they are.
-    #[must_use]
     pub fn why_unwanted(&self) -> Option<&'static str> {
         if !self.enabled {
             Some("event.notification.enabled is not true")

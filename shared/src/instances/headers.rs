@@ -54,7 +54,6 @@ impl CallbackHeaders {
     }
 
     /// The headers.
-    #[must_use]
     pub fn as_map(&self) -> &HeaderMap {
         &self.0
     }

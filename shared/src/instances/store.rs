@@ -86,15 +86,11 @@ enum Secrets {
 
 impl DynamoInstanceStore {
     /// The store in the table `instances`.
-    #[must_use]
     pub fn new(client: Client, instances: String, vault: Vault) -> Self {
         Self { client, instances, vault }
     }
 
     /// The instance of this id, read consistently: it shows every change that was answered.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn get(&self, id: InstanceId) -> Result<Option<Instance>, AwsError> {
         const ACTION: &str = "read an instance";
         let key = number(id);
@@ -106,9 +102,6 @@ impl DynamoInstanceStore {
     }
 
     /// Stores a new instance together with its token in the table `credentials`, both or neither.
-    ///
-    /// # Errors
-    /// When a table cannot be written.
     pub async fn create(&self, instance: Instance, credentials: &str) -> Result<Created, AwsError> {
         const ACTION: &str = "write an instance";
         let proves = Credential::Element { instance_id: instance.id };

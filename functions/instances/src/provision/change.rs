@@ -27,9 +27,6 @@ enum How {
 
 impl Change {
     /// Reads the body of `PATCH`: what it names is changed, settings one by one, tags all together.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
     pub(crate) fn patch(body: &[u8]) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
@@ -44,9 +41,6 @@ impl Change {
     }
 
     /// Reads the body of `PUT`: the instance becomes what it says. It may be an answer of `GET`, sent back.
-    ///
-    /// # Errors
-    /// Everything that is missing or wrong.
     pub(crate) fn put(body: &[u8]) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);

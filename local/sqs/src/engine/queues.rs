@@ -28,30 +28,18 @@ impl Sqs {
     }
 
     /// The URL of the queue `name`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`].
     pub fn queue_url(&self, name: &str) -> Result<String, Error> {
         self.engine().queue(name)?;
         Ok(names::url(&self.shared.base_url, name))
     }
 
     /// The ARN of the queue `name`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`].
     pub fn queue_arn(&self, name: &str) -> Result<String, Error> {
         self.engine().queue(name)?;
         Ok(names::arn(name))
     }
 
     /// Every attribute of `queue` that has a value, the numbers of messages among them.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`].
     pub fn attributes(&self, queue: &str) -> Result<BTreeMap<&'static str, String>, Error> {
         let counts = self.counts(queue)?;
         let engine = self.engine();
@@ -91,10 +79,6 @@ impl Sqs {
     }
 
     /// How many messages `queue` holds in each state. The numbers are exact.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`].
     pub fn counts(&self, queue: &str) -> Result<QueueCounts, Error> {
         let (engine, now) = (self.engine(), self.now());
         let id = engine.settle(queue, now)?;
@@ -103,10 +87,6 @@ impl Sqs {
 
     /// The earliest time at which a delayed or an in-flight message of `queue` becomes visible; `None` if nothing
     /// changes by time alone.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`].
     pub fn next_change(&self, queue: &str) -> Result<Option<DateTime<Utc>>, Error> {
         let (engine, now) = (self.engine(), self.now());
         let id = engine.settle(queue, now)?;
@@ -115,10 +95,6 @@ impl Sqs {
 
     /// The messages of `queue` in every state, in the order in which they become or became visible. This
     /// is no receive: it changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`].
     pub fn peek(&self, queue: &str) -> Result<Vec<Message>, Error> {
         let (engine, now) = (self.engine(), self.now());
         let id = engine.settle(queue, now)?;

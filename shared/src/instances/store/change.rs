@@ -22,9 +22,6 @@ const CHANGE: &str = "SET #name = :name, tags = :tags, configuration = :configur
 
 impl DynamoInstanceStore {
     /// Stores a changed instance, if it still has the revision that the change was made from.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn change(&self, changed: Instance) -> Result<Changed, AwsError> {
         const ACTION: &str = "change an instance";
         let item = self.sealed(changed).await?;
@@ -53,9 +50,6 @@ impl DynamoInstanceStore {
 
     /// Deletes an instance together with its token in the table `credentials`, both or neither, if it still has the
     /// revision that was seen: what is made for an instance elsewhere, as a subscription, must not outlive it.
-    ///
-    /// # Errors
-    /// When a table cannot be written.
     pub async fn delete(&self, instance: &Instance, credentials: &str) -> Result<Changed, AwsError> {
         const ACTION: &str = "delete an instance";
         let revision = number(instance.revision);

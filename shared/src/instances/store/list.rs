@@ -32,9 +32,6 @@ impl DynamoInstanceStore {
     /// read are masked, not decrypted.
     ///
     /// The index follows the table within moments: an instance provisioned just now may be missing.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn list(&self, account_id: u64, after: Option<InstanceId>) -> Result<Listing, AwsError> {
         const READ: &str = "read an account's instances";
         let (ids, next) = self.ids(account_id, after).await?;
@@ -48,9 +45,6 @@ impl DynamoInstanceStore {
     }
 
     /// The ids of the same instances, and whether there are more: one query and no secret decrypted.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
     pub async fn ids(
         &self,
         account_id: u64,

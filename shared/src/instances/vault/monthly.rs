@@ -19,7 +19,6 @@ pub struct DataKeyStore {
 
 impl DataKeyStore {
     /// The data keys in the table `credentials`.
-    #[must_use]
     pub fn new(client: Client, credentials: String) -> Self {
         Self { client, credentials }
     }
