@@ -105,7 +105,6 @@ impl Recursion {
     }
 
     /// Messages that were not processed because their chain was too long.
-    #[must_use]
     pub fn dropped(&self) -> u64 {
         self.0.dropped.load(Ordering::Relaxed)
     }

@@ -11,7 +11,7 @@ pub mod vault;
 pub use cache::{CachedInstance, InstanceCache};
 pub use configuration::{Configuration, key};
 pub use event_settings::{BasicAuth, ConfigurationFault, EventSettings, EventSource};
-pub use headers::{CallbackHeaders, InvalidHeaders};
+pub use headers::CallbackHeaders;
 pub use id::{InstanceId, InvalidInstanceId};
 pub use store::{Changed, Created, DynamoInstanceStore, Listing};
 
@@ -59,7 +59,6 @@ pub struct Token {
 
 impl Token {
     /// The token with this text.
-    #[must_use]
     pub fn of(text: Secret) -> Self {
         Self { key: CredentialKey::of(CredentialKind::Element, &text), text: Some(text) }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::TimeDelta;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
-use sqs::{AttributeValue, Receive, Received};
+use sqs::{Receive, Received};
 
 use crate::bed::Bed;
 
@@ -32,9 +32,8 @@ pub(crate) fn call<T>(bed: &Bed, payload: T, timeout: i64) -> LambdaEvent<T> {
 /// The event for a batch.
 pub(crate) fn event(batch: &[Received]) -> Value {
     let attributes = |received: &Received| -> Value {
-        let texts = received.message.attributes.iter().filter_map(|(name, attribute)| {
-            let AttributeValue::String(text) = &attribute.value else { return None };
-            Some((name.clone(), json!({ "dataType": attribute.data_type, "stringValue": text })))
+        let texts = received.message.attributes.iter().map(|(name, attribute)| {
+            (name.clone(), json!({ "dataType": attribute.data_type, "stringValue": attribute.value }))
         });
         texts.collect::<serde_json::Map<_, _>>().into()
     };

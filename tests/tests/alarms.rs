@@ -178,7 +178,7 @@ async fn the_alarm_of_a_schedule_watches_what_no_other_call_writes() {
     assert_eq!(schedules.len(), silent.len());
     let mut kept_quiet = BTreeSet::new();
     for schedule in schedules {
-        worker.scheduled(&bed, schedule.input.unwrap_or_default()).await;
+        worker.scheduled(&bed, schedule.input).await;
         // It writes data even if nothing is due.
         let written: BTreeSet<_> = worker.take_metrics().into_keys().collect();
         let of_it: Vec<_> = written.intersection(&silent).cloned().collect();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_kms::types::DataKeySpec;
 use chrono::TimeDelta;
 use http::Method;
 use local::template::Function;
@@ -272,7 +273,7 @@ async fn what_a_role_does_not_allow_is_refused_as_by_iam() {
     assert_eq!(sent.await.unwrap_err().into_service_error().meta().code(), denied.as_deref());
 
     let data_key = clients_of("InstancesFunction", &bed).kms().generate_data_key();
-    let data_key = data_key.key_id(&environment["KMS_KEY_ID"]).number_of_bytes(32);
+    let data_key = data_key.key_id(&environment["KMS_KEY_ID"]).key_spec(DataKeySpec::Aes256);
     let data_key = data_key.encryption_context("purpose", "callback").send().await.unwrap();
     let open = |function: &str| {
         let decrypt = clients_of(function, &bed).kms().decrypt().encryption_context("purpose", "callback");

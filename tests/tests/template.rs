@@ -147,12 +147,13 @@ fn a_function_may_send_to_its_own_queue_and_an_alarm_watches_it() {
 
 #[test]
 fn a_batch_reports_its_failures_one_by_one() {
+    let document = document();
     for function in &template().functions {
-        assert!(
-            function.queues.iter().all(|source| source.report_batch_item_failures),
-            "{}",
-            function.binary
-        );
+        let events = &document["Resources"][&function.logical_id]["Properties"]["Events"];
+        for (name, event) in events.as_object().into_iter().flatten().filter(|(_, it)| it["Type"] == "SQS") {
+            let types = &event["Properties"]["FunctionResponseTypes"];
+            assert_eq!(*types, serde_json::json!(["ReportBatchItemFailures"]), "{name}");
+        }
     }
 }
 

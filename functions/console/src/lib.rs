@@ -44,7 +44,6 @@ impl Default for Console {
 
 impl Console {
     /// Reads the files that are compiled in, compresses them, and names them by their contents.
-    #[must_use]
     pub fn new() -> Self {
         let version = files::version();
         let index = INDEX.replace("{files}", &format!("{FILES_BELOW}{version}"));
@@ -53,7 +52,6 @@ impl Console {
     }
 
     /// Answers a request: the page, one of its files, or 404.
-    #[must_use]
     pub fn answer(&self, request: &Request) -> Response<Body> {
         let path = request.uri().path();
         if request.method() != Method::GET {

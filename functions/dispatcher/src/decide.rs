@@ -64,16 +64,16 @@ pub fn decide(made: &Made<'_>, schedule: &RetrySchedule, health: &Health) -> Dec
         AttemptResult::Rejected { status: 429 | 503, retry_after: Some(asked), .. } => *asked,
         // A receiver that is busy, or early, or wrong today may be right in five minutes.
         AttemptResult::Accepted { .. } | AttemptResult::Rejected { .. } | AttemptResult::Unanswered(_) => {
-            schedule.interval()
+            schedule.interval
         }
     };
     if health.state() == Some(State::Open) {
         return Decision::Wait { reason };
     }
-    if made.attempt >= schedule.attempts() {
+    if made.attempt >= schedule.attempts {
         return Decision::Fail { reason };
     }
-    Decision::Retry { due: made.now + wait.clamp(schedule.interval(), MAX_INTERVAL), reason }
+    Decision::Retry { due: made.now + wait.clamp(schedule.interval, MAX_INTERVAL), reason }
 }
 
 /// How long to wait after a fault of ours, with this many in a row before it.

@@ -118,9 +118,9 @@ fn recipient(
     if instance.instance.disabled {
         return Err("the instance is disabled");
     }
-    if !instance.events.enabled {
-        return Err("event.notification.enabled is not true");
+    let events = &instance.events;
+    match (events.why_unwanted(), &events.callback_url) {
+        (None, Some(url)) => Ok((instance.clone(), url.clone())),
+        (why, _) => Err(why.unwrap_or_default()),
     }
-    let url = instance.events.callback_url.clone().ok_or("event.notification.callback.url is not set")?;
-    Ok((instance.clone(), url))
 }

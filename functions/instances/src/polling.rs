@@ -149,9 +149,6 @@ pub(crate) async fn check_key(close: &CloseAccess, configuration: &Configuration
 }
 
 /// The same for a change of the API key or of Close's URL.
-///
-/// # Errors
-/// As [`check_key`].
 pub(crate) async fn check_changed_key(
     close: &CloseAccess,
     before: &Configuration,

@@ -248,7 +248,7 @@ impl Poller {
         if events.source != EventSource::Polling || KeyDigest::of(&instance.configuration) != *key {
             return Err(Unready::Orphan);
         }
-        if instance.disabled || !events.enabled || events.callback_url.is_none() {
+        if instance.disabled || events.why_unwanted().is_some() {
             return Err(Unready::Off);
         }
         let settings = PollerSettings::read(&instance.configuration);

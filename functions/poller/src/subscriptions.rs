@@ -66,8 +66,7 @@ impl Look {
 
     /// True if the instance's events are not wanted now.
     fn is_unwanted(&self) -> bool {
-        let events = &self.instance.events;
-        self.instance.instance.disabled || !events.enabled || events.callback_url.is_none()
+        self.instance.instance.disabled || self.instance.events.why_unwanted().is_some()
     }
 
     /// When it is looked at next, if nothing is out of order.
@@ -99,10 +98,8 @@ impl Look {
 /// Close's id of the subscription that this system made for an instance, if it did.
 fn managed(instance: &CachedInstance) -> Option<String> {
     let configuration = &instance.instance.configuration;
-    let automatic = configuration.get(key::SUBSCRIPTION_PROVISIONING);
-    let automatic = automatic.is_some_and(|how| how.eq_ignore_ascii_case("automatic"));
-    let is_webhook = instance.events.source == EventSource::Webhook;
-    configuration.get(key::SUBSCRIPTION_ID).filter(|_| automatic && is_webhook).map(str::to_owned)
+    let is_managed = configuration.is_automatic() && instance.events.source == EventSource::Webhook;
+    configuration.get(key::SUBSCRIPTION_ID).filter(|_| is_managed).map(str::to_owned)
 }
 
 impl Poller {

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use sqs::{ACCOUNT, AttributeValue, MessageAttribute, REGION, Received};
+use sqs::{ACCOUNT, MessageAttribute, REGION, Received};
 
 use crate::functions::MAX_EVENT;
 
@@ -54,8 +52,9 @@ fn record(queue: &str, received: &Received) -> Value {
     .into_iter()
     .filter(|(_, value)| value.is_some())
     .collect();
+    let attribute = |it: &MessageAttribute| json!({ "dataType": it.data_type, "stringValue": it.value });
     let message_attributes: BTreeMap<&str, Value> =
-        message.attributes.iter().map(|(name, attribute)| (&**name, attribute_of(attribute))).collect();
+        message.attributes.iter().map(|(name, it)| (&**name, attribute(it))).collect();
     json!({
         "messageId": message.id,
         "receiptHandle": received.receipt_handle,
@@ -67,15 +66,6 @@ fn record(queue: &str, received: &Received) -> Value {
         "eventSourceARN": format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"),
         "awsRegion": REGION,
     })
-}
-
-fn attribute_of(attribute: &MessageAttribute) -> Value {
-    match &attribute.value {
-        AttributeValue::String(text) => json!({ "dataType": attribute.data_type, "stringValue": text }),
-        AttributeValue::Binary(bytes) => {
-            json!({ "dataType": attribute.data_type, "binaryValue": STANDARD.encode(bytes) })
-        }
-    }
 }
 
 #[derive(Deserialize)]

@@ -59,7 +59,6 @@ pub struct Answer {
 
 impl CloseClient {
     /// A client for these hosts, with the trust anchors of `tls`.
-    #[must_use]
     pub fn new(hosts: CloseApiHosts, tls: ClientConfig) -> Self {
         let mut http = HttpConnector::new();
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -105,9 +104,6 @@ impl Account {
     }
 
     /// `GET` of a path below the base, with parameters.
-    ///
-    /// # Errors
-    /// When Close does not answer with 2xx; see [`CloseError`].
     pub async fn get(&self, path: &str, parameters: &[(&str, String)]) -> Result<Answer, CloseError> {
         let mut url = self.url(path)?;
         if !parameters.is_empty() {
@@ -117,25 +113,16 @@ impl Account {
     }
 
     /// `POST` of a JSON body to a path below the base.
-    ///
-    /// # Errors
-    /// When Close does not answer with 2xx; see [`CloseError`].
     pub async fn post(&self, path: &str, body: String) -> Result<Answer, CloseError> {
         self.send(Method::POST, &self.url(path)?, body.into()).await
     }
 
     /// `PUT` of a JSON body to a path below the base.
-    ///
-    /// # Errors
-    /// When Close does not answer with 2xx; see [`CloseError`].
     pub async fn put(&self, path: &str, body: String) -> Result<Answer, CloseError> {
         self.send(Method::PUT, &self.url(path)?, body.into()).await
     }
 
     /// `DELETE` of a path below the base.
-    ///
-    /// # Errors
-    /// When Close does not answer with 2xx; see [`CloseError`].
     pub async fn delete(&self, path: &str) -> Result<Answer, CloseError> {
         self.send(Method::DELETE, &self.url(path)?, Bytes::new()).await
     }

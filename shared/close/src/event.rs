@@ -49,7 +49,6 @@ pub struct Event {
 }
 
 /// A time as the platform prints it: ISO 8601, UTC, whole seconds, `Z`.
-#[must_use]
 pub fn timestamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
@@ -65,7 +64,6 @@ pub struct EventKey {
 
 impl EventKey {
     /// The key of these parts.
-    #[must_use]
     pub fn new(kind: &'static str, parts: &[&[u8]]) -> Self {
         Self { kind, parts: parts.iter().map(|part| part.to_vec()).collect() }
     }

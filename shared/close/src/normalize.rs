@@ -61,7 +61,6 @@ impl ObjectFilter {
     /// Reads a comma list of object types; an empty one wants everything.
     ///
     /// A type may be the platform's (`activities`) or Close's (`activity.note`), in any case.
-    #[must_use]
     pub fn parse(list: &str) -> Self {
         let names = list.split(',').map(object_types::normal).filter(|name| !name.is_empty());
         Self(Some(names.collect::<Vec<_>>()).filter(|names| !names.is_empty()))
@@ -78,7 +77,6 @@ impl ObjectFilter {
     }
 
     /// True if an object is wanted, by the type in its events or by Close's type.
-    #[must_use]
     pub fn wants(&self, object_type: &str, closes_type: &str) -> bool {
         let object_type = object_types::normal(object_type);
         self.0.is_none() || self.is_any(|name| name == object_type || object_types::means(name, closes_type))
@@ -86,7 +84,6 @@ impl ObjectFilter {
 
     /// True if objects of a kind may be wanted: of one of Close's types, a family (`activity.`), or all (empty).
     /// Their events are called `object_type`.
-    #[must_use]
     pub fn wants_any(&self, object_type: &str, kind: &str) -> bool {
         let of_kind = |name: &str| {
             let known = object_types::TYPES.iter().filter(|it| object_types::is_of(it.name, kind));

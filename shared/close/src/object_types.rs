@@ -163,7 +163,6 @@ pub const FAMILIES: &[ObjectType] = &[
 
 impl ObjectType {
     /// The type or family of this name: Close's, the same without its family, or an alias.
-    #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         let name = normal(name);
         TYPES.iter().chain(FAMILIES).find(|it| it.is_called(&name))
@@ -176,14 +175,12 @@ impl ObjectType {
     }
 
     /// True if a type of Close's is this one, or of this family.
-    #[must_use]
     pub fn covers(&self, closes_type: &str) -> bool {
         is_of(closes_type, self.name)
     }
 }
 
 /// True if a type of Close's is of a kind: the type itself, a family (`activity.`), or anything (empty).
-#[must_use]
 pub fn is_of(closes_type: &str, kind: &str) -> bool {
     kind.is_empty() || closes_type == kind || (kind.ends_with('.') && closes_type.starts_with(kind))
 }
@@ -191,7 +188,6 @@ pub fn is_of(closes_type: &str, kind: &str) -> bool {
 /// True if `name` means a type of Close's, that one alone or with others of its family.
 ///
 /// An unknown name means Close's type of that name.
-#[must_use]
 pub fn means(name: &str, closes_type: &str) -> bool {
     let is_platforms = normal(platform_type(closes_type)) == normal(name);
     is_platforms
@@ -207,13 +203,11 @@ fn names(name: &str, closes_type: &str) -> bool {
 }
 
 /// A name as in the tables: in lower case, with `_` between words.
-#[must_use]
 pub fn normal(name: &str) -> String {
     name.trim().to_lowercase().replace(['-', ' '], "_")
 }
 
 /// The entries that cover what an instance wants; empty if Close has no events of the types that it names.
-#[must_use]
 pub fn events(wanted: &ObjectFilter) -> Vec<Subscribed> {
     let subscribed = |it: &&ObjectType| match it.subscription {
         Subscription::Usual => wanted.wants(platform_type(it.name), it.name),

@@ -22,7 +22,6 @@ pub struct RateLimit {
 impl RateLimit {
     /// Reads the `RateLimit` header: `limit=100, remaining=50, reset=5` as documented, with semicolons as sent;
     /// or the older `ratelimit-remaining` and `ratelimit-reset`.
-    #[must_use]
     pub fn read(headers: &HeaderMap) -> Option<Self> {
         let combined = text(headers, "ratelimit").and_then(|header| {
             let value = |name: &str| {
@@ -46,7 +45,6 @@ impl RateLimit {
 }
 
 /// How long to wait if an answer used up the limit.
-#[must_use]
 pub fn exhausted(limit: Option<RateLimit>) -> Option<TimeDelta> {
     limit.filter(|limit| limit.remaining == 0).map(|limit| limit.reset)
 }

@@ -44,13 +44,11 @@ struct List {
 
 impl Subscription {
     /// True if Close sends to `url` and the subscription is not paused.
-    #[must_use]
     pub fn sends_to(&self, url: &str) -> bool {
         self.status == "active" && self.url == url
     }
 
     /// True if it is subscribed to exactly these events.
-    #[must_use]
     pub fn is_of(&self, events: &[Subscribed]) -> bool {
         self.events.len() == events.len() && events.iter().all(|event| self.events.contains(event))
     }
@@ -67,7 +65,6 @@ impl Subscription {
 
 impl NewSubscription {
     /// The secret key that signs its webhooks.
-    #[must_use]
     pub fn signature_key(&self) -> &str {
         &self.signature_key
     }
@@ -75,9 +72,6 @@ impl NewSubscription {
 
 impl Account {
     /// A subscription of this account; `None` when Close does not have it.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
     pub async fn subscription(&self, id: &str) -> Result<Option<Subscription>, CloseError> {
         match self.get(&one(id), &[]).await {
             Ok(answer) => read(&answer).map(Some),
@@ -87,35 +81,23 @@ impl Account {
     }
 
     /// The ids of the subscriptions that send to `url`.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
     pub async fn subscriptions_to(&self, url: &str) -> Result<Vec<String>, CloseError> {
         let list: List = read(&self.get(PATH, &[]).await?)?;
         Ok(list.data.into_iter().filter(|it| it.url == url).map(|it| it.id).collect())
     }
 
     /// Makes a subscription active, sending these events to `url`. It keeps its key.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
     pub async fn activate(&self, id: &str, url: &str, events: &[Subscribed]) -> Result<(), CloseError> {
         let body = json!({ "status": "active", "url": url, "events": events });
         self.put(&one(id), body.to_string()).await.map(drop)
     }
 
     /// Asks whose the key is, to find out if Close accepts it.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
     pub async fn check_key(&self) -> Result<(), CloseError> {
         self.get("me/", &[]).await.map(drop)
     }
 
     /// Changes the events of a subscription. A missing one is left to the check of subscriptions.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
     pub async fn change_events(&self, id: &str, events: &[Subscribed]) -> Result<(), CloseError> {
         match self.put(&one(id), json!({ "events": events }).to_string()).await {
             Ok(_) | Err(CloseError::Invalid { status: 404, .. }) => Ok(()),
@@ -124,18 +106,12 @@ impl Account {
     }
 
     /// Creates a subscription.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
     pub async fn subscribe(&self, url: &str, events: &[Subscribed]) -> Result<NewSubscription, CloseError> {
         let body = json!({ "url": url, "events": events, "verify_ssl": true });
         read(&self.post(PATH, body.to_string()).await?)
     }
 
     /// Deletes a subscription, if it still exists.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
     pub async fn unsubscribe(&self, id: &str) -> Result<(), CloseError> {
         match self.delete(&one(id)).await {
             Ok(_) | Err(CloseError::Invalid { status: 404 | 410, .. }) => Ok(()),

@@ -36,20 +36,15 @@ pub struct CircuitPolicy {
     open_after: Option<u32>,
 }
 
-/// An invalid number of minutes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not a number of minutes from 1 to 7200, or 0 for never (default 60)")]
-pub struct InvalidCircuit;
-
 impl CircuitPolicy {
     /// Opens after this many minutes of five-minute windows with only failures; zero for never.
     ///
     /// # Errors
     /// When it is longer than the five days after which the callback is disabled.
-    pub fn of_minutes(minutes: u32) -> Result<Self, InvalidCircuit> {
+    pub fn of_minutes(minutes: u32) -> Result<Self, &'static str> {
         let windows = minutes.div_ceil(5);
         if windows > DISABLING {
-            return Err(InvalidCircuit);
+            return Err("is not a number of minutes from 1 to 7200, or 0 for never (default 60)");
         }
         Ok(Self { open_after: (minutes > 0).then_some(windows) })
     }

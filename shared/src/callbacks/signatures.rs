@@ -20,39 +20,30 @@ const STANDARD_PREFIX: &str = "whsec_";
 /// Its length in bytes, by that specification.
 const STANDARD_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
+const NOT_A_STANDARD_SECRET: &str = "begins with whsec_, which base64 of 24 to 64 bytes must follow";
+const NOT_AN_ED25519_KEY: &str =
+    "is not whsk_ and base64 of an Ed25519 key (a seed of 32 bytes, or seed and public key)";
+
 /// The key of an instance's callbacks (`event.notification.signature.key`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey(Secret);
-
-/// An invalid key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidSigningKey {
-    /// It is too long for the platform, or has control characters.
-    #[error("is not a printable text of at most {MAX_CHARS} characters")]
-    NotAKey,
-    /// It has the prefix of a Standard Webhooks secret but is not one.
-    #[error("begins with whsec_, which base64 of 24 to 64 bytes must follow")]
-    NotAStandardSecret,
-}
 
 impl SigningKey {
     /// Checks the text of a key.
     ///
     /// # Errors
     /// When it is too long, not printable, or a broken `whsec_` secret.
-    pub fn parse(text: &str) -> Result<Self, InvalidSigningKey> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         if text.chars().count() > MAX_CHARS || text.chars().any(char::is_control) {
-            return Err(InvalidSigningKey::NotAKey);
+            return Err(format!("is not a printable text of at most {MAX_CHARS} characters"));
         }
         // Blanks belong to a key of one's own. Before a Standard Webhooks secret they would silently make it such a key.
         if text.trim_start().starts_with(STANDARD_PREFIX) && !text.starts_with(STANDARD_PREFIX) {
-            return Err(InvalidSigningKey::NotAStandardSecret);
+            return Err(NOT_A_STANDARD_SECRET.to_owned());
         }
         let key = Self(Secret::new(text));
         match key.standard_bytes() {
-            Some(bytes) if !STANDARD_BYTES.contains(&bytes.len()) => {
-                Err(InvalidSigningKey::NotAStandardSecret)
-            }
+            Some(bytes) if !STANDARD_BYTES.contains(&bytes.len()) => Err(NOT_A_STANDARD_SECRET.to_owned()),
             _ => Ok(key),
         }
     }
@@ -78,25 +69,20 @@ impl SigningKey {
 #[derive(Clone)]
 pub struct Ed25519Key(Box<ed25519_dalek::SigningKey>);
 
-/// A text that is not a `whsk_` key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not whsk_ and base64 of an Ed25519 key (a seed of 32 bytes, or seed and public key)")]
-pub struct InvalidEd25519Key;
-
 impl Ed25519Key {
     /// Reads a `whsk_` key.
     ///
     /// # Errors
     /// When it is not one, or its two halves do not belong together.
-    pub fn parse(text: &str) -> Result<Self, InvalidEd25519Key> {
-        let encoded = text.strip_prefix("whsk_").ok_or(InvalidEd25519Key)?;
-        let bytes = STANDARD.decode(encoded).map_err(|_| InvalidEd25519Key)?;
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let encoded = text.strip_prefix("whsk_").ok_or(NOT_AN_ED25519_KEY)?;
+        let bytes = STANDARD.decode(encoded).map_err(|_| NOT_AN_ED25519_KEY)?;
         let key = match (<[u8; 32]>::try_from(&*bytes), <[u8; 64]>::try_from(&*bytes)) {
             (Ok(seed), _) => ed25519_dalek::SigningKey::from_bytes(&seed),
             (_, Ok(pair)) => {
-                ed25519_dalek::SigningKey::from_keypair_bytes(&pair).map_err(|_| InvalidEd25519Key)?
+                ed25519_dalek::SigningKey::from_keypair_bytes(&pair).map_err(|_| NOT_AN_ED25519_KEY)?
             }
-            _ => return Err(InvalidEd25519Key),
+            _ => return Err(NOT_AN_ED25519_KEY),
         };
         Ok(Self(Box::new(key)))
     }

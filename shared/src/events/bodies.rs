@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::events::body::{Body, Carriage, Deflated, StoredBody, carriage};
 use crate::events::id::EventId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get};
+use crate::platform::aws::{AwsError, Unavailable, batch_get, number, text};
 
 /// The largest part: an item takes 400 KB with its names and keys.
 const PART_BYTES: usize = 380 * 1024;
@@ -70,10 +70,10 @@ impl DynamoPayloadStore {
                 .client
                 .put_item()
                 .table_name(&self.table)
-                .item("payload_id", AttributeValue::S(id.clone()))
-                .item("part", AttributeValue::N(part.to_string()))
+                .item("payload_id", text(&id))
+                .item("part", number(part))
                 .item("bytes", AttributeValue::B(Blob::new(chunk)))
-                .item("expires_at", AttributeValue::N(expires_at.timestamp().to_string()));
+                .item("expires_at", number(expires_at.timestamp()));
             put.send().await.unavailable("store a body")?;
         }
         Ok(())
@@ -90,7 +90,7 @@ impl DynamoPayloadStore {
             .table_name(&self.table)
             .consistent_read(true)
             .key_condition_expression("payload_id = :id")
-            .expression_attribute_values(":id", AttributeValue::S(id(event, stored)))
+            .expression_attribute_values(":id", text(id(event, stored)))
             .into_paginator()
             .items()
             .send();
@@ -114,8 +114,8 @@ impl DynamoPayloadStore {
         let single = bodies.iter().filter(|(_, stored)| stored.packed <= PART_BYTES);
         let wanted: HashMap<String, _> = single.map(|body| (id(&body.0, &body.1), body)).collect();
         let key = |id: &String| {
-            let part = AttributeValue::N("0".to_owned());
-            [("payload_id".to_owned(), AttributeValue::S(id.clone())), ("part".to_owned(), part)].into()
+            let part = number(0);
+            [("payload_id".to_owned(), text(id)), ("part".to_owned(), part)].into()
         };
         let keys = wanted.keys().map(key).collect();
         let mut found = HashMap::new();

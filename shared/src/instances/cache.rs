@@ -47,7 +47,6 @@ pub struct InstanceCache {
 
 impl InstanceCache {
     /// An empty cache in front of `store`.
-    #[must_use]
     pub fn new(store: DynamoInstanceStore, clock: SharedClock) -> Self {
         Self { store, clock, entries: Mutex::default() }
     }
@@ -74,9 +73,6 @@ impl InstanceCache {
 
     /// The instance of this id, at most ten seconds old: enough to admit an event, but not to refuse one.
     /// [`admit`](Self::admit) is harder to get wrong.
-    ///
-    /// # Errors
-    /// As [`admit`](Self::admit).
     pub async fn get(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, AwsError> {
         match self.kept(id) {
             Some(instance) => Ok(Some(instance)),
@@ -85,9 +81,6 @@ impl InstanceCache {
     }
 
     /// The instance of this id as it is stored, whatever the cache has.
-    ///
-    /// # Errors
-    /// As [`admit`](Self::admit).
     pub async fn fresh(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, AwsError> {
         let found = self.store.get(id).await?.map(read).transpose()?.map(Arc::new);
         match &found {
@@ -98,7 +91,6 @@ impl InstanceCache {
     }
 
     /// The store behind it.
-    #[must_use]
     pub fn store(&self) -> &DynamoInstanceStore {
         &self.store
     }

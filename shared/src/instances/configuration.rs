@@ -83,14 +83,22 @@ pub struct Configuration(Settings);
 impl Configuration {
     /// A setting's value; null and blank count as not set, as on the platform. Blanks around it are removed, except from
     /// passwords and signing keys.
-    #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         let value = self.0.get(key)?.as_deref().filter(|value| !value.trim().is_empty())?;
         Some(if VERBATIM.contains(&key) { value } else { value.trim() })
     }
 
+    /// True if a setting has this value, in either case.
+    pub fn is(&self, key: &str, value: &str) -> bool {
+        self.get(key).is_some_and(|it| it.eq_ignore_ascii_case(value))
+    }
+
+    /// True if this system makes the subscription at Close, and ends it.
+    pub fn is_automatic(&self) -> bool {
+        self.is(key::SUBSCRIPTION_PROVISIONING, "automatic")
+    }
+
     /// A setting's stored value; `None` if it is not set.
-    #[must_use]
     pub fn entry(&self, key: &str) -> Option<Option<&str>> {
         self.0.get(key).map(Option::as_deref)
     }
@@ -111,7 +119,6 @@ impl Configuration {
     }
 
     /// True if a setting of this name is masked when it is read back.
-    #[must_use]
     pub fn is_masked(key: &str) -> bool {
         purpose_of(key).is_some() && key != SHOWN_SECRET
     }
@@ -140,7 +147,6 @@ impl Configuration {
     }
 
     /// The settings as a client may read them: strings or null, secrets masked.
-    #[must_use]
     pub fn masked(&self) -> BTreeMap<&str, Option<&str>> {
         self.0
             .iter()

@@ -38,7 +38,6 @@ impl InstanceId {
     }
 
     /// An id from eight random bytes, each as likely as the next but for one, which stands in for zero.
-    #[must_use]
     pub fn from_entropy(bytes: [u8; 8]) -> Self {
         Self((u64::from_be_bytes(bytes) % LIMIT).max(1))
     }
@@ -53,7 +52,6 @@ impl InstanceId {
     ///
     /// `None` when it is not the spelling of an id; digits are taken only as [`InstanceId::encode`] would
     /// write them, so that one instance has one URL but for its base64.
-    #[must_use]
     pub fn decode(segment: &str) -> Option<Self> {
         let encoded: Vec<u8> = percent_decode_str(segment).collect();
         let digits = EITHER_ALPHABET.iter().find_map(|engine| engine.decode(&encoded).ok())?;

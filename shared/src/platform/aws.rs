@@ -3,10 +3,12 @@
 mod batch_get;
 mod error;
 mod http;
+mod value;
 
 pub(crate) use batch_get::batch_get;
 pub(crate) use error::written;
 pub use error::{AwsError, Unavailable};
+pub(crate) use value::{millis, number, text};
 
 use std::time::Duration;
 

@@ -36,7 +36,6 @@ enum Form {
 
 impl Logging {
     /// Reads `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT`, which Lambda sets as the function's logging is configured.
-    #[must_use]
     pub fn from_variables(variables: &Variables) -> Self {
         let level = variables.text("AWS_LAMBDA_LOG_LEVEL").and_then(|text| LevelFilter::from_str(text).ok());
         let json = variables.text("AWS_LAMBDA_LOG_FORMAT").is_some_and(|it| it.eq_ignore_ascii_case("json"));

@@ -42,9 +42,6 @@ pub fn client(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
 }
 
 /// The configuration of a process's clients; see [`roots`].
-///
-/// # Errors
-/// As [`roots`].
 pub fn of_process(variables: &Variables) -> Result<ClientConfig, SettingError> {
     let invalid = |error: rustls::Error| SettingError::Invalid { name: FILE, reason: error.to_string() };
     client(roots(variables)?).map_err(invalid)

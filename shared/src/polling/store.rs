@@ -27,7 +27,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::schedule::KeyDigest;
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get};
+use crate::platform::aws::{AwsError, Unavailable, batch_get, millis, number, text};
 use crate::polling::state::{Polling, PollingState};
 use crate::subscriptions::Check;
 
@@ -120,18 +120,6 @@ type Item = HashMap<String, AttributeValue>;
 
 fn key_of(key: &KeyDigest, part: &str) -> Item {
     [("key_digest".to_owned(), text(key.as_str())), ("part".to_owned(), text(part))].into()
-}
-
-fn number(value: impl std::fmt::Display) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
-}
-
-fn millis(time: DateTime<Utc>) -> AttributeValue {
-    number(time.timestamp_millis())
 }
 
 /// A time in an item, in milliseconds; zero for no time.

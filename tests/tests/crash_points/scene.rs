@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
 use serde_json::{Value, json};
 use shared::events::log::DeliveryStatus;
-use sqs::{AttributeValue, Message};
+use sqs::Message;
 use tests::bed::{Bed, Instance, LoggedEvent};
 use tests::faults::{Fault, Plan};
 use tests::receiver::{Answer, Hook, Receiver};
@@ -255,7 +255,7 @@ impl<'a> Scene<'a> {
         let own = self.requests.iter().enumerate().filter(|(_, (_, event))| *event == id);
         let own: Vec<(bool, DateTime<Utc>)> = own.map(|(at, (time, _))| (answered(at), *time)).collect();
         let taken = own.iter().filter(|(taken, _)| *taken).count();
-        let is_own = |letter: &&Message| matches!(&letter.attributes.get("EventId").map(|it| &it.value), Some(AttributeValue::String(of)) if **of == id);
+        let is_own = |letter: &&Message| letter.attributes.get("EventId").is_some_and(|it| *it.value == *id);
         let letters = self.bed.dead_letters().iter().filter(is_own).count();
         match status {
             Some(DeliveryStatus::Delivered) => broken(taken > 0, "delivered in the log only".to_owned()),

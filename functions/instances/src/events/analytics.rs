@@ -107,9 +107,6 @@ pub(crate) fn buckets(
 }
 
 /// The same by owner and outcome of the events.
-///
-/// # Errors
-/// As [`buckets`].
 pub(crate) fn groups(
     fates: &[(Whose, Fate)],
     span: Span,

@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::store::{DynamoCallbackStore, key, millis};
+use super::store::{DynamoCallbackStore, key};
 use super::{Health, Illness, State};
 use crate::events::log::Place;
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, written};
+use crate::platform::aws::{AwsError, Unavailable, millis, text, written};
 
 /// The sort key of an instance's recovery.
 const SCOPE: &str = "recovery";
@@ -88,7 +87,7 @@ impl DynamoCallbackStore {
                 "SET touched_at = :now, due_at = if_not_exists(due_at, :now), recovery = :indexed",
             )
             .expression_attribute_values(":now", millis(now))
-            .expression_attribute_values(":indexed", AttributeValue::S(INDEXED.to_owned()));
+            .expression_attribute_values(":indexed", text(INDEXED));
         update.send().await.unavailable("have a callback looked after")?;
         Ok(())
     }
@@ -102,7 +101,7 @@ impl DynamoCallbackStore {
         let query = self.client.query().table_name(&self.table).index_name("by_recovery");
         let answer = query
             .key_condition_expression("recovery = :indexed AND due_at <= :now")
-            .expression_attribute_values(":indexed", AttributeValue::S(INDEXED.to_owned()))
+            .expression_attribute_values(":indexed", text(INDEXED))
             .expression_attribute_values(":now", millis(now))
             .limit(i32::try_from(most).unwrap_or(i32::MAX))
             .send()

@@ -12,7 +12,7 @@ use super::{Health, Illness, PROBE_EVERY};
 use crate::callbacks::url::CallbackUrl;
 use crate::events::id::hex;
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get, written};
+use crate::platform::aws::{AwsError, Unavailable, batch_get, millis, number, text, written};
 
 /// The sort key of an instance's callback.
 const SCOPE: &str = "callback";
@@ -93,13 +93,13 @@ impl DynamoCallbackStore {
     ) -> Result<bool, AwsError> {
         const ACTION: &str = "write the state of a callback";
         let callback = digest(url);
-        let mut values = HashMap::from([(":callback".to_owned(), AttributeValue::S(callback.clone()))]);
+        let mut values = HashMap::from([(":callback".to_owned(), text(&callback))]);
         let (condition, names) = match before {
             Health::Healthy => (HEALTHY, None),
             Health::Unwell(illness) => {
                 let state = serde_dynamo::to_attribute_value(illness.state).unavailable(ACTION)?;
                 values.insert(":state".to_owned(), state);
-                values.insert(":windows".to_owned(), AttributeValue::N(illness.windows.to_string()));
+                values.insert(":windows".to_owned(), number(illness.windows));
                 let names = [("#state", "state"), ("#windows", "windows")];
                 let names = names.map(|(name, attribute)| (name.to_owned(), attribute.to_owned()));
                 (UNCHANGED, Some(HashMap::from(names)))
@@ -160,15 +160,7 @@ impl DynamoCallbackStore {
 
 /// The key of an item of an instance.
 pub(super) fn key(instance: InstanceId, scope: &str) -> HashMap<String, AttributeValue> {
-    HashMap::from([
-        ("instance_id".to_owned(), AttributeValue::N(instance.to_string())),
-        ("scope".to_owned(), AttributeValue::S(scope.to_owned())),
-    ])
-}
-
-/// A time as in the table.
-pub(super) fn millis(time: DateTime<Utc>) -> AttributeValue {
-    AttributeValue::N(time.timestamp_millis().to_string())
+    HashMap::from([("instance_id".to_owned(), number(instance)), ("scope".to_owned(), text(scope))])
 }
 
 fn digest(url: &CallbackUrl) -> String {

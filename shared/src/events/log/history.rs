@@ -14,7 +14,7 @@ use crate::events::body::{Body, Deflated, StoredBody};
 use crate::events::id::EventId;
 use crate::events::message::{Handling, QueuedDelivery};
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get};
+use crate::platform::aws::{AwsError, Unavailable, batch_get, text};
 use close::event::Event;
 
 /// The limit of one batch read.
@@ -265,7 +265,7 @@ impl DynamoDeliveryHistory {
 
 /// The key of an event.
 pub(super) fn key(event: &EventId) -> HashMap<String, AttributeValue> {
-    HashMap::from([("event_id".to_owned(), AttributeValue::S(event.to_string()))])
+    HashMap::from([("event_id".to_owned(), text(event.as_str()))])
 }
 
 impl<'de> Deserialize<'de> for Binary {

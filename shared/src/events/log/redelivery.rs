@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::history::{DynamoDeliveryHistory, LogEntry, key};
 use super::item::DeliveryStatus;
-use super::store::{condition_failure, millis, number, status};
-use crate::platform::aws::{AwsError, Unavailable};
+use super::store::{condition_failure, status};
+use crate::platform::aws::{AwsError, Unavailable, millis, number};
 
 impl DynamoDeliveryHistory {
     /// Records in the log that another round is queued, unless the event has changed since it was read. The message,

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use super::history::{DynamoDeliveryHistory, Order, Span};
 use super::place::{Place, shards, time_key};
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{AwsError, Unavailable, text};
 
 const ACTION: &str = "list events";
 /// The most keys that one query reads from a shard; keys are short.
@@ -133,9 +133,9 @@ impl DynamoDeliveryHistory {
                 .scan_index_forward(range.order == Order::OldestFirst)
                 .key_condition_expression("#shard = :shard AND place BETWEEN :low AND :high")
                 .expression_attribute_names("#shard", index.attribute())
-                .expression_attribute_values(":shard", AttributeValue::S(shard.name.clone()))
-                .expression_attribute_values(":low", AttributeValue::S(range.low.clone()))
-                .expression_attribute_values(":high", AttributeValue::S(range.high.clone()))
+                .expression_attribute_values(":shard", text(&shard.name))
+                .expression_attribute_values(":low", text(&range.low))
+                .expression_attribute_values(":high", text(&range.high))
                 .set_exclusive_start_key(start.take())
                 .limit(i32::try_from(page).unwrap_or(i32::MAX));
             let answer = query.send().await.unavailable(ACTION)?;

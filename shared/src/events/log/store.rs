@@ -17,7 +17,7 @@ use super::item::{DeliveryState, DeliveryStatus, fitted};
 use super::place::{Place, shard};
 use crate::events::id::EventId;
 use crate::events::message::QueuedDelivery;
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{AwsError, Unavailable, millis, number, text};
 
 /// A claim is granted for:
 ///
@@ -94,7 +94,7 @@ impl DynamoDeliveryLog {
     pub async fn park(&self, claim: &Claim<'_>, reason: &str) -> Result<Result<Claimed, Refusal>, AwsError> {
         let own = HashMap::from([
             (":before".to_owned(), number(claim.delivery.attempt - 1)),
-            (":reason".to_owned(), AttributeValue::S(reason.to_owned())),
+            (":reason".to_owned(), text(reason)),
         ]);
         self.admit(claim, PARK, " REMOVE next_attempt_at", own, "let an event wait").await
     }
@@ -159,17 +159,17 @@ impl DynamoDeliveryLog {
             (":waits", status(DeliveryStatus::Waiting)),
             (":round", number(round)),
             (":attempt", number(attempt)),
-            (":holder", AttributeValue::S(claim.id.holder.clone())),
+            (":holder", text(&claim.id.holder)),
             (":now", millis(claim.now)),
             (":until", millis(claim.id.until)),
-            (":call", AttributeValue::S(claim.id.call.clone())),
+            (":call", text(&claim.id.call)),
             (":abandoned", millis(abandoned)),
-            (":abandoned_call", AttributeValue::S(abandoned_call.to_owned())),
+            (":abandoned_call", text(abandoned_call)),
             (":long_ago", millis(claim.abandoned_before())),
             (":expires", number(self.expires_at(claim.delivery, claim.now).timestamp())),
             (":instance", number(instance_id)),
-            (":shard", AttributeValue::S(shard(*instance_id, event_id))),
-            (":place", AttributeValue::S(place.key())),
+            (":shard", text(shard(*instance_id, event_id))),
+            (":place", text(place.key())),
             (":received", millis(*received_at)),
             (":events", serde_dynamo::to_attribute_value(events)?),
         ];
@@ -192,22 +192,22 @@ impl DynamoDeliveryLog {
         let attempts = serde_dynamo::to_attribute_value(fitted(attempts.clone())).unavailable(ACTION)?;
         let made = delivery.attempt - u32::from(!decision.uses_up_attempt());
         let waits = matches!(decision, Decision::Wait { .. });
-        let shard = AttributeValue::S(shard(delivery.instance_id, &delivery.event_id));
+        let shard = text(shard(delivery.instance_id, &delivery.event_id));
         let changes = [
             ("delivery_status", Some(status(decision.status()))),
             ("attempt", Some(number(made))),
             ("attempts", Some(attempts)),
             ("waiting", waits.then_some(shard)),
             ("next_attempt_at", decision.due().map(millis)),
-            ("reason", decision.reason().map(|reason| AttributeValue::S(reason.to_owned()))),
+            ("reason", decision.reason().map(text)),
         ];
         let update = self
             .update(&delivery.event_id)
             .condition_expression(HELD)
             .expression_attribute_values(":delivering", status(DeliveryStatus::Delivering))
-            .expression_attribute_values(":holder", AttributeValue::S(claim.holder.clone()))
+            .expression_attribute_values(":holder", text(&claim.holder))
             .expression_attribute_values(":until", millis(claim.until))
-            .expression_attribute_values(":call", AttributeValue::S(claim.call.clone()))
+            .expression_attribute_values(":call", text(&claim.call))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match with_changes(update, changes).send().await {
             Ok(_) => Ok(true),
@@ -219,7 +219,7 @@ impl DynamoDeliveryLog {
     }
 
     fn update(&self, event: &EventId) -> UpdateItemFluentBuilder {
-        let key = AttributeValue::S(event.to_string());
+        let key = text(event.as_str());
         self.client.update_item().table_name(&self.table).key("event_id", key)
     }
 }
@@ -269,13 +269,5 @@ fn state_of(item: Item) -> Result<DeliveryState, serde_dynamo::Error> {
 }
 
 pub(super) fn status(status: DeliveryStatus) -> AttributeValue {
-    AttributeValue::S(status.as_str().to_owned())
-}
-
-pub(super) fn number(value: impl std::fmt::Display) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-pub(super) fn millis(time: DateTime<Utc>) -> AttributeValue {
-    number(time.timestamp_millis())
+    text(status.as_str())
 }
