@@ -252,7 +252,7 @@ pub struct PollingState {
 /// How polling of one resource goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// Whether it can be polled.
+    /// True if it can be polled.
     pub pace: Pace,
     /// Everything that changed before this was enqueued.
     pub cursor: DateTime<Utc>,
