@@ -252,7 +252,7 @@ pub struct PollingState {
 /// How polling of one resource goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// True if it can be polled.
+    /// Its status, and when it is asked next.
     pub pace: Pace,
     /// Everything that changed before this was enqueued.
     pub cursor: DateTime<Utc>,
