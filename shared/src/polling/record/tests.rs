@@ -19,7 +19,7 @@ fn read(record: &Value, entry: &Value) -> Result<Record, BadRecord> {
 fn wanted(record: &Value, entry: &Value) -> bool {
     let times = Times { last_poll: DateTime::UNIX_EPOCH, now: "2026-06-19T12:00:00Z".parse().unwrap() };
     let since = "2026-06-19T11:00:00Z".parse().unwrap();
-    let scope = Scope { times, pattern: None };
+    let scope = Scope { times, pattern: None, is_partial: false };
     read(record, entry).unwrap().is_wanted(&configuration(entry), since, &scope)
 }
 
