@@ -206,9 +206,11 @@ pub(super) fn resource(draw: &mut Draw, kind: Kind, odd: bool, templates: bool) 
         (column.to_owned(), value.to_owned())
     });
     let mut settings = Map::new();
+    // Of its event feed Close shows fifty at once.
+    let most = if kind.found == Found::Objects { "100" } else { "50" };
     if odd {
         for (key, choices) in [
-            ("pageSize", json!([1, "3", 25, "100"])),
+            ("pageSize", json!([1, "3", 25, most])),
             ("pollDelay", json!([0, "60", 300])),
             ("createdCheckTolerance", json!([0, "10", 60])),
             ("filterByCurrentDate", json!(["true", false])),
