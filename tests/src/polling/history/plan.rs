@@ -125,11 +125,11 @@ impl InstancePlan {
 }
 
 impl Plan {
-    /// The plan of a seed. Each has few peculiarities, so that a failure says where it comes from.
+    /// The plan of a seed. Many have few peculiarities, so that a failure says where it comes from.
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let draw = &mut Draw::from_seed(seed);
-        let peculiar = draw.of(&[6_usize, 12, 25]);
+        let peculiar = draw.of(&[8_usize, 20, 50]);
         let quirks = world::quirks(draw, peculiar);
         let without_rights = draw.percent(peculiar);
         let old = draw.percent(peculiar);
