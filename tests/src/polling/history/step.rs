@@ -147,7 +147,7 @@ pub(super) fn steps(draw: &mut Draw, instances: &[InstancePlan], peculiar: usize
                 let off = draw.of(&[Off::Disabled, Off::Muted, Off::ByWebhook]);
                 steps.push(Step::Off(number, off, draw.number(1, 30)));
             }
-            10 if patches => steps.push(Step::Patch(number, patch(draw, &instances[number]))),
+            10.. if patches => steps.push(Step::Patch(number, patch(draw, &instances[number]))),
             _ => {}
         }
     }
