@@ -1,5 +1,3 @@
-//! Tests of the state of polling.
-
 use super::*;
 use crate::polling::configuration::of_resource;
 use crate::polling::resource::Resource;
