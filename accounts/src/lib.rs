@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod aws;
-mod begin;
 mod commands;
 mod options;
 
@@ -28,7 +27,7 @@ pub async fn run(
     random: &dyn Random,
 ) -> Result<String, Failure> {
     let directory = directory(&options, variables).await?;
-    commands::run(options.command, &directory, clock.now(), random).await
+    commands::Accounts { directory, now: clock.now(), random }.run(options.command).await
 }
 
 async fn directory(options: &Options, mut variables: Variables) -> Result<DynamoDirectory, Failure> {

@@ -12,7 +12,7 @@ pub use cache::{CachedInstance, InstanceCache};
 pub use configuration::{Configuration, key};
 pub use event_settings::{BasicAuth, ConfigurationFault, EventSettings, EventSource};
 pub use headers::CallbackHeaders;
-pub use id::{InstanceId, InvalidInstanceId};
+pub use id::InstanceId;
 pub use store::{Changed, Created, DynamoInstanceStore, Listing};
 
 use chrono::{DateTime, Utc};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use close::{Account, CloseError};
+use close::{CloseAccount, CloseError};
 use shared::callbacks::url::Reach;
 use shared::instances::{CachedInstance, EventSettings, EventSource, Instance, InstanceId};
 use shared::platform::aws::AwsError;
@@ -13,7 +13,7 @@ use shared::polling::resource::Source;
 use shared::polling::schedule::KeyDigest;
 use shared::polling::settings::PollerSettings;
 use shared::polling::state::Polling;
-use shared::polling::store::{Claimed, Due, Parts, Versioned};
+use shared::polling::store::{Due, GrantedTurn, Parts, Versioned};
 use shared::subscriptions::{CHECK_EVERY, Check, Problem};
 
 use crate::Poller;
@@ -38,7 +38,7 @@ pub(crate) struct Polled {
 pub(crate) struct Access {
     pub(crate) instance: Arc<CachedInstance>,
     pub(crate) settings: PollerSettings,
-    pub(crate) account: Account,
+    pub(crate) account: CloseAccount,
 }
 
 /// Something to do in a turn.
@@ -266,7 +266,7 @@ impl Poller {
     pub(crate) async fn conclude(
         &self,
         due: &Due,
-        claimed: &Claimed,
+        claimed: &GrantedTurn,
         mut agenda: Agenda,
         turn_at: DateTime<Utc>,
     ) -> Result<Option<(Due, DateTime<Utc>)>, AwsError> {
@@ -301,10 +301,13 @@ impl Agenda {
 }
 
 /// The account that an instance's settings give access to.
-pub(crate) fn account_of(instance: &Instance, client: &close::CloseClient) -> Result<Account, CloseError> {
+pub(crate) fn account_of(
+    instance: &Instance,
+    client: &close::CloseClient,
+) -> Result<CloseAccount, CloseError> {
     use shared::instances::key;
     let of = |key| instance.configuration.get(key);
-    Account::new(client, of(key::BASE_URL), of(key::USERNAME).unwrap_or_default())
+    CloseAccount::new(client, of(key::BASE_URL), of(key::USERNAME).unwrap_or_default())
 }
 
 fn joined(faults: &[impl ToString]) -> String {

@@ -17,12 +17,12 @@ use shared::polling::store::Versioned;
 use shared::subscriptions::{Check, Problem, Status};
 
 use crate::Poller;
-use close::{Account, CloseError};
+use close::{CloseAccount, CloseError};
 
 /// One look at one subscription.
 struct Look {
     instance: Arc<CachedInstance>,
-    account: Account,
+    account: CloseAccount,
     check: Versioned<Check>,
     /// Close's id of the subscription.
     id: String,
@@ -55,7 +55,7 @@ impl From<AwsError> for Stop {
 impl Look {
     fn new(
         instance: Arc<CachedInstance>,
-        account: Account,
+        account: CloseAccount,
         check: Versioned<Check>,
         id: String,
         ends_at: DateTime<Utc>,

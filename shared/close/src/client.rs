@@ -42,7 +42,7 @@ pub struct CloseClient {
 
 /// One API key's view of Close.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub struct CloseAccount {
     client: CloseClient,
     base: Url,
     authorization: HeaderValue,
@@ -81,7 +81,7 @@ impl CloseClient {
     }
 }
 
-impl Account {
+impl CloseAccount {
     /// The account behind an API key at `base`, or at Close's own address.
     ///
     /// # Errors

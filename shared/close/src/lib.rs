@@ -1,7 +1,7 @@
 //! Everything about Close: webhooks, the event feed, signatures, and a client of its REST API.
 //!
 //! [`signature`] checks who sent a webhook, and [`normalize()`] says what happened; both work on the raw bytes, take the time
-//! as an argument and have no side effects. [`Account`] is one API key's view of Close, and the only client of its API.
+//! as an argument and have no side effects. [`CloseAccount`] is one API key's view of Close, and the only client of its API.
 //! Nothing here uses AWS, the environment or the clock.
 
 mod client;
@@ -17,7 +17,7 @@ pub mod signature;
 mod subscriptions;
 mod wire;
 
-pub use client::{Account, Answer, CloseClient};
+pub use client::{Answer, CloseAccount, CloseClient};
 pub use error::CloseError;
 pub use event::{Event, EventKey, EventType};
 pub use hosts::CloseApiHosts;

@@ -15,6 +15,9 @@ pub const TIMESTAMP_HEADER: &str = "close-sig-timestamp";
 
 const KEY_BYTES: usize = 32;
 
+const NOT_A_KEY: &str =
+    "a signature key is 64 hexadecimal digits, as Close's answer to the creation of a subscription has them";
+
 /// The key that Close made for one subscription.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignatureKey([u8; KEY_BYTES]);
@@ -24,13 +27,6 @@ impl fmt::Debug for SignatureKey {
         f.write_str("SignatureKey(********)")
     }
 }
-
-/// A text that is not a signature key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a signature key is 64 hexadecimal digits, as Close's answer to the creation of a subscription has them"
-)]
-pub struct InvalidSignatureKey;
 
 /// Why a webhook is not accepted as Close's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,8 +47,8 @@ impl SignatureKey {
     ///
     /// # Errors
     /// When it is anything but 64 hexadecimal digits.
-    pub fn parse(text: &str) -> Result<Self, InvalidSignatureKey> {
-        bytes_of(text).map(Self).ok_or(InvalidSignatureKey)
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        bytes_of(text).map(Self).ok_or(NOT_A_KEY)
     }
 
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
@@ -132,7 +128,7 @@ mod tests {
     #[test]
     fn a_key_is_exactly_64_hexadecimal_digits() {
         for text in ["", "b926", &KEY[1..], &format!("{KEY}00"), &KEY.replace('b', "g"), &"é".repeat(32)] {
-            assert_eq!(SignatureKey::parse(text), Err(InvalidSignatureKey), "{text}");
+            assert_eq!(SignatureKey::parse(text), Err(NOT_A_KEY), "{text}");
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::object_types::Subscribed;
-use crate::{Account, Answer, CloseError};
+use crate::{Answer, CloseAccount, CloseError};
 
 const PATH: &str = "webhook/";
 
@@ -70,7 +70,7 @@ impl NewSubscription {
     }
 }
 
-impl Account {
+impl CloseAccount {
     /// A subscription of this account; `None` when Close does not have it.
     pub async fn subscription(&self, id: &str) -> Result<Option<Subscription>, CloseError> {
         match self.get(&one(id), &[]).await {

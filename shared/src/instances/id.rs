@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 /// Ids stay below this, so that every client can hold one in a JSON number.
 const LIMIT: u64 = 1 << 53;
 
+const NOT_AN_ID: &str = "an instance id is an integer from 1 to 9007199254740991";
+
 const ANY_PADDING: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const EITHER_ALPHABET: [GeneralPurpose; 2] =
@@ -24,11 +26,6 @@ const EITHER_ALPHABET: [GeneralPurpose; 2] =
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct InstanceId(u64);
-
-/// An invalid instance id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an instance id is an integer from 1 to 9007199254740991")]
-pub struct InvalidInstanceId;
 
 impl InstanceId {
     /// The number.
@@ -62,10 +59,10 @@ impl InstanceId {
 }
 
 impl TryFrom<u64> for InstanceId {
-    type Error = InvalidInstanceId;
+    type Error = &'static str;
 
     fn try_from(number: u64) -> Result<Self, Self::Error> {
-        if (1..LIMIT).contains(&number) { Ok(Self(number)) } else { Err(InvalidInstanceId) }
+        if (1..LIMIT).contains(&number) { Ok(Self(number)) } else { Err(NOT_AN_ID) }
     }
 }
 
@@ -76,10 +73,10 @@ impl From<InstanceId> for u64 {
 }
 
 impl FromStr for InstanceId {
-    type Err = InvalidInstanceId;
+    type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<u64>().map_err(|_| InvalidInstanceId)?.try_into()
+        text.parse::<u64>().map_err(|_| NOT_AN_ID)?.try_into()
     }
 }
 

@@ -13,7 +13,7 @@ mod lease;
 mod part;
 
 pub use due::{Due, SHARDS};
-pub use lease::{Busy, Claim, Claimed, Lease};
+pub use lease::{GrantedTurn, Lease, TurnAnswer, TurnRequest};
 pub use part::{Part, Parts, Versioned};
 
 use std::collections::HashMap;

@@ -39,11 +39,13 @@ pub enum KeptBody {
     Beside(Deflated),
 }
 
-/// A claim that was granted.
+/// The answer to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claimed {
-    /// The attempts before this one, including one of unknown outcome if its function died.
-    pub attempts: Vec<AttemptRecord>,
+pub enum Claimed {
+    /// It was granted. These attempts came before it; one whose function died is among them, with its outcome unknown.
+    Granted(Vec<AttemptRecord>),
+    /// It was refused.
+    Refused(Refusal),
 }
 
 /// Why a claim was refused, which decides what happens to the message.
@@ -121,8 +123,8 @@ impl Claim<'_> {
     }
 
     /// The granted claim on an item with the state `before`.
-    pub(super) fn granted(&self, before: Option<DeliveryState>) -> Claimed {
-        let Some(before) = before else { return Claimed { attempts: Vec::new() } };
+    pub(super) fn granted(&self, before: Option<DeliveryState>) -> Vec<AttemptRecord> {
+        let Some(before) = before else { return Vec::new() };
         let died = before.delivery_status == DeliveryStatus::Delivering && !self.is_own(&before);
         let mut attempts = before.attempts;
         if died {
@@ -137,7 +139,7 @@ impl Claim<'_> {
                 probe: false,
             });
         }
-        Claimed { attempts }
+        attempts
     }
 }
 
@@ -229,7 +231,7 @@ mod tests {
             ("nothing", None, 0),
         ];
         for (what, before, marks) in rows {
-            let attempts = claim(&delivery).granted(before).attempts;
+            let attempts = claim(&delivery).granted(before);
             assert_eq!(attempts.len(), marks, "{what}");
             let marked = |it: &AttemptRecord| it.error.as_ref().unwrap().starts_with("outcome unknown");
             assert!(attempts.iter().all(marked));

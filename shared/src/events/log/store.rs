@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::claim::{Claim, Claimed, KeptBody, Refusal};
+use super::claim::{Claim, Claimed, KeptBody};
 use super::claim_id::ClaimId;
 use super::decision::{Decision, Settlement};
 use super::item::{DeliveryState, DeliveryStatus, fitted};
@@ -82,7 +82,7 @@ impl DynamoDeliveryLog {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn claim(&self, claim: &Claim<'_>) -> Result<Result<Claimed, Refusal>, AwsError> {
+    pub async fn claim(&self, claim: &Claim<'_>) -> Result<Claimed, AwsError> {
         // The event stops waiting.
         self.admit(claim, CLAIM, " REMOVE waiting", HashMap::new(), "claim an attempt").await
     }
@@ -91,7 +91,7 @@ impl DynamoDeliveryLog {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn park(&self, claim: &Claim<'_>, reason: &str) -> Result<Result<Claimed, Refusal>, AwsError> {
+    pub async fn park(&self, claim: &Claim<'_>, reason: &str) -> Result<Claimed, AwsError> {
         let own = HashMap::from([
             (":before".to_owned(), number(claim.delivery.attempt - 1)),
             (":reason".to_owned(), text(reason)),
@@ -106,7 +106,7 @@ impl DynamoDeliveryLog {
         remove: &str,
         own: HashMap<String, AttributeValue>,
         action: &'static str,
-    ) -> Result<Result<Claimed, Refusal>, AwsError> {
+    ) -> Result<Claimed, AwsError> {
         let mut values = self.values(claim).unavailable(action)?;
         let mut expression = set.to_owned();
         match &claim.body {
@@ -135,11 +135,11 @@ impl DynamoDeliveryLog {
             Ok(answer) => {
                 let before = answer.attributes.filter(|item| item.contains_key("delivery_status"));
                 let before = before.map(state_of).transpose().unavailable(action)?;
-                Ok(Ok(claim.granted(before)))
+                Ok(Claimed::Granted(claim.granted(before)))
             }
             Err(error) => {
                 let in_the_way = condition_failure(error).unavailable(action)?;
-                Ok(Err(claim.refused(&state_of(in_the_way).unavailable(action)?)))
+                Ok(Claimed::Refused(claim.refused(&state_of(in_the_way).unavailable(action)?)))
             }
         }
     }
