@@ -106,9 +106,9 @@ impl Close {
         self.occur(|organization| organization.create(object_type, fields))
     }
 
-    /// Creates many objects alike, at the same time.
-    pub fn create_together(&self, count: usize, object_type: &str, fields: &Value) {
-        self.occur(|organization| ((), organization.create_together(count, object_type, fields)));
+    /// Creates objects at the same time, each with its fields.
+    pub fn create_together(&self, object_type: &str, fields: &[Value]) {
+        self.occur(|organization| ((), organization.create_together(object_type, fields)));
     }
 
     /// Changes one field of an object.
@@ -291,6 +291,7 @@ impl Close {
     fn behave(&self, quirks: &Quirks) {
         let mut state = self.state();
         (state.index_lag, state.consolidates) = (quirks.index_lag, quirks.consolidates);
+        state.organization.clock_is_ahead(quirks.ahead);
         state.index(self.clock.now());
     }
 

@@ -67,7 +67,48 @@ async fn a_turn_asks_what_the_table_says_and_its_items_are_small() {
     assert_eq!(table, TABLE);
 }
 
-/// The sizes of the items of the pollers table as JSON, which is at least what DynamoDB counts.
+/// What a key asks for in an idle turn does not grow with their number.
+#[tokio::test]
+async fn many_keys_ask_for_no_more_than_one_does_each() {
+    const KEYS: usize = 30;
+    let (bed, receiver) = (Bed::start().await, Receiver::counting().await);
+    let close = Close::new(1, std::sync::Arc::new(bed.clock().clone()));
+    let rest = close.serve(bed.clock(), Quirks::default()).await;
+    for n in 0..KEYS {
+        let key = format!("api_{n}");
+        let settings = [
+            ("event.vendor.type", "polling"),
+            ("event.poller.refresh_interval", "1"),
+            ("base.url", rest.url()),
+            ("username", key.as_str()),
+        ];
+        bed.provision(&receiver.url(), &settings).await;
+    }
+    let worker = Worker::on(&bed).await;
+    let minute = async || {
+        worker.scheduled(&bed, json!({})).await;
+        // Each turn in its second.
+        for _ in 0..60 {
+            bed.pass(1);
+            worker.work_all(&bed).await;
+        }
+        (worker.take_calls(), rest.take_calls().len())
+    };
+    minute().await;
+    let (calls, requests) = minute().await;
+    let shards = usize::try_from(shared::polling::store::SHARDS).unwrap();
+    let expected = [
+        ("GetItem", KEYS),
+        // The tick asks each shard of the index.
+        ("Query", KEYS + shards),
+        ("SendMessageBatch", KEYS.div_ceil(10)),
+        ("UpdateItem", KEYS),
+    ];
+    assert_eq!(calls, expected.map(|(name, count)| (name.to_owned(), count)).into());
+    assert_eq!(requests, 4 * KEYS);
+}
+
+/// The sizes of the items of the pollers table, as JSON, which is no smaller than what DynamoDB counts.
 async fn sizes(bed: &Bed) -> Vec<usize> {
     let environment = bed.system().environment();
     let client = Aws::from_variables(&environment.clone().into_iter().collect()).unwrap().dynamodb();

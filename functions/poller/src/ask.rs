@@ -222,7 +222,7 @@ pub(crate) fn scope(
     now: DateTime<Utc>,
 ) -> Scope<'_> {
     let times = Times { last_poll: since - TimeDelta::seconds(1), now };
-    Scope { times, pattern: configuration.updated.pattern() }
+    Scope { times, pattern: configuration.updated.pattern(), is_partial: false }
 }
 
 /// The records of a page.

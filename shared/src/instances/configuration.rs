@@ -81,8 +81,8 @@ pub(super) type Settings = BTreeMap<String, Option<String>>;
 pub struct Configuration(Settings);
 
 impl Configuration {
-    /// A setting's value; null and blank count as not set, as on the platform. Blanks around it are left out, but of
-    /// passwords and signing keys, which are what they are to the other side.
+    /// A setting's value; null and blank count as not set, as on the platform. Blanks around it are removed, except from
+    /// passwords and signing keys.
     pub fn get(&self, key: &str) -> Option<&str> {
         let value = self.0.get(key)?.as_deref().filter(|value| !value.trim().is_empty())?;
         Some(if VERBATIM.contains(&key) { value } else { value.trim() })
@@ -123,8 +123,7 @@ impl Configuration {
         purpose_of(key).is_some() && key != SHOWN_SECRET
     }
 
-    /// The settings that come from a client who read these and sends them again: where it sends the mask, what
-    /// is behind the mask stays.
+    /// The settings from a client that read these and sends them back: a mask keeps the secret behind it.
     #[must_use]
     pub fn unmasked_from(mut self, before: &Self) -> Self {
         for (key, value) in &mut self.0 {
@@ -169,7 +168,7 @@ impl Configuration {
         purpose_of(SHOWN_SECRET) == Some(purpose)
     }
 
-    /// The settings that anybody may read, and the secret ones by what they are for.
+    /// The public settings, and the secret ones by purpose.
     pub(super) fn split(self) -> (Settings, BTreeMap<Purpose, Settings>) {
         let (mut open, mut secret) = (BTreeMap::new(), BTreeMap::<Purpose, Settings>::new());
         for (key, value) in self.0 {

@@ -29,7 +29,7 @@ pub struct CallbackHeaders(HeaderMap);
 impl CallbackHeaders {
     /// Reads a JSON object (`{"X-Team":"sales"}`) or lines of `Name: value`.
     ///
-    /// The old platform has this setting without saying how it is written, so both plain ways are taken.
+    /// The old platform does not document the format of this setting, so both plain ones are accepted.
     ///
     /// # Errors
     /// When it is neither, or a header cannot be sent. No value is quoted: it may be secret.

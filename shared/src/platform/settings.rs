@@ -19,7 +19,7 @@ pub enum SettingError {
         /// The variable.
         name: &'static str,
     },
-    /// A variable is set to something that it cannot mean.
+    /// A variable has an invalid value.
     #[error("environment variable {name} is not usable: {reason}")]
     Invalid {
         /// The variable.

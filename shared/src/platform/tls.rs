@@ -10,7 +10,7 @@ use super::settings::{SettingError, Variables};
 
 const FILE: &str = "SSL_CERT_FILE";
 
-/// The roots that servers are trusted by: Mozilla's, as they were when this was built, so that starting reads no file;
+/// The trusted roots: Mozilla's, compiled in so that starting reads no file;
 /// or those of the PEM file that `SSL_CERT_FILE` names, and no others.
 ///
 /// # Errors

@@ -8,6 +8,8 @@ mod entry;
 mod legacy;
 mod url;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
 
@@ -44,6 +46,16 @@ pub struct ResourceConfiguration {
     pub page_size: u32,
     /// How much further back every poll looks.
     pub poll_delay: TimeDelta,
+}
+
+impl ResourceConfiguration {
+    /// The fields of a record that the settings name, by the first part of their paths.
+    #[must_use]
+    pub fn fields(&self) -> BTreeSet<&str> {
+        let paths = [&*self.id_field, &self.updated.path, &self.created.path];
+        let columns = self.condition.iter().flat_map(Condition::columns);
+        columns.chain(paths).filter_map(|path| path.split('.').next()).collect()
+    }
 }
 
 /// A date of a record.

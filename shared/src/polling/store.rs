@@ -122,7 +122,7 @@ fn key_of(key: &KeyDigest, part: &str) -> Item {
     [("key_digest".to_owned(), text(key.as_str())), ("part".to_owned(), text(part))].into()
 }
 
-/// A time that an item holds in milliseconds; zero is none.
+/// A time in an item, in milliseconds; zero for no time.
 fn time(item: &Item, name: &str) -> Option<DateTime<Utc>> {
     let millis = item.get(name)?.as_n().ok()?.parse().ok()?;
     DateTime::from_timestamp_millis(millis).filter(|time| *time > DateTime::UNIX_EPOCH)

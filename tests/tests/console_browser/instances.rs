@@ -97,7 +97,7 @@ async fn an_instance_is_disabled_enabled_and_deleted_with_its_name_typed() {
     let page = stage.signed_in().await;
     page.view(&at(&instance, "")).await;
     page.press("Disable").await;
-    page.shows("Webhooks for it are refused").await;
+    page.shows("Its webhooks are refused").await;
     page.view("/").await;
     page.shows("Short life").await;
     page.press("Enable").await;

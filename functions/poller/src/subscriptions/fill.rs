@@ -44,7 +44,8 @@ impl Poller {
     /// Walks through the event feed, and says how much of it was missing here; or how far it got and why no further.
     async fn walk(&self, look: &Look, since: DateTime<Utc>, walk: &Walk) -> Result<usize, (Walk, Stop)> {
         let configuration = of_resource(Resource::Events);
-        let scope = Scope { times: Times { last_poll: since, now: walk.began_at }, pattern: None };
+        let scope =
+            Scope { times: Times { last_poll: since, now: walk.began_at }, pattern: None, is_partial: false };
         let mut walker = Walker::new(&look.account, &configuration, since, walk, (None, &scope));
         let subscribed: HashSet<Subscribed> = look.events.iter().cloned().collect();
         let mut enqueued = 0;

@@ -102,8 +102,7 @@ fn system_attributes(message: &Message) -> BTreeMap<&'static str, String> {
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// Whether a request for the attributes `asked` is one for the attribute `name`: they are names, names that
-/// begin like `prefix.*`, or all of them.
+/// True if a request for the attributes `asked` (names, prefixes such as `prefix.*`, or all) includes `name`.
 fn is_chosen(name: &str, asked: &[String]) -> bool {
     asked.iter().any(|asked| match asked.as_str() {
         "All" | "*" | ".*" => true,

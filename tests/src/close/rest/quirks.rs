@@ -13,6 +13,8 @@ pub struct Quirks {
     pub index_lag: TimeDelta,
     /// The longest lag of the event feed, whose entries therefore become visible out of order.
     pub event_lag: TimeDelta,
+    /// Close's clock is ahead of others by so much, or behind.
+    pub ahead: TimeDelta,
     /// How long a cursor of a search lives.
     pub search_cursor_life: TimeDelta,
     /// How long a cursor of the event log lives.
@@ -109,6 +111,7 @@ impl Default for Quirks {
         Self {
             index_lag: TimeDelta::zero(),
             event_lag: TimeDelta::zero(),
+            ahead: TimeDelta::zero(),
             search_cursor_life: TimeDelta::seconds(30),
             event_cursor_life: TimeDelta::minutes(10),
             event_log_keeps: TimeDelta::days(30),
