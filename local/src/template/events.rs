@@ -121,6 +121,7 @@ struct ScalingConfig {
 pub(super) struct ScheduleV2 {
     schedule_expression: String,
     input: String,
+    state: Option<String>,
 }
 
 impl Event {
@@ -163,6 +164,9 @@ impl Sqs {
 
 impl ScheduleV2 {
     fn read(self) -> Result<Schedule, String> {
+        if let Some(state) = self.state {
+            return Err(format!("State: {state} is not supported here"));
+        }
         let every = interval(&self.schedule_expression).ok_or_else(|| {
             format!("expected a rate such as rate(5 minutes), found {:?}", self.schedule_expression)
         })?;

@@ -64,6 +64,7 @@ struct Environment {
 }
 
 pub(super) fn read(resolver: &Resolver<'_>) -> Result<Vec<Function>, String> {
+    resolver.check_globals(&["CodeUri", "Environment", "Events", "RecursiveLoop", "Role", "Timeout"])?;
     let roles = roles::read(resolver)?;
     let functions: Vec<(String, Properties)> = resolver.read("AWS::Serverless::Function")?;
     let function = |(id, properties): (String, Properties)| {

@@ -34,6 +34,15 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Refuses what is said of all functions together and would be overlooked.
+    pub(super) fn check_globals(&self, read: &[&str]) -> Result<(), String> {
+        let globals = &self.document["Globals"]["Function"];
+        match read.iter().find(|key| globals.get(key).is_some()) {
+            Some(key) => Err(format!("Globals.Function.{key}: not supported here")),
+            None => Ok(()),
+        }
+    }
+
     /// The resources of one type: their ids and their properties without intrinsic functions.
     pub(super) fn resources(&self, kind: &str) -> Result<Vec<(String, Value)>, String> {
         let resources = self.document["Resources"].as_object().into_iter().flatten();

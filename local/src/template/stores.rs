@@ -44,6 +44,7 @@ struct TableProperties {
 #[serde(rename_all = "PascalCase")]
 struct TimeToLive {
     attribute_name: String,
+    enabled: bool,
 }
 
 pub(super) fn tables(resolver: &Resolver<'_>) -> Result<Vec<Table>, String> {
@@ -57,7 +58,8 @@ pub(super) fn tables(resolver: &Resolver<'_>) -> Result<Vec<Table>, String> {
         if let Some(indexes) = properties.global_secondary_indexes {
             create_request["GlobalSecondaryIndexes"] = indexes;
         }
-        let ttl_attribute = properties.time_to_live_specification.map(|it| it.attribute_name);
+        let time_to_live = properties.time_to_live_specification.filter(|it| it.enabled);
+        let ttl_attribute = time_to_live.map(|it| it.attribute_name);
         Table { name, create_request, ttl_attribute }
     };
     Ok(resolver.read("AWS::DynamoDB::Table")?.into_iter().map(table).collect())

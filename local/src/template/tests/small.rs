@@ -175,6 +175,10 @@ fn what_would_happen_otherwise_than_in_aws_is_refused() {
         let refusal = refusal(&text);
         assert!(refusal.starts_with(&format!("Resources.Worker: {expected}")), "{refusal}");
     }
+    let disabled = refusal(&schedule("rate(1 day), State: DISABLED"));
+    assert_eq!(disabled, "Resources.Worker: Events.E: State: DISABLED is not supported here");
+    let globals = refusal(&(with("") + "Globals: { Function: { Timeout: 1 } }"));
+    assert_eq!(globals, "Globals.Function.Timeout: not supported here");
     let conditional = refusal("Resources: { A: { Type: AWS::SQS::Queue, Condition: C } }");
     assert_eq!(conditional, "Resources.A.Condition: not supported here");
 }
