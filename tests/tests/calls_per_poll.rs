@@ -86,7 +86,7 @@ async fn many_keys_ask_for_no_more_than_one_does_each() {
         bed.provision(&receiver.url(), &settings).await;
     }
     let worker = Worker::on(&bed).await;
-    let mut minute = async || {
+    let minute = async || {
         worker.scheduled(&bed, json!({})).await;
         // Each turn in its second.
         for _ in 0..60 {

@@ -27,18 +27,22 @@ impl EventSource {
     /// # Errors
     /// When `event.vendor.type` is neither.
     pub fn of(configuration: &Configuration) -> Result<Self, ConfigurationFault> {
-        let is =
-            |key: &str, value: &str| configuration.get(key).is_some_and(|it| it.eq_ignore_ascii_case(value));
-        let has = |key: &str| configuration.get(key).is_some();
         let fault = |reason| ConfigurationFault { key: key::VENDOR_TYPE, reason };
+        let is_wanted = || is(configuration, key::ENABLED, "true") && has(configuration, key::CALLBACK_URL);
         match configuration.get(key::VENDOR_TYPE) {
             Some(text) => source(text).map_err(fault),
-            // A subscription at Close sends webhooks.
-            None if is(key::SUBSCRIPTION_PROVISIONING, "automatic") => Ok(Self::Webhook),
-            None if has(key::SUBSCRIPTION_SIGNATURE_KEY) => Ok(Self::Webhook),
-            None if is(key::ENABLED, "true") && has(key::CALLBACK_URL) => Ok(Self::Polling),
+            None if Self::is_open(configuration) && is_wanted() => Ok(Self::Polling),
             None => Ok(Self::Webhook),
         }
+    }
+
+    /// True if nothing says how events come: then they are polled while they are to be delivered.
+    #[must_use]
+    pub fn is_open(configuration: &Configuration) -> bool {
+        // A subscription at Close sends webhooks.
+        let has_subscription = is(configuration, key::SUBSCRIPTION_PROVISIONING, "automatic")
+            || has(configuration, key::SUBSCRIPTION_SIGNATURE_KEY);
+        !has(configuration, key::VENDOR_TYPE) && !has_subscription
     }
 
     /// The word for it in `event.vendor.type`.
@@ -49,6 +53,14 @@ impl EventSource {
             Self::Polling => "polling",
         }
     }
+}
+
+fn is(configuration: &Configuration, key: &str, value: &str) -> bool {
+    configuration.get(key).is_some_and(|it| it.eq_ignore_ascii_case(value))
+}
+
+fn has(configuration: &Configuration, key: &str) -> bool {
+    configuration.get(key).is_some()
 }
 
 /// The events part of a configuration, checked.
