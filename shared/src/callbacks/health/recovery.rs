@@ -41,8 +41,8 @@ pub struct Recovery {
 pub enum Turn {
     /// The oldest event is sent as the probe that is due at this time.
     Probe(DateTime<Utc>),
-    /// Nothing but what waited for too long is released until then.
-    Until(DateTime<Utc>),
+    /// Nothing, until a probe is due.
+    Wait,
     /// The events that wait are released.
     Release,
 }
@@ -53,7 +53,7 @@ impl Turn {
     pub fn of(health: &Health, now: DateTime<Utc>) -> Self {
         match health {
             Health::Unwell(Illness { state: State::Open, probe_at: Some(due), .. }) if *due > now => {
-                Self::Until(*due)
+                Self::Wait
             }
             Health::Unwell(Illness { state: State::Open, probe_at, .. }) => {
                 Self::Probe(probe_at.unwrap_or(now))

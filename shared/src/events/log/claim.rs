@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::claim_id::ClaimId;
 use super::item::{AttemptRecord, DeliveryState, DeliveryStatus};
-use crate::events::body::{Body, Deflated};
+use crate::events::body::{Body, Deflated, StoredBody};
 use crate::events::message::QueuedDelivery;
 
 /// A body of so many bytes at most rests in the log item itself: with it, and with the outcomes of three attempts, the
@@ -37,6 +37,8 @@ pub enum KeptBody {
     Inside(Deflated),
     /// In the payloads table, for which the item has no room.
     Beside(Deflated),
+    /// In the payloads table since the event was received, because no message holds it.
+    Stored(StoredBody),
 }
 
 /// A claim that was granted.
@@ -71,6 +73,7 @@ impl KeptBody {
             return Self::Known;
         }
         let deflated = match (&delivery.body, fetched) {
+            (Body::Stored(stored), _) if delivery.round == 0 => return Self::Stored(stored.clone()),
             (Body::Raw(raw), _) => Deflated::of(raw),
             (Body::Deflated(deflated), _) | (Body::Stored(_), Some(deflated)) => deflated.clone(),
             // The stored body is gone: the item keeps saying where it was.

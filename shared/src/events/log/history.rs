@@ -40,7 +40,7 @@ pub struct LogEntry {
     pub received_at: DateTime<Utc>,
     /// Where it stands.
     pub delivery_status: DeliveryStatus,
-    /// The round of its last attempt, from zero.
+    /// The round of its last attempt, from zero; of the next one, if that is queued.
     pub round: u32,
     /// The attempts of that round that count, the one under way included.
     pub attempt: u32,
@@ -134,10 +134,13 @@ impl LogEntry {
         self.delivery_status == DeliveryStatus::Delivering && self.claimed_until > now
     }
 
-    /// The delivery that makes another round of attempts at it, asked for at `now`.
+    /// The delivery that makes another round of attempts at it, asked for at `now`; the same round if that was asked
+    /// for before and has not begun.
     #[must_use]
     pub fn next_round(&self, now: DateTime<Utc>) -> Option<QueuedDelivery<'static>> {
-        Some(QueuedDelivery { since: Some(now), ..self.delivery(Handling::default())?.next_round() })
+        let next = self.delivery(Handling::default())?.next_round();
+        let round = if self.delivery_status == DeliveryStatus::Queued { self.round } else { next.round };
+        Some(QueuedDelivery { since: Some(now), round, ..next })
     }
 
     /// The delivery that makes the attempt that it waits for. It is kept for `retention` from when its round began.
