@@ -96,16 +96,41 @@ async fn many_keys_ask_for_no_more_than_one_does_each() {
     };
     minute().await;
     let (calls, requests) = minute().await;
-    let shards = usize::try_from(shared::polling::store::SHARDS).unwrap();
-    let expected = [
-        ("GetItem", KEYS),
-        // The tick asks each shard of the index.
-        ("Query", KEYS + shards),
-        ("SendMessageBatch", KEYS.div_ceil(10)),
-        ("UpdateItem", KEYS),
-    ];
-    assert_eq!(calls, expected.map(|(name, count)| (name.to_owned(), count)).into());
+    let expected = minute_of(KEYS).map(|(name, count)| (name.to_owned(), count));
+    assert_eq!(calls, expected.into());
     assert_eq!(requests, 4 * KEYS);
+}
+
+/// What so many idle keys ask of AWS in a minute.
+fn minute_of(keys: usize) -> [(&'static str, usize); 4] {
+    let shards = usize::try_from(shared::polling::store::SHARDS).unwrap();
+    [
+        ("GetItem", keys),
+        // The tick asks each shard of the index.
+        ("Query", keys + shards),
+        ("SendMessageBatch", keys.div_ceil(10)),
+        ("UpdateItem", keys),
+    ]
+}
+
+#[test]
+fn the_document_has_what_many_keys_ask_for() {
+    let mut table =
+        "| a minute of idle keys | 100 keys | 1000 keys | 10000 keys |\n|---|---|---|---|\n".to_owned();
+    let sizes = [100, 1000, 10_000];
+    let mut row = |name: &str, counts: [usize; 3]| {
+        let counts = counts.map(|count| count.to_string()).join(" | ");
+        writeln!(table, "| {name} | {counts} |").unwrap();
+    };
+    row("requests to Close", sizes.map(|keys| 4 * keys));
+    for place in 0..4 {
+        row(minute_of(1)[place].0, sizes.map(|keys| minute_of(keys)[place].1));
+    }
+    // An item of less than a kilobyte, and its entry in the index: one out, and one in.
+    row("write units", sizes.map(|keys| 3 * minute_of(keys)[3].1));
+    row("Decrypt", [0; 3]);
+    let text = tree::file("docs/cost.md").text;
+    assert!(text.contains(&table), "docs/cost.md does not have the table\n{table}");
 }
 
 /// The sizes of the items of the pollers table, as JSON, which is no smaller than what DynamoDB counts.

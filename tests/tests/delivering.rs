@@ -9,6 +9,8 @@ mod delivering {
     mod many;
     mod own_faults;
     mod recovery;
+    mod settings;
+    mod waiting;
 
     use serde_json::json;
 

@@ -116,6 +116,50 @@ async fn an_event_whose_body_is_gone_fails_once_and_says_why() {
     assert_eq!((bed.dead_letters().len(), bed.poison().len(), bed.queue().total()), (1, 0, 0));
 }
 
+/// A webhook that no message holds, however well it is compressed.
+fn incompressible(lead: &str) -> String {
+    let data = json!({ "id": lead, "note": tests::fixtures::noise(2_000_000) });
+    json!({ "model": "lead", "event": "create", "data": data }).to_string()
+}
+
+#[tokio::test]
+async fn an_event_that_no_message_holds_can_be_read_and_sent_again() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    let body = incompressible("lead_1");
+    assert_eq!(post(&instance, body.clone()).await, 200);
+    bed.deliver().await;
+    let event = bed.log(instance.id()).await.remove(0).event_id;
+    let path = format!("/instances/{}/events/{event}", instance.id());
+    let shown = bed.call(Method::GET, &path, &json!(null)).await.json();
+    assert!(shown["providerData"] == body, "the log has the body");
+    let again = bed.call(Method::PUT, &format!("{path}/redeliver"), &json!(null)).await;
+    assert_eq!(again.status, 200, "{}", again.message());
+    bed.drain().await;
+    let requests = receiver.received();
+    assert_eq!(requests.len(), 2);
+    assert!(requests[0].body == requests[1].body);
+}
+
+#[tokio::test]
+async fn an_event_that_no_message_holds_is_released_when_its_callback_recovers() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let settings = [("event.notification.circuit.minutes", "5"), ("event.notification.retry.attempts", "1")];
+    let instance = bed.provision(&receiver.url(), &settings).await;
+    receiver.answer([Answer::status(500)]);
+    assert_eq!(post(&instance, webhook("opens", 200)).await, 200);
+    bed.drain().await;
+    bed.pass(1);
+    assert_eq!(post(&instance, incompressible("waits")).await, 200);
+    bed.deliver().await;
+    assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Waiting);
+    bed.minutes(7).await;
+    assert_eq!(
+        (receiver.count(), bed.log(instance.id()).await[0].delivery_status),
+        (2, DeliveryStatus::Delivered)
+    );
+}
+
 /// Deletes all bodies that are stored beside the log.
 #[expect(clippy::unwrap_used, reason = "a story cannot go on without it")]
 async fn forget_bodies(bed: &Bed) {

@@ -57,7 +57,11 @@ impl Dispatcher {
     ) -> Result<Report, Halt> {
         let fetched = self.fetch(&message.delivery).await?;
         let body = KeptBody::of(&message.delivery, fetched.found());
-        self.conclude(message, settlement, &body, Instant::now()).await
+        match self.conclude(message, settlement, &body, Instant::now()).await {
+            // Its event was claimed anew since: whoever has it says how it ends, and has a message of their own.
+            Err(Halt::HandBack(HandBack::ClaimLost)) => Ok(Report::without_attempt(Ended::Duplicate)),
+            concluded => concluded,
+        }
     }
 
     /// Sends what a decision that is written already asks for.
@@ -134,6 +138,10 @@ impl Dispatcher {
         let delivery = &message.delivery;
         if self.is_too_old(delivery) {
             tracing::error!(event = %delivery.event_id, %error, "outcome never written");
+            if let Some(reason) = settlement.decision.reason() {
+                let sent = self.dead_letters.dead_letter(delivery, reason).await;
+                sent.map_err(|error| Halt::HandBack(error.into()))?;
+            }
             return Ok(Report::without_attempt(Ended::OwnFault));
         }
         let handling = Handling {

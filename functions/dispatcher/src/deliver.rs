@@ -46,8 +46,7 @@ impl Dispatcher {
         if let Some(settlement) = &delivery.handling.settlement {
             return self.settle(message, settlement).await;
         }
-        let fetched = self.fetch(delivery).await?;
-        let plan = self.plan(delivery, &fetched).await?;
+        let (fetched, plan) = self.prepare(delivery).await?;
         let id = ClaimId::new(message.holder().to_owned(), call.claims_until(), &call.request_id);
         let body = KeptBody::of(delivery, fetched.found());
         let claim = Claim { delivery, id, now: self.clock.now(), body };

@@ -155,7 +155,11 @@ impl Dispatcher {
         let (mut response, mut reports, mut messages) = (SqsBatchResponse::default(), Vec::new(), Vec::new());
         for record in records {
             match Message::read(record) {
-                Ok(message) => messages.push(message),
+                Ok(mut message) => {
+                    // The round of a letter that was driven back begins now.
+                    message.delivery.since.get_or_insert_with(|| self.clock.now());
+                    messages.push(message);
+                }
                 // The queue moves it to the poison queue after some receives.
                 Err(reason) => reports.push(hand_back(&mut response, &record.message_id, &reason)),
             }

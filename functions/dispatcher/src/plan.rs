@@ -45,12 +45,26 @@ pub(crate) enum Fetched {
 }
 
 impl Dispatcher {
-    /// The plan for an event with the body `fetched`.
-    pub(crate) async fn plan<'a>(
+    /// Reads what an event needs and plans it. One that a fault of ours has held up for as long as the log keeps it fails.
+    pub(crate) async fn prepare<'a>(
         &self,
         delivery: &QueuedDelivery<'a>,
-        fetched: &Fetched,
-    ) -> Result<Plan<'a>, AwsError> {
+    ) -> Result<(Fetched, Plan<'a>), AwsError> {
+        let prepared = async {
+            let fetched = self.fetch(delivery).await?;
+            let plan = self.plan(delivery, &fetched).await?;
+            Ok((fetched, plan))
+        };
+        match prepared.await {
+            Err(error) if self.is_too_old(delivery) => {
+                Ok((Fetched::Unneeded, Plan::Fail(format!("own fault for too long: {error}"))))
+            }
+            prepared => prepared,
+        }
+    }
+
+    /// The plan for an event with the body `fetched`.
+    async fn plan<'a>(&self, delivery: &QueuedDelivery<'a>, fetched: &Fetched) -> Result<Plan<'a>, AwsError> {
         let id = delivery.instance_id;
         let (instance, url) = match self.instances.admit(id, recipient).await? {
             Ok(found) => found,
@@ -111,7 +125,7 @@ fn text<'a>(delivery: &QueuedDelivery<'a>, fetched: &Fetched) -> Option<Cow<'a, 
 }
 
 /// The instance and its callback, if it (still) wants events delivered; why not, otherwise.
-fn recipient(
+pub(crate) fn recipient(
     instance: Option<&Arc<CachedInstance>>,
 ) -> Result<(Arc<CachedInstance>, CallbackUrl), &'static str> {
     let instance = instance.ok_or("the instance was deleted")?;

@@ -91,7 +91,8 @@ pub(crate) async fn forget(
     instance: &Instance,
     now: DateTime<Utc>,
 ) -> Result<(), AwsError> {
-    if !is_polled(&instance.configuration) {
+    // It may have been polled before its events were unwanted.
+    if !is_polled(&instance.configuration) && !EventSource::is_open(&instance.configuration) {
         return Ok(());
     }
     let key = KeyDigest::of(&instance.configuration);

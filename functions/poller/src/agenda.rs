@@ -245,7 +245,10 @@ impl Poller {
         };
         let events = EventSettings::read(&instance.configuration, Reach::Any);
         let events = events.map_err(|faults| unusable(joined(&faults)))?;
-        if events.source != EventSource::Polling || KeyDigest::of(&instance.configuration) != *key {
+        // One that nothing says a source of is polled again when its events are wanted again.
+        let is_polled =
+            events.source == EventSource::Polling || EventSource::is_open(&instance.configuration);
+        if !is_polled || KeyDigest::of(&instance.configuration) != *key {
             return Err(Unready::Orphan);
         }
         if instance.disabled || events.why_unwanted().is_some() {

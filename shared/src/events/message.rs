@@ -135,9 +135,7 @@ impl<'a> QueuedDelivery<'a> {
         events: Vec<Event>,
         body: Body<'a>,
     ) -> Self {
-        // A body too large for a message was stored under the log's name for it.
-        let kept = matches!(body, Body::Stored(_));
-        let handling = Handling { kept, ..Handling::default() };
+        let handling = Handling::default();
         let since = Some(received_at);
         Self { instance_id, event_id, received_at, round: 0, since, attempt: 1, events, body, handling }
     }

@@ -71,15 +71,6 @@ impl InstanceCache {
         Ok(judge(self.fresh(id).await?.as_ref()))
     }
 
-    /// The instance of this id, at most ten seconds old: enough to admit an event, but not to refuse one.
-    /// [`admit`](Self::admit) is harder to get wrong.
-    pub async fn get(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, AwsError> {
-        match self.kept(id) {
-            Some(instance) => Ok(Some(instance)),
-            None => self.fresh(id).await,
-        }
-    }
-
     /// The instance of this id as it is stored, whatever the cache has.
     pub async fn fresh(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, AwsError> {
         let found = self.store.get(id).await?.map(read).transpose()?.map(Arc::new);
@@ -88,11 +79,6 @@ impl InstanceCache {
             None => drop(self.entries().remove(&id)),
         }
         Ok(found)
-    }
-
-    /// The store behind it.
-    pub fn store(&self) -> &DynamoInstanceStore {
-        &self.store
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<InstanceId, Entry>> {

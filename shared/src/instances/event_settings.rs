@@ -27,16 +27,26 @@ impl EventSource {
     /// # Errors
     /// When `event.vendor.type` is neither.
     pub fn of(configuration: &Configuration) -> Result<Self, ConfigurationFault> {
-        let has = |key: &str| configuration.get(key).is_some();
         let fault = |reason| ConfigurationFault { key: key::VENDOR_TYPE, reason };
+        let has_callback = || configuration.get(key::CALLBACK_URL).is_some();
         match configuration.get(key::VENDOR_TYPE) {
             Some(text) => source(text).map_err(fault),
-            // A subscription at Close sends webhooks.
-            None if configuration.is_automatic() => Ok(Self::Webhook),
-            None if has(key::SUBSCRIPTION_SIGNATURE_KEY) => Ok(Self::Webhook),
-            None if configuration.is(key::ENABLED, "true") && has(key::CALLBACK_URL) => Ok(Self::Polling),
+            None if Self::is_open(configuration)
+                && configuration.is(key::ENABLED, "true")
+                && has_callback() =>
+            {
+                Ok(Self::Polling)
+            }
             None => Ok(Self::Webhook),
         }
+    }
+
+    /// True if nothing says how events come: then they are polled while they are to be delivered.
+    pub fn is_open(configuration: &Configuration) -> bool {
+        let has = |key| configuration.get(key).is_some();
+        // A subscription at Close sends webhooks.
+        let has_subscription = configuration.is_automatic() || has(key::SUBSCRIPTION_SIGNATURE_KEY);
+        !has(key::VENDOR_TYPE) && !has_subscription
     }
 
     /// The word for it in `event.vendor.type`.

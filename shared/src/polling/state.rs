@@ -244,7 +244,7 @@ pub struct PollingState {
 /// How polling of one resource goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// Whether it can be polled.
+    /// Its status, and when it is asked next.
     pub pace: Pace,
     /// Everything that changed before this was enqueued.
     pub cursor: DateTime<Utc>,

@@ -1,3 +1,5 @@
+use http::Method;
+use serde_json::Value;
 use shared::events::log::DeliveryStatus;
 use tests::bed::Bed;
 use tests::metered::Metered;
@@ -205,4 +207,70 @@ async fn a_duplicate_waits_for_an_unwritten_outcome() {
     let attempts: Vec<_> = log[0].attempts.iter().map(|it| (it.attempt, it.status_code)).collect();
     assert_eq!((log.len(), attempts, receiver.count()), (1, vec![(1, Some(200))], 1));
     assert_eq!((bed.poison().len(), bed.dead_letters().len()), (0, 0));
+}
+
+/// What a table of ours held up may be asked for again by its owner, before its outcome could be written.
+#[tokio::test]
+async fn an_outcome_that_somebody_else_has_overtaken_is_no_poison() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    instance.receives(lead("lead_1", 0)).await;
+    let metered = Metered::with(&bed, &[("CALLBACK_DEADLINE_MILLIS", "1000")]).await.lasting(27);
+    // The instance, its callback's health, and the claim; then no table answers for three minutes.
+    metered.dispatcher_wires().dynamodb().die_at(Some(Dead::Before(4)));
+    metered.dispatch(&bed, bed.queue_name()).await;
+    for _ in 0..3 {
+        let due = bed.next_change().expect("the outcome waits");
+        bed.clock().advance_to(due);
+        metered.dispatch(&bed, bed.retry_queue_name()).await;
+    }
+    metered.dispatcher_wires().dynamodb().die_at(None);
+    assert_eq!((receiver.count(), bed.queue().delayed), (1, 1));
+    let event = bed.log(instance.id()).await.remove(0).event_id;
+    let path = format!("/instances/{}/events/{event}/redeliver", instance.id());
+    assert_eq!(bed.call(Method::PUT, &path, &Value::Null).await.status, 200);
+    bed.drain().await;
+    assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Delivered);
+    assert_eq!((receiver.count(), bed.poison().len(), bed.dead_letters().len()), (2, 0, 0));
+}
+
+#[tokio::test]
+async fn an_event_that_a_fault_held_up_for_too_long_is_in_the_log_as_failed() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[("event.notification.signature.key", "key")]).await;
+    instance.receives(lead("lead_1", 0)).await;
+    let faulty = Metered::with(&bed, &[("AWS_ENDPOINT_URL_KMS", NOWHERE)]).await;
+    faulty.dispatch(&bed, bed.queue_name()).await;
+    for days in [10, 10, 9] {
+        bed.pass(days * 86_400 + 1);
+        faulty.dispatch(&bed, bed.retry_queue_name()).await;
+    }
+    let log = bed.log(instance.id()).await;
+    let reasons: Vec<_> = log.iter().map(|it| (it.delivery_status, it.reason.clone().unwrap())).collect();
+    let [(DeliveryStatus::Failed, reason)] = &*reasons else { panic!("{reasons:?}") };
+    assert!(reason.starts_with("own fault for too long: "), "{reason}");
+    assert_eq!((receiver.count(), bed.dead_letters().len(), bed.poison().len()), (0, 1, 0));
+    // It is found by a range, and sent again.
+    let path = format!("/instances/{}/events/redeliver", instance.id());
+    let again = bed.call(Method::PUT, &path, &Value::Null).await;
+    assert_eq!(again.json()["redelivered"], 1);
+    bed.drain().await;
+    assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Delivered);
+}
+
+#[tokio::test]
+async fn a_letter_driven_back_into_a_fault_that_lasts_becomes_a_letter_again() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[("event.notification.retry.attempts", "1")]).await;
+    receiver.otherwise(Answer::status(500));
+    instance.receives(lead("lead_1", 0)).await;
+    bed.drain().await;
+    bed.redrive().await;
+    assert_eq!((bed.dead_letters().len(), bed.queue().total()), (0, 1));
+    let faulty = Metered::with(&bed, &[("AWS_ENDPOINT_URL_DYNAMODB", NOWHERE)]).await;
+    for _ in 0..4 {
+        faulty.dispatch(&bed, bed.retry_queue_name()).await;
+        bed.pass(10 * 86_400);
+    }
+    assert_eq!((bed.dead_letters().len(), bed.queue().total()), (1, 0));
 }

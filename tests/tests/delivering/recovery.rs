@@ -12,38 +12,38 @@ use tests::receiver::{Answer, Receiver};
 use super::lead;
 
 /// One window of failures is enough to open it.
-const SOON: (&str, &str) = ("event.notification.circuit.minutes", "5");
-const ONCE: (&str, &str) = ("event.notification.retry.attempts", "1");
+pub(super) const SOON: (&str, &str) = ("event.notification.circuit.minutes", "5");
+pub(super) const ONCE: (&str, &str) = ("event.notification.retry.attempts", "1");
 
 /// A callback that is open after one failed event.
-async fn opened(settings: &[(&str, &str)]) -> (Bed, Receiver, Instance) {
+pub(super) async fn opened(settings: &[(&str, &str)]) -> (Bed, Receiver, Instance) {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), settings).await;
     fails(&bed, &receiver, &instance).await;
     (bed, receiver, instance)
 }
 
-async fn fails(bed: &Bed, receiver: &Receiver, instance: &Instance) {
+pub(super) async fn fails(bed: &Bed, receiver: &Receiver, instance: &Instance) {
     receiver.otherwise(Answer::status(500));
     instance.receives(lead("first", 0)).await;
     bed.drain().await;
     assert_eq!(callback(bed, instance).await["state"], "open");
 }
 
-async fn callback(bed: &Bed, instance: &Instance) -> Value {
+pub(super) async fn callback(bed: &Bed, instance: &Instance) -> Value {
     let answer = bed.call(Method::GET, &format!("/instances/{}", instance.id()), &json!(null)).await;
     assert_eq!(answer.status, 200);
     answer.json()["callback"].clone()
 }
 
-async fn with_status(bed: &Bed, instance: &Instance, status: DeliveryStatus) -> Vec<LoggedEvent> {
+pub(super) async fn with_status(bed: &Bed, instance: &Instance, status: DeliveryStatus) -> Vec<LoggedEvent> {
     let mut log = bed.log(instance.id()).await;
     log.retain(|event| event.delivery_status == status);
     log
 }
 
 /// The leads that arrived, in order.
-fn arrived(receiver: &Receiver, from: usize) -> Vec<String> {
+pub(super) fn arrived(receiver: &Receiver, from: usize) -> Vec<String> {
     let requests = receiver.received();
     let version = |request: &tests::receiver::Received| {
         request.message()["message"]["raw"]["data"]["version"].to_string()

@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::json;
 use shared::platform::aws::Aws;
 use tests::bed::Bed;
 use tests::fixtures;
@@ -129,9 +128,9 @@ async fn measured(bytes: usize) -> (usize, usize) {
     let said = fixtures::noise(2000);
     receiver.answer([Answer::status(500).with_body(said.clone()), Answer::status(503).with_body(said)]);
     let instance = bed.provision(&receiver.url(), &[]).await;
-    let empty = json!({"model": "lead", "event": "create", "data": {"id": "lead_1", "note": ""}}).to_string();
-    let note = fixtures::noise(bytes - empty.len());
-    instance.receives(empty.replace("\"\"", &format!("\"{note}\""))).await;
+    let webhook = fixtures::lead(bytes);
+    assert_eq!(webhook.len(), bytes);
+    instance.receives(webhook).await;
     bed.drain().await;
     assert_eq!(receiver.count(), 3);
     let (log, bodies) = (items(&bed, "EVENTS_TABLE").await, items(&bed, "PAYLOADS_TABLE").await);

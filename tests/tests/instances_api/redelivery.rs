@@ -161,3 +161,20 @@ async fn an_event_under_way_is_not_redelivered() {
     assert_eq!((all.status.as_u16(), all.json()["redelivered"].as_u64()), (200, Some(0)));
     assert_eq!(receiver.count(), 1);
 }
+
+#[tokio::test]
+async fn a_retry_that_is_due_before_a_planned_redelivery_does_not_deliver_beside_it() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    receiver.answer(vec![Reply::status(500); 30]);
+    for number in 0..30 {
+        let webhook = json!({"model": "lead", "event": "create", "data": {"id": format!("lead_{number}")}});
+        instance.receives(webhook.to_string()).await;
+    }
+    bed.deliver().await;
+    bed.pass(290);
+    let path = format!("/instances/{}/events/redeliver?deliveryStatus=retry&rate=1", instance.id());
+    assert_eq!(bed.call(Method::PUT, &path, &Value::Null).await.json()["redelivered"], 30);
+    bed.drain().await;
+    assert_eq!(receiver.received().len(), 60, "each fails once and is delivered once");
+}

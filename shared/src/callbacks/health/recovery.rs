@@ -40,8 +40,8 @@ pub struct Recovery {
 pub enum Turn {
     /// Send the oldest event as the probe that is due at this time.
     Probe(DateTime<Utc>),
-    /// Until then, release only what has waited too long.
-    Until(DateTime<Utc>),
+    /// Nothing, until a probe is due.
+    Wait,
     /// Release the waiting events.
     Release,
 }
@@ -52,7 +52,7 @@ impl Turn {
     pub fn of(health: &Health, now: DateTime<Utc>) -> Self {
         match health {
             Health::Unwell(Illness { state: State::Open, probe_at: Some(due), .. }) if *due > now => {
-                Self::Until(*due)
+                Self::Wait
             }
             Health::Unwell(Illness { state: State::Open, probe_at, .. }) => {
                 Self::Probe(probe_at.unwrap_or(now))

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::claim_id::ClaimId;
 use super::item::{AttemptRecord, DeliveryState, DeliveryStatus};
-use crate::events::body::{Body, Deflated};
+use crate::events::body::{Body, Deflated, StoredBody};
 use crate::events::message::QueuedDelivery;
 
 /// The largest body in the log item itself: with it and the outcomes of three attempts, the item stays within one write
@@ -37,6 +37,8 @@ pub enum KeptBody {
     Inside(Deflated),
     /// In the payloads table, because it is too large for the item.
     Beside(Deflated),
+    /// In the payloads table since the event was received, because no message holds it.
+    Stored(StoredBody),
 }
 
 /// The answer to a claim.
@@ -72,6 +74,7 @@ impl KeptBody {
             return Self::Known;
         }
         let deflated = match (&delivery.body, fetched) {
+            (Body::Stored(stored), _) if delivery.round == 0 => return Self::Stored(stored.clone()),
             (Body::Raw(raw), _) => Deflated::of(raw),
             (Body::Deflated(deflated), _) | (Body::Stored(_), Some(deflated)) => deflated.clone(),
             // The stored body is gone: the item keeps saying where it was.

@@ -40,7 +40,7 @@ pub struct LogEntry {
     pub received_at: DateTime<Utc>,
     /// Its status.
     pub delivery_status: DeliveryStatus,
-    /// The round of its last attempt, from zero.
+    /// The round of its last attempt, from zero; of the next one, if that is queued.
     pub round: u32,
     /// The counted attempts of that round, including one under way.
     pub attempt: u32,
@@ -134,10 +134,13 @@ impl LogEntry {
         self.delivery_status == DeliveryStatus::Delivering && self.claimed_until > now
     }
 
-    /// The delivery of another round of attempts, requested at `now`.
+    /// The delivery of another round of attempts, requested at `now`; of the same round if that was requested before
+    /// and has not begun.
     #[must_use]
     pub fn next_round(&self, now: DateTime<Utc>) -> Option<QueuedDelivery<'static>> {
-        Some(QueuedDelivery { since: Some(now), ..self.delivery(Handling::default())?.next_round() })
+        let next = self.delivery(Handling::default())?.next_round();
+        let round = if self.delivery_status == DeliveryStatus::Queued { self.round } else { next.round };
+        Some(QueuedDelivery { since: Some(now), round, ..next })
     }
 
     /// The delivery of the attempt that the event waits for. It is kept for `retention` from the start of its round.

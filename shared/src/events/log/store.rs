@@ -109,18 +109,21 @@ impl DynamoDeliveryLog {
     ) -> Result<Claimed, AwsError> {
         let mut values = self.values(claim).unavailable(action)?;
         let mut expression = set.to_owned();
-        match &claim.body {
-            KeptBody::Known => {}
+        let stored = match &claim.body {
+            KeptBody::Known => None,
             KeptBody::Inside(body) => {
                 expression += ", body = if_not_exists(body, :body), bytes = if_not_exists(bytes, :bytes)";
                 values.insert(":body".to_owned(), AttributeValue::B(Blob::new(body.bytes())));
                 values.insert(":bytes".to_owned(), number(body.check().bytes));
+                None
             }
-            KeptBody::Beside(body) => {
-                expression += ", stored_body = :stored";
-                let stored = serde_dynamo::to_attribute_value(body.check()).unavailable(action)?;
-                values.insert(":stored".to_owned(), stored);
-            }
+            KeptBody::Beside(body) => Some(body.check()),
+            KeptBody::Stored(stored) => Some(stored.clone()),
+        };
+        if let Some(stored) = stored {
+            expression += ", stored_body = :stored";
+            let stored = serde_dynamo::to_attribute_value(stored).unavailable(action)?;
+            values.insert(":stored".to_owned(), stored);
         }
         values.extend(own);
         let update = self

@@ -242,8 +242,7 @@ impl<'a> Scene<'a> {
         self.change(&Change::Create("contact", "a"));
         self.bed.pass(2);
         let it = &mut self.instances[number];
-        // Of an instance that does not say how its events come nothing says that it is to be polled.
-        if how == Off::ByWebhook || (how == Off::Muted && !it.plan.says_polling) {
+        if how == Off::ByWebhook {
             it.begin_anew(self.bed.now());
         }
         self.turn(number, how, Switch::On).await;
