@@ -56,9 +56,6 @@ pub struct Poller {
 
 impl Poller {
     /// Reads the function's settings and builds its clients; makes no calls.
-    ///
-    /// # Errors
-    /// When a variable is missing or cannot be used.
     pub fn from_variables(
         variables: &Variables,
         clock: SharedClock,

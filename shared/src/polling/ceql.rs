@@ -142,7 +142,6 @@ impl Literal {
     }
 
     /// The text that it is now.
-    #[must_use]
     pub fn expand(&self, scope: &Scope<'_>) -> String {
         let piece = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
@@ -154,7 +153,6 @@ impl Literal {
 
 impl Condition {
     /// The columns that it is about.
-    #[must_use]
     pub fn columns(&self) -> Vec<&str> {
         match self {
             Self::All(conditions) | Self::Any(conditions) => {
@@ -166,7 +164,6 @@ impl Condition {
     }
 
     /// The columns that must equal one text each for the condition to hold, whatever else it says.
-    #[must_use]
     pub fn equalities(&self, scope: &Scope<'_>) -> Vec<(&str, String)> {
         match self {
             Self::All(conditions) => conditions.iter().flat_map(|it| it.equalities(scope)).collect(),

@@ -50,7 +50,6 @@ pub struct ResourceConfiguration {
 
 impl ResourceConfiguration {
     /// The fields of a record that the settings name, by the first part of their paths.
-    #[must_use]
     pub fn fields(&self) -> BTreeSet<&str> {
         let paths = [&*self.id_field, &self.updated.path, &self.created.path];
         let columns = self.condition.iter().flat_map(Condition::columns);
@@ -80,7 +79,6 @@ impl DateField {
     }
 
     /// Reads the date as the configuration has it, else as Close writes dates.
-    #[must_use]
     pub fn read(&self, value: &Value) -> Option<Reading> {
         let millis = || match value {
             Value::String(text) => text.trim().parse().ok(),
@@ -94,7 +92,6 @@ impl DateField {
     }
 
     /// The pattern and its zone, if there is one.
-    #[must_use]
     pub fn pattern(&self) -> Option<(&DatePattern, Zone)> {
         match self.format.as_ref()? {
             DateFormat::Pattern(pattern) => Some((pattern, self.zone)),
@@ -112,9 +109,6 @@ pub struct EntryFault(pub(super) String);
 const EXAMPLE: &str = r#"{"contacts": {"url": "/hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'", "idField": "id"}}"#;
 
 /// Reads a configuration; an empty one is the default.
-///
-/// # Errors
-/// Everything that is wrong with it.
 pub fn read(text: &str) -> Result<Vec<ResourceConfiguration>, Vec<EntryFault>> {
     let configuration: Value = serde_json::from_str(text).map_err(|error| {
         let place = format!("at line {} column {}", error.line(), error.column());
@@ -145,7 +139,6 @@ pub fn read(text: &str) -> Result<Vec<ResourceConfiguration>, Vec<EntryFault>> {
 }
 
 /// The default resources.
-#[must_use]
 pub fn default() -> Vec<ResourceConfiguration> {
     [Resource::Accounts, Resource::Contacts, Resource::Opportunities, Resource::Tasks]
         .map(of_resource)
@@ -153,7 +146,6 @@ pub fn default() -> Vec<ResourceConfiguration> {
 }
 
 /// A resource with nothing said about it.
-#[must_use]
 pub fn of_resource(resource: Resource) -> ResourceConfiguration {
     ResourceConfiguration {
         name: resource.name().to_owned(),

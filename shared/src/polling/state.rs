@@ -58,7 +58,6 @@ pub struct Polling {
 
 impl Polling {
     /// The polling of an instance that begins at `now`.
-    #[must_use]
     pub fn starting_at(now: DateTime<Utc>, settings: &PollerSettings) -> Self {
         let mut polling = Self {
             registered_at: now,
@@ -114,7 +113,6 @@ impl Polling {
 
     /// When its first resource is due; `None` while nobody wants its events. `turn_at` is when the API key last had its
     /// turn.
-    #[must_use]
     pub fn due_at(&self, turn_at: DateTime<Utc>, key: &KeyDigest) -> Option<DateTime<Utc>> {
         let regular = next_due(turn_at, self.interval(), key);
         let regular = self.looked_at_again().unwrap_or(regular);
@@ -125,7 +123,6 @@ impl Polling {
 
     /// The resources that are due, each with the time since when it is. `turn_before` is when the API key had its
     /// turn before this one.
-    #[must_use]
     pub fn due(
         &self,
         turn_before: Option<DateTime<Utc>>,
@@ -147,13 +144,11 @@ impl Polling {
     }
 
     /// What the settings say of one of its resources, which has pages of this size.
-    #[must_use]
     pub fn usual(&self, page_size: u32) -> Usual {
         Usual { page_size, interval: self.interval() }
     }
 
     /// From one poll to the next.
-    #[must_use]
     pub fn interval(&self) -> TimeDelta {
         TimeDelta::minutes(self.interval)
     }
@@ -174,20 +169,17 @@ impl Polling {
     }
 
     /// The worst of the instance and its resources.
-    #[must_use]
     pub fn status(&self) -> Status {
         self.worst().0.status
     }
 
     /// When a poll last went well. `turn_at` is when the API key last had its turn.
-    #[must_use]
     pub fn last_success(&self, turn_at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
         let idle = turn_at.filter(|at| self.status() == Status::Ok && !self.off && *at > self.registered_at);
         self.success_at.max(idle)
     }
 
     /// What its owner sees. `turn_at` is when the API key last had its turn.
-    #[must_use]
     pub fn state(&self, key: &KeyDigest, turn_at: Option<DateTime<Utc>>, audit_finds: u64) -> PollingState {
         let (pace, resource) = self.worst();
         let error = pace.error.clone().map(|error| match resource {

@@ -43,15 +43,11 @@ pub struct DynamoPollerStore {
 
 impl DynamoPollerStore {
     /// The store in `table`.
-    #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
     /// Has a key take its turn at `due_at`, if it is not due before.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn nudge(
         &self,
         key: &KeyDigest,
@@ -73,9 +69,6 @@ impl DynamoPollerStore {
     }
 
     /// How the polling and the subscriptions of some instances go, each with its key: one call for fifty of them.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn states(
         &self,
         instances: &[(KeyDigest, InstanceId)],

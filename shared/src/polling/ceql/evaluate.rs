@@ -23,7 +23,6 @@ enum Doubt {
 
 impl Condition {
     /// True if `record` fulfils the condition. A column that is absent or null fulfils no comparison but `!=`.
-    #[must_use]
     pub fn holds(&self, record: &Value, scope: &Scope<'_>) -> bool {
         self.judge(record, scope, Doubt::Holds)
     }

@@ -13,7 +13,6 @@ use close::{LoggedEvent, date};
 /// The object in an entry: as it became, or as it was before it was deleted.
 ///
 /// Close withholds it from API keys that are not an administrator's an hour after the event.
-#[must_use]
 pub fn object_of(entry: &RawValue) -> Option<&RawValue> {
     #[derive(Deserialize)]
     struct Data<'a> {

@@ -29,9 +29,6 @@ pub(super) fn shard_of(key: &KeyDigest) -> u64 {
 
 impl DynamoPollerStore {
     /// The keys that are due by `until`, of one shard; the first due come first.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
     pub async fn due(&self, shard: u64, until: DateTime<Utc>) -> Result<Vec<Due>, AwsError> {
         let mut items = self
             .client
@@ -52,9 +49,6 @@ impl DynamoPollerStore {
     }
 
     /// One key of a shard: the first that is due between `after` and `until`, else the first by then, else the first of all.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
     pub async fn any_of(
         &self,
         shard: u64,

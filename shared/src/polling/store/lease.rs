@@ -66,9 +66,6 @@ impl DynamoPollerStore {
     ///
     /// It moves the due time on at once, so that the lease need not be given back: it runs out before then. The turn of
     /// a function that died is still the one for its due time, and may be claimed again once its lease has run out.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn claim(&self, claim: &TurnRequest<'_>) -> Result<TurnAnswer, AwsError> {
         const FIRST: &str = "turn_before = if_not_exists(turn_at, :zero), ";
         let first = self.try_claim(claim, "due_at = :due", FIRST).await?;
@@ -128,9 +125,6 @@ impl DynamoPollerStore {
 
     /// Takes the lease for something that is no turn, so that none runs meanwhile; `None` when one may be running, or
     /// Close asked for nothing more of the key.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn hold(
         &self,
         key: &KeyDigest,
@@ -154,9 +148,6 @@ impl DynamoPollerStore {
     }
 
     /// Gives a lease back.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn release(&self, lease: &Lease) -> Result<(), AwsError> {
         let update = self.holding(lease).update_expression("REMOVE lease_until, lease_by, claimed_for");
         match update.send().await {
@@ -166,9 +157,6 @@ impl DynamoPollerStore {
     }
 
     /// Gives back the lease of a turn that was not made, which is then due at `due_at`.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn give_up(&self, claimed: &GrantedTurn, due_at: DateTime<Utc>) -> Result<(), AwsError> {
         let update = self
             .holding(&claimed.lease)
@@ -186,9 +174,6 @@ impl DynamoPollerStore {
     /// that is due at no time leaves the index. If it was nudged meanwhile, that holds.
     ///
     /// Returns false if somebody else has the lease by now: then nothing is written.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn finish(
         &self,
         claimed: &GrantedTurn,
@@ -231,9 +216,6 @@ impl DynamoPollerStore {
     }
 
     /// Forgets a key that nobody has any more, unless it was nudged meanwhile.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn forget(&self, claimed: &GrantedTurn) -> Result<(), AwsError> {
         let lease = &claimed.lease;
         let delete = self
