@@ -37,6 +37,7 @@ impl Polled {
         let mut watches = Vec::new();
         for gone in self.watches.iter_mut().filter(|watch| watch.alive) {
             gone.alive = false;
+            gone.is_only = false;
             let anew = Watch::new(&self.plan, &gone.resource, now, now);
             watches.push(Watch { allowed_from: gone.allowed_from, is_only: false, ..anew });
         }
