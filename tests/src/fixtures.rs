@@ -35,7 +35,7 @@ pub fn named(prefix: &str) -> Vec<String> {
     names
 }
 
-/// The example of an instance that is polled: as printed, but for what is between its angle brackets, and for where Close is.
+/// The example of a polled instance, with values for its placeholders and the address of Close.
 ///
 /// # Panics
 /// When it is not UTF-8.
@@ -50,7 +50,7 @@ fn directory() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"))
 }
 
-/// Hexadecimal digits that look like chance: compression makes them half as long and no shorter.
+/// Random-looking hexadecimal digits, which compression makes half as long.
 #[must_use]
 pub fn noise(digits: usize) -> String {
     let blocks = (0u32..).map(|number| hex(&Sha256::digest(number.to_be_bytes())));

@@ -1,4 +1,4 @@
-//! What becomes of events when receivers, name servers and objects are not as simple as one would wish.
+//! Delivery with difficult receivers, name servers and objects.
 
 #[cfg(test)]
 mod delivering {

@@ -1,4 +1,4 @@
-//! Notifications that no queue message holds: whole, bounded in memory, and gone when their time is over.
+//! Notifications too large for a queue message: complete, bounded in memory, and deleted in time.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use tests::bed::{Bed, Instance};
 use tests::client::Client;
 use tests::receiver::{Answer, Receiver};
 
-/// What one synchronous call of Lambda carries (AWS Lambda quotas), the event of API Gateway around the body included.
+/// The size limit of a synchronous call of Lambda (AWS Lambda quotas), including API Gateway's event around the body.
 const CALL: usize = 6 * 1024 * 1024;
-/// The event of these requests, and what the body's own quotes take twice.
+/// The size of the event around the body, and of the body's quotes, which count twice.
 const AROUND: usize = 2048;
 
-/// A webhook of so many bytes in all, in characters that go through JSON as they are.
+/// A webhook of this many bytes in all, in characters that JSON does not escape.
 fn webhook(lead: &str, bytes: usize) -> String {
     let empty = json!({ "model": "lead", "event": "create", "data": { "id": lead, "note": "" } }).to_string();
     let room = bytes - empty.len();
@@ -33,7 +33,7 @@ async fn post(instance: &Instance, body: String) -> u16 {
 }
 
 #[tokio::test]
-async fn what_one_call_of_lambda_just_carries_arrives_byte_for_byte() {
+async fn the_largest_lambda_request_arrives_byte_for_byte() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     receiver.answer([Answer::status(500)]);
     let instance = bed.provision(&receiver.url(), &[]).await;
@@ -46,7 +46,7 @@ async fn what_one_call_of_lambda_just_carries_arrives_byte_for_byte() {
     assert_eq!(requests.len(), 2, "a retry has the body too");
     for request in requests {
         let arrived = std::str::from_utf8(&request.body).unwrap();
-        // Not compared by a macro, which would print both.
+        // Not compared by a macro, because that would print both.
         assert!(arrived.contains(&format!(r#""raw":{body},"events""#)), "raw is not what was sent");
     }
     let log = bed.log(instance.id()).await;
@@ -55,7 +55,7 @@ async fn what_one_call_of_lambda_just_carries_arrives_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_stored_body_is_gone_when_its_time_is_over_and_not_before() {
+async fn a_stored_body_expires_in_time() {
     const DAY: i64 = 86_400;
     for (retention, days) in [("30", 30), ("1", 1)] {
         let variables = [("EVENT_RETENTION_DAYS", retention)];
@@ -77,7 +77,7 @@ async fn a_stored_body_is_gone_when_its_time_is_over_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_batch_of_large_bodies_is_not_in_memory_all_at_once() {
+async fn large_bodies_of_a_batch_are_not_all_in_memory() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     for number in 0..10 {
         let hook = receiver.at(&number.to_string());
@@ -110,7 +110,7 @@ async fn an_event_whose_body_is_gone_fails_once_and_says_why() {
     let reason = log[0].reason.as_deref();
     assert_eq!(
         (log[0].delivery_status, reason),
-        (DeliveryStatus::Failed, Some("what Close sent is no longer stored"))
+        (DeliveryStatus::Failed, Some("the body is no longer stored"))
     );
     assert_eq!((receiver.count(), log[0].attempts.len()), (1, 1));
     assert_eq!((bed.dead_letters().len(), bed.poison().len(), bed.queue().total()), (1, 0, 0));

@@ -122,7 +122,7 @@ impl Dispatcher {
     /// Sends a message that comes again, through the delivery queue if the retry queue does not take it.
     async fn send_again(&self, delivery: &QueuedDelivery<'_>, wait: Duration) -> Result<(), AwsError> {
         let Err(error) = self.retries.send(delivery, wait).await else { return Ok(()) };
-        tracing::warn!(event = %delivery.event_id, %error, "sent again through the delivery queue");
+        tracing::warn!(event = %delivery.event_id, %error, "sent through the delivery queue instead");
         self.deliveries.send(delivery, wait).await
     }
 
@@ -137,7 +137,7 @@ impl Dispatcher {
     ) -> Result<Report, Halt> {
         let delivery = &message.delivery;
         if self.is_too_old(delivery) {
-            tracing::error!(event = %delivery.event_id, %error, "an outcome was never written");
+            tracing::error!(event = %delivery.event_id, %error, "outcome never written");
             if let Some(reason) = settlement.decision.reason() {
                 let sent = self.dead_letters.dead_letter(delivery, reason).await;
                 sent.map_err(|error| Halt::HandBack(error.into()))?;

@@ -88,7 +88,7 @@ enum HandBack {
 }
 
 impl Dispatcher {
-    /// Reads the function's settings and builds its clients; calls nobody.
+    /// Reads the function's settings and builds its clients; makes no calls.
     ///
     /// # Errors
     /// When a variable is missing or cannot be used.
@@ -143,7 +143,7 @@ impl Dispatcher {
             }
             Invocation { recover: true, .. } => {
                 let released = self.recover(&call).await?;
-                // Also when it is none: silence means that the schedule does not come.
+                // Zero too: missing data mean that the schedule does not run.
                 self.metrics.write(Measured::default().values("Released", Unit::Count, [released]));
                 Ok(json!({ "released": released }))
             }

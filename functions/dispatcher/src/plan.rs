@@ -1,4 +1,4 @@
-//! What is to be done with an event, before anything is: is there a receiver, and is it well.
+//! Decides whether an event is attempted, waits, fails or is dropped, by its instance and the callback's health.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use shared::platform::aws::AwsError;
 
 use crate::Dispatcher;
 
-/// What is to be done with an event.
+/// What to do with an event.
 pub(crate) enum Plan<'a> {
     /// An attempt.
     Attempt(Recipient, Cow<'a, RawValue>),
@@ -21,7 +21,7 @@ pub(crate) enum Plan<'a> {
     Wait,
     /// It fails without an attempt.
     Fail(String),
-    /// There is nobody to deliver it to.
+    /// There is no receiver.
     Drop(&'static str),
 }
 
@@ -45,8 +45,7 @@ pub(crate) enum Fetched {
 }
 
 impl Dispatcher {
-    /// Reads what an event needs and makes the plan for it. One that a fault of ours has held up for as long as the log
-    /// will have it fails.
+    /// Reads what an event needs and makes its plan. An event that our own fault has delayed for too long fails.
     pub(crate) async fn prepare<'a>(
         &self,
         delivery: &QueuedDelivery<'a>,
@@ -86,7 +85,7 @@ impl Dispatcher {
         let recipient = Recipient { instance, url, health };
         Ok(match text(delivery, fetched) {
             Some(raw) => Plan::Attempt(recipient, raw),
-            None => Plan::Fail("what Close sent is no longer stored".to_owned()),
+            None => Plan::Fail("the body is no longer stored".to_owned()),
         })
     }
 
@@ -133,9 +132,9 @@ pub(crate) fn recipient(
     if instance.instance.disabled {
         return Err("the instance is disabled");
     }
-    if !instance.events.enabled {
-        return Err("event.notification.enabled is not true");
+    let events = &instance.events;
+    match (events.why_unwanted(), &events.callback_url) {
+        (None, Some(url)) => Ok((instance.clone(), url.clone())),
+        (why, _) => Err(why.unwrap_or_default()),
     }
-    let url = instance.events.callback_url.clone().ok_or("event.notification.callback.url is not set")?;
-    Ok((instance.clone(), url))
 }

@@ -127,7 +127,7 @@ impl Dispatcher {
         let waiting = self.history.waiting(instance, all, after, self.recovery_rate).await?;
         let released = self.send(&waiting.events).await?;
         if released > 0 {
-            tracing::info!(%instance, released, "events that waited are released");
+            tracing::info!(%instance, released, "waiting events released");
         }
         let last = waiting.next.or_else(|| waiting.events.last().map(LogEntry::place));
         match (last, after) {
@@ -141,7 +141,7 @@ impl Dispatcher {
                     && let (Some(url), Some(State::Recovering)) = (url, health.state())
                 {
                     self.endpoints.change(instance, url, (health, &Health::Healthy)).await?;
-                    tracing::info!(%instance, "the callback has recovered");
+                    tracing::info!(%instance, "callback recovered");
                 }
             }
         }

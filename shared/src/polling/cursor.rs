@@ -212,7 +212,7 @@ impl Cursor {
     /// Moves the window after a walk saw all that is older than the event feed: the feed takes over.
     pub fn finish_history(&mut self, walk: &Walk) {
         self.walk = None;
-        self.move_to(self.since.max(walk.feed_begins_at()));
+        self.move_to(walk.feed_begins_at());
     }
 
     fn move_to(&mut self, since: DateTime<Utc>) {

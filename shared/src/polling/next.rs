@@ -254,6 +254,15 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_as_long_as_the_interval_is_the_interval() {
+        let unavailable = failed(CloseError::Unavailable("x".to_owned()));
+        for (seconds, expected) in [(31, Some(at(1030))), (30, None), (29, None)] {
+            let usual = Usual { interval: TimeDelta::seconds(seconds), ..USUAL };
+            assert_eq!(after(&Pace::default(), &unavailable, usual, at(1000)).pace.next_at, expected);
+        }
+    }
+
+    #[test]
     fn a_state_lasts_from_its_first_failure_to_the_next_success() {
         let answer = failed(CloseError::Unavailable("x".to_owned()));
         let first = after(&Pace::default(), &answer, USUAL, at(1)).pace;

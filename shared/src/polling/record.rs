@@ -42,6 +42,8 @@ pub struct Record {
     reading: Reading,
     version: Version,
     value: Value,
+    /// True if Close withholds the object.
+    is_partial: bool,
 }
 
 /// What tells one change of an object from its others.
@@ -102,7 +104,19 @@ impl Record {
         let created = read_date(&value, &configuration.created).map(|reading| reading.at);
         let closes_type = configuration.resource.closes_type(&value);
         let object_type = configuration.name.clone();
-        Ok(Self { id, object_type, closes_type, updated, created, changed_at, reading, version, value })
+        let is_partial = false;
+        Ok(Self {
+            id,
+            object_type,
+            closes_type,
+            updated,
+            created,
+            changed_at,
+            reading,
+            version,
+            value,
+            is_partial,
+        })
     }
 
     /// The same for every poll that finds this state of the record.
@@ -137,7 +151,8 @@ impl Record {
         let condition = configuration.condition.as_ref();
         let is_new =
             self.changed_at >= since || (self.changed_at == self.updated && self.reading.may_reach(since));
-        is_new && !late && !early && condition.is_none_or(|it| it.holds(&self.value, scope))
+        let scope = Scope { is_partial: self.is_partial, ..*scope };
+        is_new && !late && !early && condition.is_none_or(|it| it.holds(&self.value, &scope))
     }
 
     /// True if `event.objects` has it, in the platform's words or in Close's.

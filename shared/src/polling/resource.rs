@@ -7,6 +7,7 @@ use close::ObjectFilter;
 use close::object_types::{FAMILIES, ObjectType, TYPES, normal};
 use serde_json::Value;
 
+use crate::platform::slip;
 use fields::{CONTACT_FIELDS, LEAD_FIELDS};
 
 /// What can be polled.
@@ -128,11 +129,8 @@ impl Resource {
     /// The name that somebody who wrote `name` probably meant.
     #[must_use]
     pub fn nearest(name: &str) -> Option<&'static str> {
-        let name = normal(name);
         let aliases = TYPES.iter().flat_map(|it| it.aliases.iter().copied());
-        let distance = |known: &&str| strsim::osa_distance(&name, known);
-        let nearest = Self::names().chain(aliases).min_by_key(distance)?;
-        (distance(&nearest) <= name.len() / 3).then_some(nearest)
+        slip::nearest(&normal(name), Self::names().chain(aliases))
     }
 
     /// Its name in a URL and, as a rule, in callbacks.

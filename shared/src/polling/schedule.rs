@@ -12,7 +12,7 @@ const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);
 /// No failure waits longer.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 
-/// What tells one API key from another without being it: a digest of the key and of the host that it is for.
+/// Identifies an API key without revealing it: a digest of the key and its host.
 ///
 /// Close counts the requests of a key together, so that all instances that have the same one are polled in one turn.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -10,14 +10,14 @@ use tests::wire::Dead;
 use super::lead;
 
 #[tokio::test]
-async fn name_servers_that_do_not_work_cost_no_attempt_however_long_it_takes() {
+async fn failing_name_servers_cost_no_attempt() {
     let (names, receiver) = (NameServer::start().await, Receiver::start().await);
     let server = names.address().to_string();
     let variables = [("CALLBACK_DNS_SERVER", &*server)];
     let bed = Bed::with(local::Data::Memory, "2026-11-21T10:00:00Z", &variables).await;
     let url = receiver.url().replace("127.0.0.1", "receiver.example.com");
     let instance = bed.provision(&url, &[]).await;
-    // The root and Close's host, by which a name server that works is known.
+    // The root and Close's host, which show that a name server works.
     names.says("", Says::Code(2));
     names.says("api.close.com", Says::Code(2));
     names.says("receiver.example.com", Says::Code(2));
@@ -56,7 +56,7 @@ async fn a_name_that_does_not_exist_costs_the_three_attempts() {
 }
 
 #[tokio::test]
-async fn a_name_that_turns_to_a_forbidden_address_fails_for_good_and_the_log_says_why() {
+async fn a_name_with_a_forbidden_address_fails_for_good() {
     let names = NameServer::start().await;
     let server = names.address().to_string();
     let variables = [("CALLBACK_DNS_SERVER", &*server), ("CALLBACK_ALLOW_PRIVATE", "false")];
@@ -72,11 +72,11 @@ async fn a_name_that_turns_to_a_forbidden_address_fails_for_good_and_the_log_say
     assert_eq!(bed.dead_letters().len(), 1);
 }
 
-/// Where nothing listens.
+/// An address where nothing listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 #[tokio::test]
-async fn keys_and_tables_that_do_not_work_for_hours_cost_no_attempt_and_poison_nothing() {
+async fn hours_without_key_or_table_cost_no_attempt() {
     for service in ["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_DYNAMODB"] {
         let (bed, receiver) = (Bed::start().await, Receiver::start().await);
         let instance = bed.provision(&receiver.url(), &[("event.notification.signature.key", "key")]).await;
@@ -102,7 +102,7 @@ async fn keys_and_tables_that_do_not_work_for_hours_cost_no_attempt_and_poison_n
 }
 
 #[tokio::test]
-async fn a_fault_that_outlasts_the_retention_ends_in_the_dead_letter_queue() {
+async fn a_fault_longer_than_the_retention_is_dead_lettered() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     instance.receives(lead("lead_1", 0)).await;
@@ -120,7 +120,7 @@ async fn a_fault_that_outlasts_the_retention_ends_in_the_dead_letter_queue() {
 }
 
 #[tokio::test]
-async fn an_outcome_that_cannot_be_written_is_written_later_and_the_receiver_is_not_called_again() {
+async fn an_unwritten_outcome_is_written_later_without_another_call() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     receiver.answer([Answer::status(500)]);
     let instance = bed.provision(&receiver.url(), &[]).await;
@@ -149,13 +149,13 @@ async fn an_outcome_that_cannot_be_written_is_written_later_and_the_receiver_is_
 }
 
 #[tokio::test]
-async fn a_queue_that_does_not_work_loses_no_retry_and_makes_no_attempt_twice() {
+async fn a_failing_queue_loses_no_retry_and_repeats_no_attempt() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     receiver.otherwise(Answer::status(500));
     instance.receives(lead("lead_1", 0)).await;
     let faulty = Metered::with(&bed, &[("AWS_ENDPOINT_URL_SQS", NOWHERE)]).await;
-    // The first attempt, whose retry cannot be queued; then its message comes again, and the retry still cannot.
+    // The first attempt, whose retry cannot be queued; then its message returns, and the retry still cannot.
     for _ in 0..2 {
         assert_eq!(faulty.dispatch(&bed, bed.queue_name()).await.1, 1);
         assert_eq!((bed.queue().in_flight, receiver.count()), (1, 1));
@@ -183,7 +183,7 @@ async fn a_letter_that_cannot_be_sent_is_sent_when_it_can() {
 }
 
 #[tokio::test]
-async fn a_duplicate_does_not_call_a_receiver_again_whose_answer_is_not_written_yet() {
+async fn a_duplicate_waits_for_an_unwritten_outcome() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     instance.receives(lead("lead_1", 0)).await;
@@ -197,7 +197,7 @@ async fn a_duplicate_does_not_call_a_receiver_again_whose_answer_is_not_written_
     metered.dispatcher_wires().dynamodb().die_at(None);
     assert_eq!((receiver.count(), bed.queue().delayed), (1, 1));
 
-    // The claim has run out, and the outcome waits in a message.
+    // The claim has expired, and the outcome waits in a message.
     bed.pass(50);
     instance.receives(lead("lead_1", 0)).await;
     bed.deliver().await;

@@ -1,4 +1,4 @@
-//! docs/cost.md: its sums from its tables, and its tables from what the system asks of AWS.
+//! docs/cost.md: its sums follow from its tables, and its tables from the system's calls.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -121,8 +121,8 @@ async fn items(bed: &Bed, variable: &str) -> Vec<Item> {
     aws.dynamodb().scan().table_name(&environment[variable]).send().await.unwrap().items.unwrap()
 }
 
-/// The units of the body and of the largest write to the log item, for an event of so many bytes that is delivered at
-/// its third attempt.
+/// The units of the body and of the largest write to the log item, for an event of this many bytes that is delivered at the
+/// third attempt.
 async fn measured(bytes: usize) -> (usize, usize) {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let said = fixtures::noise(2000);
@@ -192,7 +192,7 @@ fn the_months_follow_from_prices_and_uses() {
     assert_eq!(columns, [(1e4, 0), (1e6, 0), (1e9, 1)]);
     let of = |item: &str, price: f64, (events, column): (f64, usize)| match uses.get(item) {
         Some(uses) => uses[column] * price * events,
-        // What is there even without events.
+        // Costs without events.
         None => price,
     };
     let mut expected = vec![table[0].clone()];
@@ -208,7 +208,7 @@ fn the_months_follow_from_prices_and_uses() {
     let cells = million.iter().map(|sum| format!("{sum:.2}"));
     expected.push(std::iter::once("**for a million, without the key**".to_owned()).chain(cells).collect());
     assert_eq!(table, expected);
-    // What the page begins with.
+    // The first sentence of the page.
     assert!(document().text().contains("**Five to seven dollars a million events of 1 KB**"));
     assert!(million.iter().all(|sum| (5.0..7.5).contains(sum)), "{million:?}");
 }

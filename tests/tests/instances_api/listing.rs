@@ -168,7 +168,7 @@ async fn a_crowd_of_other_accounts_is_not_looked_at() {
 }
 
 #[tokio::test]
-async fn a_list_is_one_query_and_a_batch_read_of_each_table_whatever_else_is_there() {
+async fn a_list_is_one_query_and_one_batch_read_per_table() {
     let bed = Bed::start().await;
     let wire = Wire::to(bed.system().dynamodb_url()).await;
     let mut variables: Variables = bed.system().environment().clone().into_iter().collect();
@@ -187,7 +187,7 @@ async fn a_list_is_one_query_and_a_batch_read_of_each_table_whatever_else_is_the
     for number in 0..9 {
         named(&bed, &format!("Box {number}"), &[]).await;
     }
-    // The secrets of the caller, and the instances: nothing of them can fail.
+    // The caller's secrets and the instances: these calls do not fail.
     assert_eq!(list().await, (9, calls(2)));
     let close = Close::new(1, Arc::new(bed.clock().clone())).serve(bed.clock(), Quirks::default()).await;
     let polled = [("event.vendor.type", "polling"), ("base.url", close.url())];

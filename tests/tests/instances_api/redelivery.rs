@@ -12,7 +12,7 @@ use crate::events::three_events;
 use crate::{enable_callback, get};
 
 #[tokio::test]
-async fn a_failed_event_is_sent_again_under_its_id_in_a_new_round() {
+async fn a_failed_event_is_redelivered_in_a_new_round() {
     let (bed, receiver, instance) = three_events().await;
     bed.drain().await;
     let path = format!("/instances/{}/events", instance.id());
@@ -71,7 +71,7 @@ async fn asking_twice_sends_once() {
 }
 
 #[tokio::test]
-async fn a_range_is_sent_again_page_by_page_and_no_faster_than_asked() {
+async fn a_range_is_redelivered_page_by_page_at_its_rate() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     receiver.otherwise(Reply::status(410));
@@ -140,7 +140,7 @@ async fn a_large_event_is_sent_again_whole() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_being_delivered_is_not_sent_a_second_time_beside_it() {
+async fn an_event_under_way_is_not_redelivered() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     receiver.otherwise(Reply::Hang);
     let instance = bed.provision(&receiver.url(), &[]).await;

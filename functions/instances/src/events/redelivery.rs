@@ -33,7 +33,7 @@ pub(crate) struct Redelivered {
     pub(crate) scheduled_until: DateTime<Utc>,
 }
 
-/// Whether a redelivery respects an open callback.
+/// How a redelivery treats an open callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     /// The event waits if its callback is open.

@@ -112,7 +112,7 @@ fn rate(query: &Query) -> Result<u32, ApiError> {
 fn later(wait: TimeDelta) -> Response {
     let seconds = wait.num_seconds().max(1);
     let message =
-        format!("The events asked for so far take their time; go on with the same token in {seconds} s.");
+        format!("Too many redeliveries are under way; continue with the same token in {seconds} s.");
     let mut headers = HeaderMap::new();
     headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     let mut response = Failure::from(ApiError::new(StatusCode::TOO_MANY_REQUESTS, message)).into_response();

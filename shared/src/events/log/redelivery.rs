@@ -1,16 +1,15 @@
-//! Noting that an event is to be sent again.
+//! Recording that an event is to be sent again.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::history::{DynamoDeliveryHistory, LogEntry, key};
 use super::item::DeliveryStatus;
-use super::store::{condition_failure, millis, number, status};
-use crate::platform::aws::{AwsError, Unavailable};
+use super::store::{condition_failure, status};
+use crate::platform::aws::{AwsError, Unavailable, millis, number};
 
 impl DynamoDeliveryHistory {
-    /// Notes in the log that another round is queued, unless something has happened to the event since it was
-    /// read. The message is sent first: it, not the note, is what makes the round come. A retry of the round before
-    /// that is still in a queue finds the note and is dropped.
+    /// Records in the log that another round is queued, unless the event has changed since it was read. The message,
+    /// which is sent first, starts the round. A queued retry of the round before it is then dropped.
     ///
     /// # Errors
     /// When the table cannot be written.

@@ -205,6 +205,15 @@ mod tests {
         }
         assert!(told.contains(&version(0)) && !told.contains(&version(ROOM)));
         assert!(told.was_full_after(at(99)) && !told.was_full_after(at(100)));
+        told.insert(entry(0), at(50), at(300), ROOM);
+        assert!(!told.was_full_after(at(100)), "there is room for what is known");
+        told.insert(entry(ROOM), at(50), at(90), ROOM);
+        assert!(told.was_full_after(at(99)), "an earlier walk does not make it more complete");
+        assert!(told.has_before(at(51)) && !told.has_before(at(50)));
+        told.forget_before(at(50));
+        assert!(told.contains(&version(0)));
+        told.forget_before(at(100));
+        assert!(!told.contains(&version(0)) && told.was_full_after(at(99)) && !told.is_empty());
         told.forget_before(at(101));
         assert!(told.is_empty() && !told.was_full_after(at(99)));
     }

@@ -41,6 +41,7 @@ impl Record {
         configuration: &ResourceConfiguration,
     ) -> Result<Self, BadRecord> {
         let logged = LoggedEvent::read(entry)?;
+        let is_partial = object.is_none();
         let mut object = object.and_then(parse).unwrap_or_else(|| Value::Object(Map::new()));
         // The state before a deletion has the date of the change before it.
         let own = at_path(&object, DATE_UPDATED).and_then(Value::as_str).and_then(date::parse);
@@ -75,6 +76,7 @@ impl Record {
             reading,
             version: Version::Entry { key: logged.key, event_type: logged.event.event_type, of },
             value,
+            is_partial,
         })
     }
 }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{DynamoPollerStore, Item, key_of, number};
+use super::{DynamoPollerStore, Item, key_of, number, text};
 use crate::instances::InstanceId;
 use crate::platform::aws::{AwsError, Unavailable, written};
 use crate::polling::schedule::KeyDigest;
@@ -76,7 +76,7 @@ impl DynamoPollerStore {
             .table_name(&self.table)
             .consistent_read(true)
             .key_condition_expression("key_digest = :key")
-            .expression_attribute_values(":key", AttributeValue::S(key.as_str().to_owned()));
+            .expression_attribute_values(":key", text(key.as_str()));
         let items: Result<Vec<Item>, _> = query.into_paginator().items().send().collect().await;
         sort(items.unavailable(ACTION)?).unavailable(ACTION)
     }
