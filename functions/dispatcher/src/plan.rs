@@ -45,7 +45,7 @@ pub(crate) enum Fetched {
 }
 
 impl Dispatcher {
-    /// Reads what an event needs and makes its plan. An event that our own fault has delayed for too long fails.
+    /// Reads what an event needs and plans it. One that a fault of ours has held up for as long as the log keeps it fails.
     pub(crate) async fn prepare<'a>(
         &self,
         delivery: &QueuedDelivery<'a>,
@@ -63,7 +63,7 @@ impl Dispatcher {
         }
     }
 
-    /// Makes the plan for an event, of which `fetched` is the body.
+    /// The plan for an event with the body `fetched`.
     async fn plan<'a>(&self, delivery: &QueuedDelivery<'a>, fetched: &Fetched) -> Result<Plan<'a>, AwsError> {
         let id = delivery.instance_id;
         let (instance, url) = match self.instances.admit(id, recipient).await? {

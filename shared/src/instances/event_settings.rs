@@ -59,14 +59,6 @@ impl EventSource {
     }
 }
 
-fn is(configuration: &Configuration, key: &str, value: &str) -> bool {
-    configuration.get(key).is_some_and(|it| it.eq_ignore_ascii_case(value))
-}
-
-fn has(configuration: &Configuration, key: &str) -> bool {
-    configuration.get(key).is_some()
-}
-
 /// The events part of a configuration, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSettings {

@@ -40,7 +40,7 @@ pub struct Recovery {
 pub enum Turn {
     /// Send the oldest event as the probe that is due at this time.
     Probe(DateTime<Utc>),
-    /// Wait until a probe is due.
+    /// Nothing, until a probe is due.
     Wait,
     /// Release the waiting events.
     Release,

@@ -134,7 +134,8 @@ impl LogEntry {
         self.delivery_status == DeliveryStatus::Delivering && self.claimed_until > now
     }
 
-    /// The delivery of another round of attempts, requested at `now`; of the same round if one is queued already.
+    /// The delivery of another round of attempts, requested at `now`; of the same round if that was requested before
+    /// and has not begun.
     #[must_use]
     pub fn next_round(&self, now: DateTime<Utc>) -> Option<QueuedDelivery<'static>> {
         let next = self.delivery(Handling::default())?.next_round();

@@ -9,7 +9,8 @@ use crate::platform::aws::{AwsError, Unavailable, millis, number};
 
 impl DynamoDeliveryHistory {
     /// Records in the log that another round is queued, unless the event has changed since it was read. The message,
-    /// which is sent first, starts the round. A queued retry of the round before it is then dropped.
+    /// which is sent first, starts the round. A retry of the round before that is still queued finds the record and is
+    /// dropped.
     ///
     /// # Errors
     /// When the table cannot be written.
