@@ -208,6 +208,23 @@ impl<'a> Scene<'a> {
         self.states_in(trouble).await;
         self.rest.behave(|quirks| *quirks = before);
         self.settle(began_at, Polls::Whole);
+        if matches!(trouble, Trouble::Large(_)) {
+            self.small_pages_suffice(minutes / 2);
+        }
+    }
+
+    /// A page that is too much is halved until it is not, each time within the interval: from a hundred rows to one.
+    fn small_pages_suffice(&mut self, minutes: usize) {
+        let quirks = &self.plan.quirks;
+        let is_plain =
+            quirks.failing_percent == 0 && quirks.limit.is_none() && quirks.request_takes.is_zero();
+        for number in 0..self.instances.len() {
+            if is_plain && minutes >= 15 * self.instances[number].plan.interval {
+                let missing = self.evidence(number).missing();
+                let missing = missing.into_iter().map(|it| format!("instance {number} of large pages: {it}"));
+                self.problems.extend(missing);
+            }
+        }
     }
 
     /// An instance names what is wrong while it is.
