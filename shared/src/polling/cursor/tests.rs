@@ -50,7 +50,7 @@ fn a_paused_walk_goes_on_and_counts_from_when_it_began() {
 #[test]
 fn an_idle_resource_is_written_once_a_day_and_when_it_can_forget() {
     let mut cursor = cursor();
-    let mut written = |cursor: &mut Cursor, minutes: std::ops::RangeInclusive<i64>| {
+    let written = |cursor: &mut Cursor, minutes: std::ops::RangeInclusive<i64>| {
         let mut finish = |minute: i64| {
             let walk = cursor.walk(at(minute));
             cursor.finish(&walk, false, TimeDelta::zero())
