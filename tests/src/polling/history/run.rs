@@ -1,5 +1,7 @@
 //! Lets a plan happen.
 
+mod trouble;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,7 +15,7 @@ use super::heard::Ears;
 use super::plan::{InstancePlan, Plan, settings};
 use super::polled::Polled;
 use super::requests::{Asking, Load, Requests};
-use super::step::{Change, Off, Patch, Step, Trouble};
+use super::step::{Change, Off, Patch, Step};
 use crate::bed::Bed;
 use crate::close::{Call, Close, Quirks, Rest};
 use crate::polling::{State, Status, Way, Worker};
@@ -23,8 +25,6 @@ use crate::receiver::Receiver;
 const LONGEST_WAIT: usize = 130;
 /// For so long a minute after a killed poll is no minute as it should be.
 const AFTER_A_KILL: TimeDelta = TimeDelta::minutes(12);
-/// What was refused is asked for again an hour later.
-const AFTER_A_REFUSAL: TimeDelta = TimeDelta::hours(1);
 /// The event feed keeps 30 days, and what is required of it was not older than 20 when polling began.
 const MOST_OFF: i64 = 9 * 24;
 
@@ -179,59 +179,6 @@ impl<'a> Scene<'a> {
         tokio::join!(work(one, &self.bed), work(other, &self.bed));
         self.excuse_all(None, self.bed.now() + AFTER_A_KILL);
         self.settle(self.bed.now(), Polls::Cut);
-    }
-
-    async fn trouble(&mut self, trouble: &Trouble, minutes: usize) {
-        let began_at = self.bed.now();
-        let before = self.rest.quirks();
-        self.rest.behave(|quirks| match trouble {
-            Trouble::Unauthorized(key) => quirks.revoked = [(*key).to_owned()].into(),
-            Trouble::Away(subject, status) => quirks.away = [(subject.clone(), *status)].into(),
-            Trouble::Down => quirks.away = [(String::new(), 503)].into(),
-            Trouble::Large(rows) => quirks.most_rows = *rows,
-        });
-        // What fails for other reasons is asked for again by its interval.
-        let over =
-            began_at + TimeDelta::minutes(i64::try_from(minutes).unwrap_or_default()) + AFTER_A_REFUSAL;
-        for number in 0..self.instances.len() {
-            match trouble {
-                Trouble::Unauthorized(key) if self.instances[number].plan.key != *key => {}
-                Trouble::Away(subject, 403) => self.requests.excuse(number, Some(subject), over),
-                Trouble::Unauthorized(_) => self.requests.excuse(number, None, over),
-                Trouble::Away(..) | Trouble::Down | Trouble::Large(_) => {}
-            }
-        }
-        self.bed.minutes(minutes / 2).await;
-        self.change(&Change::Create("contact", "a"));
-        self.change(&Change::Create("opportunity", "a"));
-        self.bed.minutes(minutes - minutes / 2).await;
-        self.states_in(trouble).await;
-        self.rest.behave(|quirks| *quirks = before);
-        self.settle(began_at, Polls::Whole);
-    }
-
-    /// An instance names what is wrong while it is.
-    async fn states_in(&mut self, trouble: &Trouble) {
-        let (subject, status) = match trouble {
-            Trouble::Unauthorized(_) => ("", 401),
-            Trouble::Away(subject, status) => (subject.as_str(), *status),
-            Trouble::Down => ("", 503),
-            Trouble::Large(_) => return,
-        };
-        let is_plain = self.plan.quirks.failing_percent == 0 && self.plan.quirks.limit.is_none();
-        let calls = self.rest.calls();
-        for (number, it) in self.instances.iter().enumerate() {
-            let asked_by = format!("i{number}");
-            let last =
-                calls.iter().rfind(|call| call.asked_by == asked_by && call.subject.starts_with(subject));
-            if is_plain && last.is_some_and(|call| call.status == status) {
-                let state = State::of(&self.bed, it.id).await;
-                if state.status == Status::Ok || !state.shown.to_string().contains(&status.to_string()) {
-                    let shown = &state.shown;
-                    self.problems.push(format!("instance {number} does not say in {trouble:?}: {shown}"));
-                }
-            }
-        }
     }
 
     async fn off(&mut self, number: usize, how: Off, minutes: usize) {
