@@ -116,9 +116,9 @@ async fn an_event_whose_body_is_gone_fails_once_and_says_why() {
     assert_eq!((bed.dead_letters().len(), bed.poison().len(), bed.queue().total()), (1, 0, 0));
 }
 
-/// A webhook that no message holds, however well it is compressed.
-fn incompressible(lead: &str) -> String {
-    let data = json!({ "id": lead, "note": tests::fixtures::noise(2_000_000) });
+/// A webhook with so many digits, of which compression leaves a half; no message holds two million.
+fn incompressible(lead: &str, digits: usize) -> String {
+    let data = json!({ "id": lead, "note": tests::fixtures::noise(digits) });
     json!({ "model": "lead", "event": "create", "data": data }).to_string()
 }
 
@@ -126,7 +126,7 @@ fn incompressible(lead: &str) -> String {
 async fn an_event_that_no_message_holds_can_be_read_and_sent_again() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
-    let body = incompressible("lead_1");
+    let body = incompressible("lead_1", 2_000_000);
     assert_eq!(post(&instance, body.clone()).await, 200);
     bed.deliver().await;
     let event = bed.log(instance.id()).await.remove(0).event_id;
@@ -150,7 +150,7 @@ async fn an_event_that_no_message_holds_is_released_when_its_callback_recovers()
     assert_eq!(post(&instance, webhook("opens", 200)).await, 200);
     bed.drain().await;
     bed.pass(1);
-    assert_eq!(post(&instance, incompressible("waits")).await, 200);
+    assert_eq!(post(&instance, incompressible("waits", 2_000_000)).await, 200);
     bed.deliver().await;
     assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Waiting);
     bed.minutes(7).await;
@@ -158,6 +158,34 @@ async fn an_event_that_no_message_holds_is_released_when_its_callback_recovers()
         (receiver.count(), bed.log(instance.id()).await[0].delivery_status),
         (2, DeliveryStatus::Delivered)
     );
+}
+
+#[tokio::test]
+async fn a_redelivery_keeps_a_stored_body_for_as_long_as_its_log_item() {
+    const DAY: i64 = 86_400;
+    // One that only the payloads table holds, and one that its message holds too.
+    for body in [incompressible("lead_1", 2_000_000), incompressible("lead_1", 2_000)] {
+        let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+        let instance = bed.provision(&receiver.url(), &[]).await;
+        assert_eq!(post(&instance, body).await, 200);
+        bed.deliver().await;
+        let event = bed.log(instance.id()).await.remove(0).event_id;
+        let path = format!("/instances/{}/events/{event}/redeliver", instance.id());
+        bed.pass(20 * DAY);
+        assert_eq!(bed.call(Method::PUT, &path, &json!(null)).await.status, 200);
+        bed.deliver().await;
+        bed.pass(29 * DAY);
+        bed.system().forget_expired().await.unwrap();
+        assert_eq!(bed.call(Method::PUT, &path, &json!(null)).await.status, 200, "the log still has it");
+        bed.deliver().await;
+        let log = bed.log(instance.id()).await;
+        assert_eq!(
+            (log[0].delivery_status, receiver.count()),
+            (DeliveryStatus::Delivered, 3),
+            "{:?}",
+            log[0].reason
+        );
+    }
 }
 
 /// Deletes all bodies that are stored beside the log.

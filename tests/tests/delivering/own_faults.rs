@@ -268,9 +268,27 @@ async fn a_letter_driven_back_into_a_fault_that_lasts_becomes_a_letter_again() {
     bed.redrive().await;
     assert_eq!((bed.dead_letters().len(), bed.queue().total()), (0, 1));
     let faulty = Metered::with(&bed, &[("AWS_ENDPOINT_URL_DYNAMODB", NOWHERE)]).await;
+    // The letter comes within the first second.
+    bed.pass(1);
     for _ in 0..4 {
         faulty.dispatch(&bed, bed.retry_queue_name()).await;
         bed.pass(10 * 86_400);
     }
     assert_eq!((bed.dead_letters().len(), bed.queue().total()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_batch_is_answered_in_time_whatever_hangs() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    instance.receives(lead("lead_1", 0)).await;
+    let metered = Metered::with(&bed, &[("CALLBACK_DEADLINE_MILLIS", "1000")]).await.lasting(27);
+    // After the claim no table answers, and no queue at all.
+    metered.dispatcher_wires().dynamodb().die_at(Some(Dead::Before(4)));
+    metered.dispatcher_wires().sqs().die_at(Some(Dead::Before(1)));
+    let began = tokio::time::Instant::now();
+    metered.dispatch(&bed, bed.queue_name()).await;
+    let took = began.elapsed().as_secs();
+    assert!(took < 27, "answered after {took} s");
+    assert_eq!((receiver.count(), bed.queue().in_flight), (1, 1), "the message comes again");
 }

@@ -138,7 +138,7 @@ async fn a_range_of_events_that_wait_is_sent_again_without_a_second_delivery() {
 }
 
 /// The schedule comes so often in that time, and as often again after it, until what was put back was sent again.
-const STEPS: i64 = 20;
+const STEPS: i64 = 10;
 
 /// A part of AWS is away while a callback is open; then it is back, and a while later the receiver is as well.
 async fn away_while_open(resource: &str, minutes: i64) {

@@ -178,3 +178,23 @@ async fn a_retry_that_is_due_before_a_planned_redelivery_does_not_deliver_beside
     bed.drain().await;
     assert_eq!(receiver.received().len(), 60, "each fails once and is delivered once");
 }
+
+#[tokio::test]
+async fn a_range_is_sent_again_oldest_first() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[("event.notification.retry.attempts", "1")]).await;
+    receiver.answer(vec![Reply::status(500); 8]);
+    for number in 0..8 {
+        let webhook = json!({"model": "lead", "event": "create", "data": {"id": format!("lead_{number}")}});
+        instance.receives(webhook.to_string()).await;
+        bed.deliver().await;
+        bed.pass(1);
+    }
+    let path = format!("/instances/{}/events/redeliver?rate=1", instance.id());
+    assert_eq!(bed.call(Method::PUT, &path, &Value::Null).await.json()["redelivered"], 8);
+    bed.drain().await;
+    let lead =
+        |request: &tests::receiver::Received| request.message()["message"]["raw"]["data"]["id"].clone();
+    let leads: Vec<_> = receiver.received().iter().map(lead).collect();
+    assert_eq!(leads[8..], leads[..8]);
+}
