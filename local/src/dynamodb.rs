@@ -58,7 +58,11 @@ impl DynamoDb {
             None => Database::memory_with_clock(Arc::new(EngineClock(clock))),
             Some(path) => Database::new(&path.to_string_lossy()),
         };
-        let database = Self(database.map_err(|error| TablesError::Open(error.to_string()))?);
+        let fault = |error: DynoxideError| TablesError::Open(error.to_string());
+        let database = Self(database.map_err(fault)?);
+        // The engine's way to ask for `synchronous = NORMAL`: durable against the end of the process, as the queues are; a
+        // loss of power may cost the last moments. By default it waits for the disk with each write.
+        database.0.disable_bulk_loading().map_err(fault)?;
         for table in tables {
             database.create(table)?;
         }

@@ -30,7 +30,13 @@ const RUN_BY_CI: [(&str, &str); 7] = [
 
 /// Commands that need what no test here has: an account at AWS, minutes in which nothing else runs, or a
 /// document to write anew.
-const RUN_BY_NOBODY: [&str; 3] = ["aws ", "cargo bench -p tests", "UPDATE_DOCS=1 "];
+const RUN_BY_NOBODY: [&str; 5] = [
+    "aws ",
+    "cargo bench -p tests",
+    "cargo build --profile bench ",
+    "target/release/benches ",
+    "UPDATE_DOCS=1 ",
+];
 
 /// Pages, and the heading of a section, whose blocks `.ci/deploy` executes against an emulator that the stack is deployed into.
 const RUN_BY_DEPLOY: [(&str, Option<&str>); 2] =
