@@ -17,7 +17,7 @@ pub struct File {
 }
 
 /// The members of the workspace, by their directories.
-pub const MEMBERS: [&str; 11] = [
+pub const MEMBERS: [&str; 12] = [
     "functions/webhook",
     "functions/dispatcher",
     "functions/poller",
@@ -29,6 +29,7 @@ pub const MEMBERS: [&str; 11] = [
     "local/sqs",
     "accounts",
     "tests",
+    "benches",
 ];
 
 /// A file of the tree.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::error::Error;
 use super::message::{NewMessage, Received, Sent};
@@ -16,6 +16,10 @@ const MOST: i32 = 10_000;
 
 /// How often a long poll looks at the clock, which a test may have moved.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// How often it asks the database although nothing has become visible by itself and nothing was sent: another receiver may
+/// have taken a message that comes back.
+const ASK: Duration = Duration::from_secs(1);
 
 /// What to receive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,31 +59,40 @@ impl Sqs {
     /// [`Error::QueueDoesNotExist`]; [`Error::OverLimit`] if 120,000 messages are in flight and there is no wait; [`Error::InvalidParameterValue`].
     pub async fn receive(&self, queue: &str, request: &Receive) -> Result<Vec<Received>, Error> {
         let maximum = limits::check_maximum(request.maximum, MOST)?;
-        let timeout = request.visibility_timeout.map(limits::check_visibility_timeout).transpose()?;
+        let visibility_timeout =
+            request.visibility_timeout.map(limits::check_visibility_timeout).transpose()?;
         let wait = match request.wait_seconds {
             Some(seconds) => limits::check_wait(seconds)?,
             None => self.engine().queue(queue)?.settings.wait.into(),
         };
         let (started, began) = (self.now(), Instant::now());
         let wait = TimeDelta::seconds(wait);
+        let over = |now| now - started >= wait || began.elapsed() >= wait.to_std().unwrap_or_default();
         loop {
             let arrivals = Arc::clone(&self.engine().queue(queue)?.arrivals);
             let mut arrival = pin!(arrivals.notified());
             arrival.as_mut().enable();
             let now = self.now();
-            let outcome = self.engine().receive(queue, maximum, timeout, now);
-            let is_over = now - started >= wait || began.elapsed() >= wait.to_std().unwrap_or_default();
-            match outcome {
-                Ok(messages) if !messages.is_empty() || is_over => return Ok(messages),
-                Ok(_) => {}
+            let outcome = self.engine().receive(queue, maximum, visibility_timeout, now);
+            let is_full = match outcome {
+                Ok(messages) if !messages.is_empty() || over(now) => return Ok(messages),
+                Ok(_) => false,
                 Err(Error::OverLimit) if !wait.is_zero() => {
-                    if is_over {
+                    if over(now) {
                         return Ok(Vec::new());
                     }
+                    true
                 }
                 Err(error) => return Err(error),
+            };
+            let next = self.next_change(queue)?;
+            let asked = Instant::now();
+            while timeout(LOOK, arrival.as_mut()).await.is_err() {
+                let now = self.now();
+                if over(now) || next.is_some_and(|next| next <= now) || is_full || asked.elapsed() >= ASK {
+                    break;
+                }
             }
-            let _ = tokio::time::timeout(LOOK, arrival).await;
         }
     }
 

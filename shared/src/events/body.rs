@@ -1,5 +1,6 @@
 //! The body of an event on its way: as it came, compressed, or in the payloads table.
 
+use std::cell::RefCell;
 use std::io::{Read as _, Write as _};
 
 use flate2::Compression;
@@ -80,14 +81,22 @@ pub(super) fn carriage(text: &str, packed: impl FnOnce() -> usize) -> Carriage {
     }
 }
 
+thread_local! {
+    /// Kept, since making one takes several times as long as compressing a webhook.
+    static ENCODER: RefCell<DeflateEncoder<Vec<u8>>> =
+        RefCell::new(DeflateEncoder::new(Vec::new(), Compression::default()));
+}
+
 impl Deflated {
     /// Compresses a text.
     #[must_use]
     pub fn of(text: &RawValue) -> Self {
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-        // Writing to memory cannot fail.
-        let _ = encoder.write_all(text.get().as_bytes());
-        Self { bytes: encoder.finish().unwrap_or_default(), text_length: text.get().len() }
+        let bytes = ENCODER.with_borrow_mut(|encoder| {
+            // Writing to memory cannot fail.
+            let _ = encoder.write_all(text.get().as_bytes());
+            encoder.reset(Vec::new()).unwrap_or_default()
+        });
+        Self { bytes, text_length: text.get().len() }
     }
 
     /// The text, inflated.

@@ -3,6 +3,7 @@
 mod batch_get;
 mod error;
 mod http;
+mod lean;
 mod value;
 
 pub(crate) use batch_get::batch_get;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_dynamodb::config::BehaviorVersion;
+use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache, StalledStreamProtectionConfig};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -77,6 +78,9 @@ impl Aws {
             .http_client(http::client(tls, CONNECT_TIMEOUT))
             .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts)
+            // They are constants, and an attempt has a time-out however slowly its answer comes.
+            .identity_cache(IdentityCache::no_cache())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
             .build();
         let endpoint =
@@ -98,7 +102,7 @@ impl Aws {
     /// A client of DynamoDB.
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(lean::Lean);
         if let Some(url) = &self.dynamodb_url {
             config = config.endpoint_url(url);
         }
@@ -108,7 +112,7 @@ impl Aws {
     /// A client of KMS.
     #[must_use]
     pub fn kms(&self) -> aws_sdk_kms::Client {
-        let mut config = aws_sdk_kms::config::Builder::from(&self.config);
+        let mut config = aws_sdk_kms::config::Builder::from(&self.config).interceptor(lean::Lean);
         if let Some(url) = &self.kms_url {
             config = config.endpoint_url(url);
         }
@@ -118,7 +122,7 @@ impl Aws {
     /// A client of SQS.
     #[must_use]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        let mut config = aws_sdk_sqs::config::Builder::from(&self.config);
+        let mut config = aws_sdk_sqs::config::Builder::from(&self.config).interceptor(lean::Lean);
         if let Some(url) = &self.sqs_url {
             config = config.endpoint_url(url);
         }

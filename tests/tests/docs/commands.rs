@@ -29,7 +29,13 @@ const RUN_BY_CI: [(&str, &str); 7] = [
 ];
 
 /// Commands that tests cannot run: they need an AWS account, an idle machine, or write a document.
-const RUN_BY_NOBODY: [&str; 3] = ["aws ", "cargo bench -p tests", "UPDATE_DOCS=1 "];
+const RUN_BY_NOBODY: [&str; 5] = [
+    "aws ",
+    "cargo bench -p tests",
+    "cargo build --profile bench ",
+    "target/release/benches ",
+    "UPDATE_DOCS=1 ",
+];
 
 /// Pages, and the heading of a section, whose blocks `.ci/deploy` executes against an emulator that the stack is deployed into.
 const RUN_BY_DEPLOY: [(&str, Option<&str>); 2] =
