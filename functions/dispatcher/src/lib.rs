@@ -156,7 +156,7 @@ impl Dispatcher {
         for record in records {
             match Message::read(record) {
                 Ok(mut message) => {
-                    // The round of a redriven message begins now.
+                    // The round of a redriven dead letter begins now.
                     message.delivery.since.get_or_insert_with(|| self.clock.now());
                     messages.push(message);
                 }

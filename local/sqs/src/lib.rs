@@ -11,8 +11,8 @@
 //!
 //! Over the wire it serves what functions and operators ask for: `SendMessage` and its batch, `ReceiveMessage`,
 //! `DeleteMessage`, `GetQueueAttributes`, `PurgeQueue`, `StartMessageMoveTask` and `ListMessageMoveTasks`. Queues
-//! are made within the process, from the template, and keep their messages over a restart. A move task moves everything
-//! at once, whatever its rate.
+//! are made within the process, from the template, and keep their messages over a restart. Move tasks end
+//! with the process.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -39,7 +39,7 @@ mod wire;
 pub use consumer::Receive;
 pub use error::Error;
 pub use message::{Message, MessageAttribute, MessageAttributes, NewMessage, QueueCounts, Received, Sent};
-pub use moves::MoveTask;
+pub use moves::{MoveStatus, MoveTask};
 pub use names::{ACCOUNT, REGION};
 pub use settings::QueueAttributes;
 pub use store::{OpenError, Storage};

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Engine, Queue};
 use crate::error::Error;
 use crate::message::{Message, QueueCounts};
+use crate::moves::MoveTask;
 use crate::settings::{QueueAttributes, Settings};
 use crate::store::{self, messages, micros, restored};
 use crate::{Sqs, names};
@@ -80,23 +81,24 @@ impl Sqs {
 
     /// How many messages `queue` holds in each state. The numbers are exact.
     pub fn counts(&self, queue: &str) -> Result<QueueCounts, Error> {
-        let (engine, now) = (self.engine(), self.now());
+        let (mut engine, now) = (self.engine(), self.now());
         let id = engine.settle(queue, now)?;
         Ok(messages::counts(&engine.connection, id, micros(now))?)
     }
 
-    /// The earliest time at which a delayed or an in-flight message of `queue` becomes visible; `None` if nothing
-    /// changes by time alone.
+    /// The earliest time at which a delayed or an in-flight message of `queue` becomes visible, or at which
+    /// a move task with a rate has work; `None` if nothing changes by time alone.
     pub fn next_change(&self, queue: &str) -> Result<Option<DateTime<Utc>>, Error> {
-        let (engine, now) = (self.engine(), self.now());
+        let (mut engine, now) = (self.engine(), self.now());
         let id = engine.settle(queue, now)?;
-        Ok(messages::next_visible(&engine.connection, id, micros(now))?.map(restored))
+        let visible = messages::next_visible(&engine.connection, id, micros(now))?.map(restored);
+        Ok(engine.running().map(MoveTask::next_step).chain(visible).min())
     }
 
     /// The messages of `queue` in every state, in the order in which they become or became visible. This
     /// is no receive: it changes nothing.
     pub fn peek(&self, queue: &str) -> Result<Vec<Message>, Error> {
-        let (engine, now) = (self.engine(), self.now());
+        let (mut engine, now) = (self.engine(), self.now());
         let id = engine.settle(queue, now)?;
         Ok(messages::all(&engine.connection, id)?)
     }
@@ -109,8 +111,9 @@ impl Engine {
         policies.into_iter().any(|policy| policy.target() == Some(name))
     }
 
-    /// Brings the queue `name` up to `now`: forgets what is too old.
-    pub(super) fn settle(&self, name: &str, now: DateTime<Utc>) -> Result<i64, Error> {
+    /// Brings the queue `name` up to `now`: moves what move tasks move, and forgets what is too old.
+    pub(super) fn settle(&mut self, name: &str, now: DateTime<Utc>) -> Result<i64, Error> {
+        self.advance_moves(now)?;
         let queue = self.queue(name)?;
         messages::expire(&self.connection, queue.id, queue.oldest(now))?;
         Ok(queue.id)

@@ -64,7 +64,7 @@ pub(super) fn list(sqs: &Sqs, request: &ListRequest) -> Result<ListAnswer, Error
 
 fn describe(task: MoveTask) -> Entry {
     Entry {
-        status: if task.failure.is_none() { "COMPLETED" } else { "FAILED" },
+        status: task.status.name(),
         source_arn: task.source_arn,
         destination_arn: task.destination_arn,
         approximate_number_of_messages_moved: task.moved,
