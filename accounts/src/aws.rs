@@ -1,4 +1,4 @@
-//! The way to a stack on AWS, with credentials and region as the AWS CLI finds them: environment, profiles, SSO, roles.
+//! Access to a stack on AWS, with credentials and region as the AWS CLI finds them: environment, profiles, SSO, roles.
 
 use aws_config::BehaviorVersion;
 use aws_sdk_cloudformation::error::DisplayErrorContext;

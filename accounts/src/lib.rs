@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod aws;
-mod begin;
 mod commands;
 mod options;
 
@@ -20,7 +19,7 @@ const LOCAL_TABLE: &str = "CredentialsTable";
 /// Runs the command and returns what to print.
 ///
 /// # Errors
-/// When the command fails. It then prints nothing, and a secret that it may have made is not known to anyone.
+/// When the command fails. It then prints nothing, and nobody knows a secret that it may have created.
 pub async fn run(
     options: Options,
     variables: Variables,
@@ -28,7 +27,7 @@ pub async fn run(
     random: &dyn Random,
 ) -> Result<String, Failure> {
     let directory = directory(&options, variables).await?;
-    commands::run(options.command, &directory, clock.now(), random).await
+    commands::Accounts { directory, now: clock.now(), random }.run(options.command).await
 }
 
 async fn directory(options: &Options, mut variables: Variables) -> Result<DynamoDirectory, Failure> {

@@ -3,13 +3,13 @@
 use clap::{Args, Parser, Subcommand};
 use shared::accounts::Profile;
 
-/// Makes, lists, rotates and revokes the secrets of organisations and users.
+/// Creates, lists, rotates and revokes the secrets of organisations and users.
 ///
 /// A caller of the API proves itself with two secrets, its organisation's and its user's:
 ///
 ///   `Authorization: User <secret>, Organization <secret>`
 ///
-/// Only hashes are stored, so a secret is shown once, when it is made. Instances belong to an account; users of one
+/// Only hashes are stored, so a secret is shown once, when it is created. Instances belong to an account; users of one
 /// account see the same instances.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(version, about, long_about, after_long_help = EXAMPLES)]
@@ -17,11 +17,11 @@ pub struct Options {
     /// The stack on AWS, by the name that it was deployed under.
     #[arg(long, global = true, value_name = "NAME", conflicts_with_all = ["table", "local"])]
     pub stack: Option<String>,
-    /// The credentials table, where it is not to be looked up: the stack's output `CredentialsTableName`. The variable
+    /// The credentials table, instead of looking it up in the stack's output `CredentialsTableName`. The variable
     /// `CREDENTIALS_TABLE` does the same; with --local it is the template's.
     #[arg(long, global = true, value_name = "NAME")]
     pub table: Option<String>,
-    /// The profile of the AWS CLI whose credentials are used; by default the one that the CLI would use.
+    /// The AWS CLI's profile; by default the one that the CLI would use.
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
     /// The region of the stack; by default the one that the CLI would use.
@@ -37,34 +37,34 @@ pub struct Options {
         default_missing_value = "http://127.0.0.1:9001"
     )]
     pub local: Option<String>,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The command.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Make an organisation with its first user, and show the header that they call the API with.
+    /// Create an organisation with its first user, and show the header for calls to the API.
     Begin {
-        /// The organisation's name, for you to know it by.
+        /// The organisation's name, for your own use.
         organization: String,
-        /// The user's name, for you to know it by.
+        /// The user's name, for your own use.
         user: String,
     },
-    /// Make an organisation, with its secret and an account of the same number.
+    /// Create an organisation, with its secret and an account of the same number.
     CreateOrganization {
-        /// Its name, for you to know it by.
+        /// Its name, for your own use.
         name: String,
     },
-    /// Make a user of an organisation, with its secret.
+    /// Create a user of an organisation, with its secret.
     CreateUser {
-        /// Its name, for you to know it by.
+        /// Its name, for your own use.
         name: String,
         /// The number of the organisation.
         #[arg(long, value_name = "ID")]
         organization: u64,
-        /// The account whose instances the user sees; the organisation's own unless given.
+        /// The account whose instances the user sees (default: the organisation's own).
         #[arg(long, value_name = "ID", conflicts_with = "own_account")]
         account: Option<u64>,
         /// Give the user an account of its own, where it sees nobody else's instances.
@@ -76,7 +76,7 @@ pub enum Command {
     },
     /// Show organisations, users, and since when their secrets are valid.
     List,
-    /// Make a new secret for an organisation or user. The old ones end at once.
+    /// Replace the secrets of an organisation or user by a new one. The old ones end at once.
     Rotate {
         /// The number of the organisation or user.
         id: u64,
@@ -84,11 +84,11 @@ pub enum Command {
         #[arg(long)]
         overlap: bool,
     },
-    /// End the secrets of an organisation or user. Its callers are answered with 401 from then on.
+    /// Revoke the secrets of an organisation or user. Its callers get a 401 from then on.
     Revoke {
         /// The number of the organisation or user.
         id: u64,
-        /// End all but the newest.
+        /// Revoke all but the newest.
         #[arg(long)]
         old: bool,
     },
@@ -97,19 +97,19 @@ pub enum Command {
 /// Who a user is, as the API shows the user of an instance.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Person {
-    /// The user's e-mail address; one that ends in `.invalid` unless given.
+    /// The user's e-mail address (default: one that ends in `.invalid`).
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
-    /// The user's first name; the first word of NAME unless given.
+    /// The user's first name (default: the first word of NAME).
     #[arg(long, value_name = "NAME")]
     pub first_name: Option<String>,
-    /// The user's last name; what follows in NAME unless given.
+    /// The user's last name (default: the rest of NAME).
     #[arg(long, value_name = "NAME")]
     pub last_name: Option<String>,
 }
 
 impl Person {
-    /// What was given, completed by what the name of the user says.
+    /// What was given, completed from the name of the user.
     pub(crate) fn profile(self, name: &str, user_id: u64) -> Profile {
         let known = Profile::of_name(name, user_id);
         Profile {

@@ -1,8 +1,9 @@
 //! Where the state is.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
 use std::path::PathBuf;
+
+use crate::failure::{Context as _, Failure};
 
 /// Where tables and queues are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,17 +30,18 @@ impl Data {
     }
 
     /// Makes the directory and takes it for this process.
-    pub(crate) fn lock(&self) -> io::Result<DataLock> {
+    pub(crate) fn lock(&self) -> Result<DataLock, Failure> {
         let Self::Directory(directory) = self else { return Ok(DataLock { _file: None }) };
-        std::fs::create_dir_all(directory)?;
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(directory.join("lock"))?;
+        let unusable = format!("the data directory {} cannot be used", directory.display());
+        std::fs::create_dir_all(directory).context(&unusable)?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(directory.join("lock"));
+        let file = file.context(&unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(DataLock { _file: Some(file) }),
             Err(TryLockError::WouldBlock) => {
-                Err(io::Error::new(io::ErrorKind::ResourceBusy, "another process is using it"))
+                Err(Failure::new(format!("{unusable}: another process is using it")))
             }
-            Err(TryLockError::Error(error)) => Err(error),
+            Err(TryLockError::Error(error)) => Err(error).context(unusable),
         }
     }
 }

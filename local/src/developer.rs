@@ -20,20 +20,6 @@ pub(crate) struct Developer {
     organization: Secret,
 }
 
-/// Why the account could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountError {
-    /// The file with its secrets cannot be read, written or understood.
-    #[error("the developer's account: {0}")]
-    File(#[from] io::Error),
-    /// No secrets could be generated.
-    #[error(transparent)]
-    Random(#[from] RandomError),
-    /// The credentials could not be stored.
-    #[error(transparent)]
-    Store(#[from] AwsError),
-}
-
 impl Developer {
     /// A new account; `number` becomes that of its company, account and user.
     pub(crate) fn new(number: u64, random: &dyn Random) -> Result<Self, RandomError> {
@@ -43,29 +29,24 @@ impl Developer {
         Ok(Self { account, user: secret()?, organization: secret()? })
     }
 
-    /// The account whose secrets are in a file, which is made when there is none.
-    pub(crate) fn kept_in(path: Option<&Path>, random: &dyn Random) -> Result<Self, AccountError> {
-        let developer = Self::new(1, random)?;
+    /// The account whose secrets are in a file; created with the file if missing.
+    pub(crate) fn kept_in(path: Option<&Path>, random: &dyn Random) -> io::Result<Self> {
+        let developer = Self::new(1, random).map_err(io::Error::other)?;
         let Some(path) = path else { return Ok(developer) };
         match std::fs::read_to_string(path) {
-            Ok(text) => {
-                let mut lines = text.lines().map(Secret::new);
-                match (lines.next(), lines.next()) {
-                    (Some(user), Some(organization)) => Ok(Self { user, organization, ..developer }),
-                    _ => Err(io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        format!("{} has not two secrets", path.display()),
-                    )
-                    .into()),
+            Ok(text) => match *text.lines().map(Secret::new).collect::<Vec<_>>() {
+                [ref user, ref organization] => {
+                    Ok(Self { user: user.clone(), organization: organization.clone(), ..developer })
                 }
-            }
+                _ => Err(io::Error::other(format!("{} does not have two secrets", path.display()))),
+            },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let mut file =
                     std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
                 writeln!(file, "{}\n{}", developer.user.expose(), developer.organization.expose())?;
                 Ok(developer)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod server;
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use serde_json::json;
 use shared::platform::clock::SharedClock;
 
 use crate::data::Data;
+use crate::failure::{Context as _, Failure};
 use crate::template::Table;
 
 /// How often items past their time to live are removed; DynamoDB promises "within a few days".
@@ -19,22 +21,6 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// The tables.
 #[derive(Clone)]
 pub(crate) struct DynamoDb(Database);
-
-/// Why the tables cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum TablesError {
-    /// The database could not be opened.
-    #[error("the tables cannot be opened: {0}")]
-    Open(String),
-    /// A table of the template cannot be made.
-    #[error("table {table} cannot be made as the template has it: {reason}")]
-    Create {
-        /// The table.
-        table: String,
-        /// What DynamoDB said.
-        reason: String,
-    },
-}
 
 /// The time to live goes by the system's clock. A database in a file goes by the wall clock: the engine offers
 /// no other there, and only the removal of expired items depends on it.
@@ -53,37 +39,34 @@ impl dynoxide::storage_backend::Clock for EngineClock {
 
 impl DynamoDb {
     /// Opens the database and makes the tables that it does not have yet.
-    pub(crate) fn open(data: &Data, clock: SharedClock, tables: &[Table]) -> Result<Self, TablesError> {
+    pub(crate) fn open(data: &Data, clock: SharedClock, tables: &[Table]) -> Result<Self, Failure> {
         let database = match data.file("dynamodb.sqlite") {
             None => Database::memory_with_clock(Arc::new(EngineClock(clock))),
             Some(path) => Database::new(&path.to_string_lossy()),
         };
-        let fault = |error: DynoxideError| TablesError::Open(error.to_string());
-        let database = Self(database.map_err(fault)?);
-        // The engine's way to ask for `synchronous = NORMAL`: durable against the end of the process, as the queues are; a
-        // loss of power may cost the last moments. By default it waits for the disk with each write.
-        database.0.disable_bulk_loading().map_err(fault)?;
+        let database = Self(database.context("the tables cannot be opened")?);
+        // The engine's way to ask for `synchronous = NORMAL`: durable against the end of the process, as the queues are; a loss of
+        // power may cost the last moments. By default it waits for the disk with each write.
+        database.0.disable_bulk_loading().context("the tables cannot be set up")?;
         for table in tables {
-            database.create(table)?;
+            let created = database.create(table);
+            created.context(format_args!("table {} cannot be made as the template has it", table.name))?;
         }
         Ok(database)
     }
 
-    fn create(&self, table: &Table) -> Result<(), TablesError> {
-        let fault = |reason: String| TablesError::Create { table: table.name.clone(), reason };
-        let request = serde_json::from_value(table.create_request.clone());
-        let request = request.map_err(|error| fault(error.to_string()))?;
-        match self.0.create_table(request) {
+    fn create(&self, table: &Table) -> Result<(), Box<dyn Error>> {
+        match self.0.create_table(serde_json::from_value(table.create_request.clone())?) {
             Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
-            outcome => outcome.map_err(|error| fault(error.to_string()))?,
+            outcome => outcome?,
         };
         let Some(attribute) = &table.ttl_attribute else { return Ok(()) };
         let request = json!({
             "TableName": table.name,
             "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
         });
-        let request = serde_json::from_value(request).map_err(|error| fault(error.to_string()))?;
-        self.0.update_time_to_live(request).map(drop).map_err(|error| fault(error.to_string()))
+        self.0.update_time_to_live(serde_json::from_value(request)?)?;
+        Ok(())
     }
 
     /// Answers the clients of AWS that connect to `listener` with `layer` around the routes.

@@ -13,8 +13,9 @@ use std::time::Duration;
 use http::Uri;
 use shared::platform::clock::SharedClock;
 use shared::platform::random::SharedRandom;
-use shared::platform::settings::{SettingError, Variables};
+use shared::platform::settings::Variables;
 
+use crate::failure::{Context as _, Failure};
 use crate::recursion::{Lineage, Recursion};
 use crate::template::Function;
 use in_process::Handler;
@@ -47,45 +48,20 @@ pub(crate) enum InvokeError {
     Failed(String),
 }
 
-/// A function that cannot be started.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The template names a binary that is no function of this workspace.
-    #[error("the template's {function} runs {binary:?}, which is not one of this system's functions")]
-    Unknown {
-        /// Its logical id.
-        function: String,
-        /// The binary.
-        binary: String,
-    },
-    /// Its environment is incomplete.
-    #[error("{function}: {error}")]
-    Setting {
-        /// Its logical id.
-        function: String,
-        /// What is wrong.
-        error: SettingError,
-    },
-}
-
 impl Functions {
     /// Runs the functions in this process, each with its own environment.
     pub(crate) fn in_process<'a>(
         functions: impl IntoIterator<Item = (&'a Function, &'a Variables)>,
         (clock, random): (&SharedClock, &SharedRandom),
         recursion: Recursion,
-    ) -> Result<Self, StartError> {
+    ) -> Result<Self, Failure> {
         let mut handlers = BTreeMap::new();
         for (function, variables) in functions {
-            let handler = in_process::start(&function.binary, variables, clock, random);
-            let logical_id = || function.logical_id.clone();
-            let handler = handler
-                .ok_or_else(|| StartError::Unknown {
-                    function: logical_id(),
-                    binary: function.binary.clone(),
-                })?
-                .map_err(|error| StartError::Setting { function: logical_id(), error })?;
-            handlers.insert(function.binary.clone(), handler);
+            let Function { logical_id, binary, .. } = function;
+            let handler = in_process::start(binary, variables, clock, random);
+            let unknown =
+                || Failure::new(format!("{logical_id} runs {binary:?}, which is not a function here"));
+            handlers.insert(binary.clone(), handler.ok_or_else(unknown)?.context(logical_id)?);
         }
         Ok(Self { place: Place::InProcess(handlers), clock: clock.clone(), recursion })
     }

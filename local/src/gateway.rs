@@ -13,6 +13,7 @@ use matchit::Router as Paths;
 use serde_json::json;
 use shared::platform::clock::SharedClock;
 
+use crate::failure::{Context as _, Failure};
 use crate::functions::{Functions, InvokeError};
 use crate::template::{Function, Route, RouteMethod};
 
@@ -24,19 +25,11 @@ const MAX_BODY: usize = 10 * 1024 * 1024;
 pub(crate) struct Gateway(Arc<Parts>);
 
 struct Parts {
-    paths: Paths<Vec<(RouteMethod, Function)>>,
+    paths: Paths<(RouteMethod, Function)>,
     /// The function for requests that match no path.
     rest: Option<Function>,
     functions: Arc<Functions>,
     clock: SharedClock,
-}
-
-/// A route that conflicts with another.
-#[derive(Debug, thiserror::Error)]
-#[error("the route {path} cannot be served: {reason}")]
-pub struct RouteError {
-    path: String,
-    reason: String,
 }
 
 impl Gateway {
@@ -44,8 +37,8 @@ impl Gateway {
         routes: &[(Route, Function)],
         functions: Arc<Functions>,
         clock: SharedClock,
-    ) -> Result<Self, RouteError> {
-        let mut paths: Paths<Vec<(RouteMethod, Function)>> = Paths::new();
+    ) -> Result<Self, Failure> {
+        let mut paths: Paths<(RouteMethod, Function)> = Paths::new();
         let mut rest = None;
         for (route, function) in routes {
             if route.path == Route::REST {
@@ -53,16 +46,8 @@ impl Gateway {
                 continue;
             }
             let target = (route.method.clone(), function.clone());
-            let path = pattern(&route.path);
-            if let Ok(found) = paths.at_mut(&path)
-                && found.params.iter().all(|(_, value)| value.starts_with('{'))
-            {
-                found.value.push(target);
-                continue;
-            }
-            paths
-                .insert(&path, vec![target])
-                .map_err(|error| RouteError { path: route.path.clone(), reason: error.to_string() })?;
+            let inserted = paths.insert(pattern(&route.path), target);
+            inserted.context(format_args!("the route {} cannot be served", route.path))?;
         }
         Ok(Self(Arc::new(Parts { paths, rest, functions, clock })))
     }
@@ -85,8 +70,8 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response<Bo
     let Parts { paths, rest, functions, clock } = &*gateway.0;
     let (head, body) = request.into_parts();
     let found = paths.at(head.uri.path()).ok().and_then(|found| {
-        let (method, function) = found.value.iter().find(|(method, _)| method.matches(&head.method))?;
-        Some((function.clone(), event::Route::of(method, &found.params)))
+        let (method, function) = found.value;
+        method.matches(&head.method).then(|| (function.clone(), event::Route::of(method, &found.params)))
     });
     let found = found.or_else(|| Some((rest.clone()?, event::Route::rest())));
     let Some((function, route)) = found else { return failure(StatusCode::NOT_FOUND, "Not Found") };
@@ -96,11 +81,7 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response<Bo
     let event = event::of(&head, &body, &route, clock.now());
     match functions.invoke(&function, event).await {
         Ok(answer) => event::response(&answer).unwrap_or_else(|reason| {
-            tracing::error!(
-                function = function.logical_id,
-                reason,
-                "the function's answer is not understood"
-            );
+            tracing::error!(function = function.logical_id, reason, "the function's answer is invalid");
             failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         }),
         Err(InvokeError::TooLarge) => failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),

@@ -1,6 +1,6 @@
 //! KMS, embedded: symmetric keys that wrap data keys, in the protocol of the AWS clients.
 //!
-//! It serves what the functions use: `GenerateDataKey`, `Encrypt`, `Decrypt`, with encryption context. A
+//! It serves what the functions use: `GenerateDataKey` and `Decrypt`, with encryption context. A
 //! ciphertext names its key, as KMS's own do, and opens under the same context only.
 
 mod keys;
@@ -14,6 +14,7 @@ use shared::platform::random::SharedRandom;
 use tokio::net::TcpListener;
 
 use crate::data::Data;
+use crate::failure::{Context as _, Failure};
 use keys::Keys;
 
 pub(crate) use keys::key_id;
@@ -28,21 +29,10 @@ struct Parts {
     random: SharedRandom,
 }
 
-/// Why the keys cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum KeysError {
-    /// The file that they are in cannot be read, written or understood.
-    #[error("the KMS keys: {0}")]
-    File(#[from] io::Error),
-    /// A key could not be generated.
-    #[error(transparent)]
-    Random(#[from] shared::platform::random::RandomError),
-}
-
 impl Kms {
     /// Opens the keys of these ids, and makes those that are not there yet.
-    pub(crate) fn open(data: &Data, ids: &[String], random: SharedRandom) -> Result<Self, KeysError> {
-        let keys = Keys::open(data.file("kms.json").as_deref(), ids, &*random)?;
+    pub(crate) fn open(data: &Data, ids: &[String], random: SharedRandom) -> Result<Self, Failure> {
+        let keys = Keys::open(data.file("kms.json").as_deref(), ids, &*random).context("the KMS keys")?;
         Ok(Self(Arc::new(Parts { keys, random })))
     }
 

@@ -3,6 +3,7 @@
 mod data;
 mod developer;
 mod dynamodb;
+mod failure;
 mod functions;
 mod gateway;
 mod kms;
@@ -18,13 +19,9 @@ mod watch;
 pub mod template;
 
 pub use data::Data;
-pub use developer::AccountError;
-pub use dynamodb::TablesError;
-pub use functions::StartError;
-pub use gateway::RouteError;
-pub use kms::KeysError;
+pub use failure::Failure;
 pub use options::Options;
 pub use permissions::{Permissions, Used};
 pub use recursion::Recursion;
-pub use system::{OpenError, Running, Setup, System};
+pub use system::{Running, Setup, System};
 pub use terminal::main;

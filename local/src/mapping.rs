@@ -1,7 +1,7 @@
 //! An event source mapping: from a queue to a function, with Lambda's semantics.
 //!
 //! A batch is received, the function is called with it, and what it does not report as failed is deleted. The
-//! rest becomes visible again by itself, is received once more, and ends in the dead-letter queue when the queue's
+//! rest becomes visible again, is received once more, and ends in the dead-letter queue when the queue's
 //! redrive policy says so (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS").
 
 mod batch;
@@ -20,9 +20,6 @@ use sqs::{Error, NewMessage, Receive, Received, Sqs};
 /// How long one receive waits for messages; in between, the mapping checks whether to stop.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// The pollers that Lambda starts with.
-const DEFAULT_CONCURRENCY: u32 = 5;
-
 /// One queue and the function that processes it.
 #[derive(Clone)]
 pub(crate) struct Mapping {
@@ -37,8 +34,7 @@ pub(crate) struct Mapping {
 impl Mapping {
     /// Works through the queue until `stop` turns true, then finishes the calls that are running.
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
-        let limit = self.source.maximum_concurrency.unwrap_or(DEFAULT_CONCURRENCY);
-        let places = Arc::new(Semaphore::new(usize::try_from(limit).unwrap_or(Semaphore::MAX_PERMITS)));
+        let places = Arc::new(Semaphore::new(self.source.maximum_concurrency));
         let mut running = JoinSet::new();
         while !*stop.borrow() {
             let Ok(place) = places.clone().acquire_owned().await else { break };
@@ -121,10 +117,8 @@ impl Mapping {
         let event = batch::event(queue, &messages);
         let lineage = Lineage::longest(messages.iter().map(|it| it.message.trace_header.as_deref()));
         let answer = self.functions.invoke_after(lineage, &self.function, event).await;
-        let failed = answer.map_err(|error| error.to_string()).and_then(|answer| {
-            let reports = self.source.report_batch_item_failures;
-            if reports { batch::failures(&answer, &messages) } else { Ok(Vec::new()) }
-        });
+        let failed = answer.map_err(|error| error.to_string());
+        let failed = failed.and_then(|answer| batch::failures(&answer, &messages));
         let failed = match failed {
             Ok(failed) => failed,
             Err(reason) => {

@@ -64,7 +64,6 @@ impl Permissions {
     }
 
     /// Everything that functions did so far with their roles.
-    #[must_use]
     pub fn used(&self) -> BTreeSet<Used> {
         self.0.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

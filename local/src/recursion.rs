@@ -105,12 +105,11 @@ impl Recursion {
     }
 
     /// Messages that were not processed because their chain was too long.
-    #[must_use]
     pub fn dropped(&self) -> u64 {
         self.0.dropped.load(Ordering::Relaxed)
     }
 
-    /// The lineage of what `function` sends now. Of several calls that run together, one cannot be told from the
+    /// The lineage of what `function` sends now. Calls that run together cannot be distinguished from the
     /// other here: the shortest chain counts, which ends none too early.
     fn of(&self, function: &str) -> Option<Lineage> {
         let running = self.running();

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
 use tokio::sync::watch;
 
 use crate::functions::Functions;
@@ -30,8 +29,7 @@ pub(crate) async fn run(
 
 /// Makes the call that a schedule asks for.
 pub(crate) async fn call(schedule: &Schedule, function: &Function, functions: &Functions) {
-    let input = schedule.input.clone().unwrap_or_else(|| json!({}));
-    if let Err(error) = functions.invoke(function, input.to_string().into_bytes()).await {
+    if let Err(error) = functions.invoke(function, schedule.input.to_string().into_bytes()).await {
         tracing::error!(function = function.logical_id, %error, "scheduled call failed");
     }
 }

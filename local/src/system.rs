@@ -1,18 +1,19 @@
 //! The whole system, built from the template.
 
-mod error;
 mod ports;
 mod running;
 
-pub use error::OpenError;
 pub(crate) use ports::Urls;
 pub use running::Running;
 
 use std::collections::BTreeMap;
+use std::future::IntoFuture as _;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use http::Uri;
 use shared::accounts::DynamoCredentialStore;
 use shared::platform::aws::Aws;
@@ -23,8 +24,9 @@ use sqs::{ACCOUNT, REGION, Sqs, Storage};
 use tokio::task::JoinSet;
 
 use crate::data::{Data, DataLock};
-use crate::developer::{AccountError, Developer};
+use crate::developer::Developer;
 use crate::dynamodb::DynamoDb;
+use crate::failure::{Context as _, Failure};
 use crate::functions::{Functions, Outcomes, environment};
 use crate::gateway::Gateway;
 use crate::kms::Kms;
@@ -43,6 +45,9 @@ const LOCAL_PARAMETERS: &[(&str, &str)] = &[
     // Here one process is the whole system, so a limit per process would limit everything.
     ("WebhookRatePerInstance", "0"),
 ];
+
+/// What failures are about that an account with known secrets meets.
+const DEVELOPER: &str = "the developer's account";
 
 /// What a system is made of.
 pub struct Setup {
@@ -85,9 +90,9 @@ impl System {
     ///
     /// # Errors
     /// When the template, the data directory, a port or a function's environment cannot be used.
-    pub async fn open(setup: Setup) -> Result<Self, OpenError> {
+    pub async fn open(setup: Setup) -> Result<Self, Failure> {
         let (urls, listeners) = ports::bind(setup.port).await?;
-        let lock = setup.data.lock().map_err(|error| OpenError::data(&setup.data, error))?;
+        let lock = setup.data.lock()?;
         let template = read_template(&setup, &urls)?;
         let dynamodb = DynamoDb::open(&setup.data, setup.clock.clone(), &template.tables)?;
         let sqs = open_queues(&setup, &urls, &template)?;
@@ -107,8 +112,8 @@ impl System {
         let credentials = credentials(&environment)?;
 
         let file = setup.data.file("authorization");
-        let developer = Developer::kept_in(file.as_deref(), &*setup.random)?;
-        developer.register(&credentials).await.map_err(AccountError::from)?;
+        let developer = Developer::kept_in(file.as_deref(), &*setup.random).context(DEVELOPER)?;
+        developer.register(&credentials).await.context(DEVELOPER)?;
         let mappings = mappings(&template, &functions, &sqs, &recursion);
         let random = setup.random;
         Ok(Self {
@@ -130,85 +135,68 @@ impl System {
     }
 
     /// Where the HTTP API is.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.urls.api
     }
 
     /// Where DynamoDB is.
-    #[must_use]
     pub fn dynamodb_url(&self) -> &str {
         &self.urls.dynamodb
     }
 
     /// Where SQS is.
-    #[must_use]
     pub fn sqs_url(&self) -> &str {
         &self.urls.sqs
     }
 
     /// Where KMS is.
-    #[must_use]
     pub fn kms_url(&self) -> &str {
         &self.urls.kms
     }
 
     /// The value of an `Authorization` header that the system knows.
-    #[must_use]
     pub fn authorization(&self) -> String {
         self.developer.authorization()
     }
 
     /// The address of the console, which signs in whoever opens it.
-    #[must_use]
     pub fn console(&self) -> String {
         format!("{}/console#{}", self.urls.api, self.developer.fragment())
     }
 
     /// Another account's `Authorization` header.
-    ///
-    /// # Errors
-    /// When the account could not be made.
-    pub async fn another_account(&self, number: u64) -> Result<String, AccountError> {
-        let developer = Developer::new(number, &*self.random)?;
-        developer.register(&self.credentials).await?;
+    pub async fn another_account(&self, number: u64) -> Result<String, Failure> {
+        let developer = Developer::new(number, &*self.random).context(DEVELOPER)?;
+        developer.register(&self.credentials).await.context(DEVELOPER)?;
         Ok(developer.authorization())
     }
 
     /// The queues.
-    #[must_use]
     pub fn sqs(&self) -> &Sqs {
         &self.sqs
     }
 
     /// What the functions may do, and did.
-    #[must_use]
     pub fn permissions(&self) -> &Permissions {
         &self.permissions
     }
 
     /// The chains of calls through queues.
-    #[must_use]
     pub fn recursion(&self) -> &Recursion {
         &self.recursion
     }
 
     /// The template, resolved.
-    #[must_use]
     pub fn template(&self) -> &Template {
         &self.template
     }
 
     /// Every variable of every function, for functions that run elsewhere.
-    #[must_use]
     pub fn environment(&self) -> &BTreeMap<String, String> {
         &self.environment
     }
 
     /// Processes the messages that are visible in the queues now, and returns their number.
-    ///
-    /// # Errors
-    /// When a queue cannot be read.
     pub async fn work_visible(&self) -> Result<usize, sqs::Error> {
         let mut worked = 0;
         for mapping in &self.mappings {
@@ -218,9 +206,6 @@ impl System {
     }
 
     /// The same for one queue.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn work_visible_in(&self, queue: &str) -> Result<usize, sqs::Error> {
         let mut worked = 0;
         for mapping in self.mappings.iter().filter(|mapping| mapping.source.queue == queue) {
@@ -230,9 +215,6 @@ impl System {
     }
 
     /// Processes one batch of every queue with visible messages, and returns their number.
-    ///
-    /// # Errors
-    /// When a queue cannot be read.
     pub async fn work_one_batch_each(&self) -> Result<usize, sqs::Error> {
         let mut worked = 0;
         for mapping in &self.mappings {
@@ -242,9 +224,6 @@ impl System {
     }
 
     /// Removes the items of the tables whose time to live is over, as DynamoDB does within days.
-    ///
-    /// # Errors
-    /// When the tables cannot be read or written.
     pub async fn forget_expired(&self) -> Result<usize, String> {
         self.dynamodb.forget_expired().await
     }
@@ -265,22 +244,22 @@ impl System {
     }
 }
 
-fn read_template(setup: &Setup, urls: &Urls) -> Result<Template, OpenError> {
+fn read_template(setup: &Setup, urls: &Urls) -> Result<Template, Failure> {
     let surroundings = Surroundings {
         region: REGION.to_owned(),
         account_id: ACCOUNT.to_owned(),
         queue_base_url: urls.sqs.clone(),
     };
     let parameters = LOCAL_PARAMETERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Ok(Template::read(&setup.template, &surroundings, &parameters.collect())?)
+    Template::read(&setup.template, &surroundings, &parameters.collect())
 }
 
-fn open_queues(setup: &Setup, urls: &Urls, template: &Template) -> Result<Sqs, OpenError> {
+fn open_queues(setup: &Setup, urls: &Urls, template: &Template) -> Result<Sqs, Failure> {
     let storage = setup.data.file("sqs.sqlite").map_or(Storage::Memory, Storage::File);
-    let sqs = Sqs::open(&storage, setup.clock.clone(), urls.sqs.clone())?;
+    let sqs = Sqs::open(&storage, setup.clock.clone(), urls.sqs.clone()).context("the queues")?;
     for queue in &template.queues {
         let made = sqs.create_queue(&queue.name, &queue.attributes);
-        made.map_err(|reason| OpenError::Queue { queue: queue.name.clone(), reason })?;
+        made.context(format_args!("queue {} cannot be made as the template has it", queue.name))?;
     }
     Ok(sqs)
 }
@@ -318,9 +297,10 @@ fn start(
     template: &Template,
     environments: &[Vec<(String, String)>],
     recursion: &Recursion,
-) -> Result<Functions, OpenError> {
+) -> Result<Functions, Failure> {
     if let Some(url) = &setup.lambda {
-        let outcomes = Outcomes::from_variables(&environments.iter().flatten().cloned().collect())?;
+        let outcomes = Outcomes::from_variables(&environments.iter().flatten().cloned().collect());
+        let outcomes = outcomes.context("the functions' variables")?;
         return Ok(Functions::remote(url, outcomes, &setup.clock, recursion.clone()));
     }
     let own = |(function, environment): (&Function, &Vec<(String, String)>)| {
@@ -329,7 +309,7 @@ fn start(
     };
     let variables: Vec<Variables> = template.functions.iter().zip(environments).map(own).collect();
     let functions = template.functions.iter().zip(&variables);
-    Ok(Functions::in_process(functions, (&setup.clock, &setup.random), recursion.clone())?)
+    Functions::in_process(functions, (&setup.clock, &setup.random), recursion.clone())
 }
 
 /// Answers on every port for as long as the returned set lives.
@@ -341,38 +321,35 @@ fn serve(
     kms: Kms,
     (permissions, recursion): (&Permissions, &Recursion),
 ) -> JoinSet<()> {
-    let Listeners { api, dynamodb: tables, sqs: queues, kms: keys } = listeners;
-    let of_tables = permissions.clone();
-    let of_queues = permissions.clone();
-    let of_keys = permissions.clone();
-    let recursion = recursion.clone();
+    let guard = || {
+        let permissions = permissions.clone();
+        move |routes: Router| permissions.around(routes)
+    };
+    let (recursion, of_queues) = (recursion.clone(), guard());
+    let traced = move |routes| recursion.around(of_queues(routes));
     let mut servers = JoinSet::new();
-    servers.spawn(async move {
-        if let Err(error) = axum::serve(api, gateway.router()).await {
-            tracing::error!(%error, "the HTTP API has stopped");
-        }
-    });
-    servers.spawn(async move {
-        if let Err(error) = dynamodb.serve_within(tables, |routes| of_tables.around(routes)).await {
-            tracing::error!(%error, "DynamoDB has stopped");
-        }
-    });
-    servers.spawn(async move {
-        let layers = |routes| recursion.around(of_queues.around(routes));
-        if let Err(error) = sqs.serve_within(queues, layers).await {
-            tracing::error!(%error, "SQS has stopped");
-        }
-    });
-    servers.spawn(async move {
-        if let Err(error) = kms.serve_within(keys, |routes| of_keys.around(routes)).await {
-            tracing::error!(%error, "KMS has stopped");
-        }
-    });
+    spawn(&mut servers, "the HTTP API", axum::serve(listeners.api, gateway.router()).into_future());
+    spawn(&mut servers, "DynamoDB", dynamodb.serve_within(listeners.dynamodb, guard()));
+    spawn(&mut servers, "SQS", async move { sqs.serve_within(listeners.sqs, traced).await });
+    spawn(&mut servers, "KMS", kms.serve_within(listeners.kms, guard()));
     servers
 }
 
-fn credentials(environment: &BTreeMap<String, String>) -> Result<DynamoCredentialStore, OpenError> {
+fn spawn(
+    servers: &mut JoinSet<()>,
+    name: &'static str,
+    server: impl Future<Output = io::Result<()>> + Send + 'static,
+) {
+    servers.spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "{name} has stopped");
+        }
+    });
+}
+
+fn credentials(environment: &BTreeMap<String, String>) -> Result<DynamoCredentialStore, Failure> {
     let variables = environment.clone().into_iter().collect();
-    let client = Aws::from_variables(&variables)?.dynamodb();
-    Ok(DynamoCredentialStore::new(client, variables.required("CREDENTIALS_TABLE")?))
+    let client = Aws::from_variables(&variables).context(DEVELOPER)?.dynamodb();
+    let table = variables.required("CREDENTIALS_TABLE").context(DEVELOPER)?;
+    Ok(DynamoCredentialStore::new(client, table))
 }

@@ -1,24 +1,15 @@
 //! template.yaml, read: the tables, queues and functions that the local system builds.
 //!
 //! One machine and AWS run from the same template, so a time-out, a table key or an environment variable is
-//! written once. Where leaving out what this reader does not know would make the two differ, it refuses with
-//! the place in the template; resources of other types are ignored.
+//! written once. What this reader does not know and what would make the two differ, it refuses; resources of other
+//! types are ignored.
 
-mod conditions;
 mod document;
-mod error;
 mod events;
 mod functions;
-mod intrinsics;
-mod names;
-mod node;
-mod parameters;
-mod queues;
+mod resolve;
 mod roles;
-mod scalar;
-mod schedule;
-mod scope;
-mod tables;
+mod stores;
 #[cfg(test)]
 mod tests;
 
@@ -27,18 +18,13 @@ use std::path::Path;
 
 use serde_json::Value;
 
-pub use self::error::TemplateError;
-pub use self::events::{QueueSource, Route, RouteMethod};
+pub use self::events::{QueueSource, Route, RouteMethod, Schedule};
 pub use self::functions::{Function, RecursiveLoop};
-pub use self::queues::Queue;
 pub use self::roles::{Role, Statement};
-pub use self::schedule::Schedule;
-pub use self::tables::Table;
+pub use self::stores::{Queue, Table};
 
-use self::error::Fault;
-use self::node::Node;
-use self::scope::KEY;
-pub use self::scope::Surroundings;
+use self::resolve::Resolver;
+use crate::failure::{Context as _, Failure};
 
 /// The parts of a template that can run on one machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,78 +39,55 @@ pub struct Template {
     pub functions: Vec<Function>,
 }
 
-impl Template {
-    /// Reads a template, with `overrides` in place of the defaults of its parameters.
-    ///
-    /// # Errors
-    ///
-    /// When the text is not YAML, or a table, queue or function in it cannot be understood.
-    pub fn parse(
-        text: &str,
-        surroundings: &Surroundings,
-        overrides: &BTreeMap<String, String>,
-    ) -> Result<Self, TemplateError> {
-        Self::parse_file("template.yaml", text, surroundings, overrides)
-    }
+/// What the pseudo parameters, names and ARNs of a template stand for here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surroundings {
+    /// `AWS::Region`.
+    pub region: String,
+    /// `AWS::AccountId`, twelve digits.
+    pub account_id: String,
+    /// Where SQS answers, without a slash at the end; a queue's URL is this, the account and the name.
+    pub queue_base_url: String,
+}
 
-    /// Reads the template in a file, as [`Template::parse`] does.
+impl Template {
+    /// Reads the template in a file, with `overrides` in place of the defaults of its parameters.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, and as [`Template::parse`].
+    /// When the file cannot be read or is not YAML, or a table, queue or function in it cannot be understood.
     pub fn read(
         path: &Path,
         surroundings: &Surroundings,
         overrides: &BTreeMap<String, String>,
-    ) -> Result<Self, TemplateError> {
-        let file = path.display().to_string();
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse_file(&file, &text, surroundings, overrides),
-            Err(reason) => Err(TemplateError::Unreadable { file, reason }),
-        }
+    ) -> Result<Self, Failure> {
+        let document = Self::document(path)?;
+        Self::of(&document, surroundings, overrides).context(path.display())
     }
 
     /// The whole file as JSON, with intrinsic functions in their long spelling: `{"Ref": "Name"}`.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read, or its text is not YAML.
-    pub fn document(path: &Path) -> Result<Value, TemplateError> {
-        let file = path.display().to_string();
-        match std::fs::read_to_string(path) {
-            Ok(text) => document::parse(&file, &text),
-            Err(reason) => Err(TemplateError::Unreadable { file, reason }),
-        }
+    pub fn document(path: &Path) -> Result<Value, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        text.and_then(|text| document::parse(&text)).context(path.display())
     }
 
     /// The name of the dead-letter queue of the queue of this name.
-    #[must_use]
     pub fn dead_letter_queue(&self, queue: &str) -> Option<&str> {
         self.queues.iter().find(|it| it.name == queue)?.dead_letter_queue.as_deref()
     }
 
-    fn parse_file(
-        file: &str,
-        text: &str,
-        surroundings: &Surroundings,
-        overrides: &BTreeMap<String, String>,
-    ) -> Result<Self, TemplateError> {
-        let document = document::parse(file, text)?;
-        Self::from_document(&document, surroundings, overrides).map_err(|fault| fault.in_file(file))
-    }
-
-    fn from_document(
+    fn of(
         document: &Value,
         surroundings: &Surroundings,
         overrides: &BTreeMap<String, String>,
-    ) -> Result<Self, Fault> {
-        let scope = names::scope(document, surroundings, overrides)?;
-        let root = Node::root(document, &scope);
+    ) -> Result<Self, String> {
+        let resolver = Resolver::new(document, surroundings, overrides)?;
+        let keys = resolver.resources("AWS::KMS::Key")?;
         Ok(Self {
-            tables: tables::read(&root)?,
-            queues: queues::read(&root)?,
-            keys: root.resources(KEY)?.into_iter().map(|(id, _)| id.to_owned()).collect(),
-            functions: functions::read(&root)?,
+            tables: stores::tables(&resolver)?,
+            queues: stores::queues(&resolver)?,
+            keys: keys.into_iter().map(|(id, _)| id).collect(),
+            functions: functions::read(&resolver)?,
         })
     }
 }

@@ -4,7 +4,7 @@ mod welcome;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddrV4;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -15,24 +15,14 @@ use shared::platform::random::OsRandom;
 use shared::platform::settings::Variables;
 use tracing_subscriber::EnvFilter;
 
-use crate::watch::{self, Watch, WatchError};
-use crate::{Data, OpenError, Options, Setup, System};
+use crate::failure::Context as _;
+use crate::watch::{self, Watch};
+use crate::{Data, Failure, Options, Setup, System};
 
 /// What is shown unless `RUST_LOG` says otherwise: each event as it passes, and what goes wrong.
 const DEFAULT_FILTER: &str = "warn,dynoxide=error,webhook=debug,dispatcher=debug,instances=info,local=info";
 
-/// Why the program ends with a failure.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error(transparent)]
-    Watch(#[from] WatchError),
-    #[error("{} cannot be written: {reason}", path.display())]
-    Write { path: PathBuf, reason: io::Error },
-    #[error("the terminal: {0}")]
-    Terminal(#[from] io::Error),
-}
+const TERMINAL: &str = "the terminal";
 
 /// Where the functions run.
 enum Place {
@@ -61,7 +51,7 @@ pub async fn main(options: Options) -> ExitCode {
     match run(options, environment).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // With no standard error there is nobody to tell.
+            // Without standard error it cannot be shown.
             let _ = writeln!(io::stderr(), "error: {failure}");
             ExitCode::FAILURE
         }
@@ -91,12 +81,12 @@ async fn run(options: Options, environment: Variables) -> Result<(), Failure> {
     if let Place::Watched(address) = &place {
         tokio::select! {
             started = Watch::start(*address, &variables) => watch = Some(started?),
-            interrupt = interrupted() => return Ok(interrupt?),
+            interrupt = interrupted() => return interrupt.context(TERMINAL),
         }
     }
     let running = system.run();
     let system = running.system();
-    io::stdout().write_all(welcome::text(system, &place, &variables).as_bytes())?;
+    io::stdout().write_all(welcome::text(system, &place, &variables).as_bytes()).context(TERMINAL)?;
     if let Some(path) = &ready_file {
         write(path, &ready(system))?;
     }
@@ -107,11 +97,11 @@ async fn run(options: Options, environment: Variables) -> Result<(), Failure> {
         }
     };
     tokio::select! {
-        interrupt = interrupted() => interrupt?,
+        interrupt = interrupted() => interrupt.context(TERMINAL)?,
         // Without functions nothing can be finished.
-        ended = ended => return Err(ended.into()),
+        ended = ended => return Err(ended),
     }
-    writeln!(io::stdout(), "stopping: what is under way is finished first")?;
+    writeln!(io::stdout(), "stopping: what is under way is finished first").context(TERMINAL)?;
     running.stop().await;
     if let Some(watch) = watch {
         watch.stop().await;
@@ -147,13 +137,13 @@ fn env_file(system: &System) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Writes a file at once, so that nobody reads half of it.
+/// Writes a file atomically, so that no reader sees half of it.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |reason| Failure::Write { path: path.to_owned(), reason };
+    let unwritten = format!("{} cannot be written", path.display());
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    std::fs::write(&beside, text).map_err(failed)?;
-    std::fs::rename(&beside, path).map_err(failed)
+    std::fs::write(&beside, text).context(&unwritten)?;
+    std::fs::rename(&beside, path).context(unwritten)
 }
 
 fn show_events(environment: &Variables) {

@@ -1,16 +1,17 @@
 //! `cargo lambda watch`, started and stopped with the system: the functions run in programs of their own, which are
 //! built again when their code changes.
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use http::Uri;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+
+use crate::failure::{Context as _, Failure};
 
 /// Its port lies behind those of the system's own servers.
 const OFFSET: u16 = 4;
@@ -22,38 +23,20 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What its functions get to end by themselves.
 const GRACE: Duration = Duration::from_secs(10);
 
+const CARGO: &str = "cargo cannot be run";
+const INSTALL: &str = "`pip install cargo-lambda` does that";
+
 /// A running `cargo lambda watch`.
 pub(crate) struct Watch {
     child: Child,
 }
 
-/// Why the functions are not, or no longer, watched.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum WatchError {
-    #[error("port {port} of 127.0.0.1 cannot be used: {reason}")]
-    Port { port: u16, reason: io::Error },
-    #[error("cargo cannot be run: {0}")]
-    Cargo(io::Error),
-    #[error("cargo lambda is not installed; `pip install cargo-lambda` does that")]
-    NotInstalled,
-    #[error("the functions do not build: cargo ended with {0}")]
-    Build(ExitStatus),
-    #[error(
-        "cargo lambda watch ended with {0}; if it is not installed, `pip install cargo-lambda` does that"
-    )]
-    Ended(ExitStatus),
-    #[error("cargo lambda watch does not listen on {0} after {waited} seconds", waited = PATIENCE.as_secs())]
-    Silent(SocketAddrV4),
-    #[error("cargo lambda watch cannot be waited for: {0}")]
-    Lost(io::Error),
-}
-
 /// Where it will listen, for a system whose first port is `first`: the one after those, or a free one for 0.
-pub(crate) fn address(first: u16) -> Result<SocketAddrV4, WatchError> {
+pub(crate) fn address(first: u16) -> Result<SocketAddrV4, Failure> {
     let port = if first == 0 { 0 } else { first.saturating_add(OFFSET) };
-    let refused = |reason| WatchError::Port { port, reason };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(refused)?;
-    let port = listener.local_addr().map_err(refused)?.port();
+    let unusable = format!("port {port} of 127.0.0.1 cannot be used");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).context(&unusable)?;
+    let port = listener.local_addr().context(unusable)?.port();
     Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
 }
 
@@ -68,21 +51,21 @@ impl Watch {
     /// Builds the functions and watches them on `address`, with the variables of the file; returns once it listens.
     ///
     /// They are built before, since a call that waits for a build may well time out.
-    pub(crate) async fn start(address: SocketAddrV4, variables: &Path) -> Result<Self, WatchError> {
+    pub(crate) async fn start(address: SocketAddrV4, variables: &Path) -> Result<Self, Failure> {
         let mut version = cargo(&["lambda", "--version"]);
         let version = version.stdout(Stdio::null()).stderr(Stdio::null()).status().await;
-        if !version.map_err(WatchError::Cargo)?.success() {
-            return Err(WatchError::NotInstalled);
+        if !version.context(CARGO)?.success() {
+            return Err(Failure::new(format!("cargo lambda is not installed; {INSTALL}")));
         }
-        let built = cargo(&["build"]).status().await.map_err(WatchError::Cargo)?;
+        let built = cargo(&["build"]).status().await.context(CARGO)?;
         if !built.success() {
-            return Err(WatchError::Build(built));
+            return Err(Failure::new(format!("the functions do not build: cargo ended with {built}")));
         }
         let (host, port) = (address.ip().to_string(), address.port().to_string());
         let mut command = cargo(&["lambda", "watch", "--invoke-address", &host, "--invoke-port", &port]);
         // In a group of its own, so that Ctrl-C reaches the system alone, which ends what is under way first.
         let child = command.arg("--env-file").arg(variables).process_group(0).spawn();
-        let mut watch = Self { child: child.map_err(WatchError::Cargo)? };
+        let mut watch = Self { child: child.context(CARGO)? };
         tokio::select! {
             listening = listens(address) => listening?,
             ended = watch.ended() => return Err(ended),
@@ -91,11 +74,13 @@ impl Watch {
     }
 
     /// Resolves when it ends by itself, which it should not.
-    pub(crate) async fn ended(&mut self) -> WatchError {
-        match self.child.wait().await {
-            Ok(status) => WatchError::Ended(status),
-            Err(error) => WatchError::Lost(error),
-        }
+    pub(crate) async fn ended(&mut self) -> Failure {
+        Failure::new(match self.child.wait().await {
+            Ok(status) => {
+                format!("cargo lambda watch ended with {status}; if it is not installed, {INSTALL}")
+            }
+            Err(error) => format!("cargo lambda watch cannot be waited for: {error}"),
+        })
     }
 
     /// Ends it and its functions.
@@ -115,18 +100,19 @@ impl Watch {
     }
 }
 
-/// Cargo, which ends when nobody waits for it any more and leaves the terminal's input alone.
+/// Cargo, killed when dropped, without the terminal's input.
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
     command
 }
 
-async fn listens(address: SocketAddrV4) -> Result<(), WatchError> {
+async fn listens(address: SocketAddrV4) -> Result<(), Failure> {
     let connects = async {
         while TcpStream::connect(address).await.is_err() {
             tokio::time::sleep(PAUSE).await;
         }
     };
-    tokio::time::timeout(PATIENCE, connects).await.map_err(|_| WatchError::Silent(address))
+    let listening = tokio::time::timeout(PATIENCE, connects).await;
+    listening.context(format_args!("cargo lambda watch does not listen on {address}"))
 }

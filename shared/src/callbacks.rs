@@ -1,4 +1,4 @@
-//! Callbacks: what is sent, how it is signed, where it may go, how often it is tried, and how its receiver is doing.
+//! Callbacks: their body, signatures, allowed addresses, retries and health.
 
 pub mod address;
 pub mod health;

@@ -1,5 +1,4 @@
-//! Events on their way: their ids, the queue message, the queue, bodies that a message cannot hold, and the delivery
-//! log.
+//! Events: their ids, the queue message, the queues, stored bodies, and the delivery log.
 
 pub mod bodies;
 pub mod body;

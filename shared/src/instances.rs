@@ -11,8 +11,8 @@ pub mod vault;
 pub use cache::{CachedInstance, InstanceCache};
 pub use configuration::{Configuration, key};
 pub use event_settings::{BasicAuth, ConfigurationFault, EventSettings, EventSource};
-pub use headers::{CallbackHeaders, InvalidHeaders};
-pub use id::{InstanceId, InvalidInstanceId};
+pub use headers::CallbackHeaders;
+pub use id::InstanceId;
 pub use store::{Changed, Created, DynamoInstanceStore, Listing};
 
 use chrono::{DateTime, Utc};
@@ -59,7 +59,6 @@ pub struct Token {
 
 impl Token {
     /// The token with this text.
-    #[must_use]
     pub fn of(text: Secret) -> Self {
         Self { key: CredentialKey::of(CredentialKind::Element, &text), text: Some(text) }
     }

@@ -1,5 +1,5 @@
 //! The edge of a process: AWS, the HTTP API's events, the clock, randomness, the environment, secrets, the log, metrics, deadlines,
-//! errors to callers.
+//! errors to callers, slips of the pen.
 
 pub mod api_error;
 pub mod aws;
@@ -11,4 +11,5 @@ pub mod metrics;
 pub mod random;
 pub mod secret;
 pub mod settings;
+pub mod slip;
 pub mod tls;

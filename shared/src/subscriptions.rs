@@ -98,7 +98,6 @@ pub struct Gap {
 
 impl Check {
     /// A check, from `now` on, of a subscription that sends to `url`.
-    #[must_use]
     pub fn starting_at(now: DateTime<Utc>, url: &str, key: &KeyDigest) -> Self {
         let findings = Findings::default();
         let due_at = Self::regular(now, key);
@@ -106,13 +105,11 @@ impl Check {
     }
 
     /// When it is next due if all is well.
-    #[must_use]
     pub fn regular(now: DateTime<Utc>, key: &KeyDigest) -> DateTime<Utc> {
         next_due(now, CHECK_EVERY, key)
     }
 
     /// When it was last known to be good.
-    #[must_use]
     pub fn good_at(&self) -> DateTime<Utc> {
         self.findings.good_at.unwrap_or(self.registered_at)
     }
@@ -148,7 +145,7 @@ impl Check {
         (findings.status, findings.failures, findings.good_at) = (Status::Active, 0, Some(now));
     }
 
-    /// Records that nobody wants events now, so that this time leaves no gap.
+    /// Records that events are not wanted now, so that this time leaves no gap.
     pub fn unwanted(&mut self, now: DateTime<Utc>) {
         self.findings.gap = None;
         self.wanted_from = now;
@@ -169,7 +166,6 @@ impl Check {
 impl Gap {
     /// The gap that is left after a walk to the end of the feed, and when to walk it; `None` when nothing can be
     /// missing any more. The feed shows some events late, so its end is walked twice (Close API, "Event Log").
-    #[must_use]
     pub fn walked(&self, walk: &Walk) -> Option<(Self, DateTime<Utc>)> {
         let resumed_at = self.resumed_at?;
         let settled = resumed_at + OVERLAP;

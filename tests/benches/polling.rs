@@ -3,7 +3,12 @@
 //!
 //! The figures are of this machine and this moment. Close, the system, its tables and queues share it.
 
-#![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement shows rounded results")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::cast_precision_loss,
+    reason = "a measurement shows rounded results"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +31,10 @@ const RESOURCES: [&str; 3] = ["contacts", "opportunities", "events"];
 async fn main() {
     #[expect(clippy::disallowed_methods, reason = "a measurement has its size from its caller")]
     let sizes = std::env::var("POLLING_KEYS").unwrap_or_else(|_| KEYS.to_owned());
+    println!(
+        "| keys | requests to Close | GetItem | Query | write units | SQS sends | Decrypt | s, tick | s, all | ms of processor a turn |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     for keys in sizes.split(',').filter_map(|it| it.trim().parse().ok()) {
         Box::pin(measure(keys)).await;
     }
@@ -69,17 +78,23 @@ async fn measure(keys: usize) {
         for (name, count) in workers.iter().flat_map(Worker::take_calls) {
             *calls.entry(name).or_default() += count;
         }
-        // A claim is a write unit, and two of the index; another write of a part is one.
-        let updates = calls.get("UpdateItem").copied().unwrap_or_default();
-        println!(
-            "{round}: {keys} keys in {polled:.1?} (tick {ticked:.1?}, processor {:.1} s), {:.2} ms of processor a turn, \
-             {} requests to Close, {} write units, AWS calls {calls:?}, {} MiB",
-            processor_seconds() - processor,
-            (processor_seconds() - processor) * 1000.0 / keys as f64,
-            rest.take_calls().len(),
-            updates + 2 * keys,
-            resident_mib(),
-        );
+        let count = |name: &str| calls.get(name).copied().unwrap_or_default();
+        let mib = resident_mib();
+        let row = [
+            format!("{keys}, {round}"),
+            rest.take_calls().len().to_string(),
+            count("GetItem").to_string(),
+            count("Query").to_string(),
+            // A claim is a write unit, and two of the index; another write of a part is one.
+            (count("UpdateItem") + 2 * keys).to_string(),
+            (count("SendMessageBatch") + count("SendMessage")).to_string(),
+            count("Decrypt").to_string(),
+            format!("{:.1}", ticked.as_secs_f64()),
+            format!("{:.1}", polled.as_secs_f64()),
+            format!("{:.1}", (processor_seconds() - processor) * 1000.0 / keys as f64),
+        ];
+        println!("| {} |", row.join(" | "));
+        eprintln!("{round}: {mib} MiB, {calls:?}");
     }
 }
 

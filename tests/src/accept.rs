@@ -10,8 +10,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// Serves connections, each as a task of its own, until it is dropped, which ends them all. An error of `respond`
-/// resets its connection.
+/// Serves connections, each as a task of its own, until it is dropped, which ends them all. An error of `respond` resets
+/// the connection.
 pub(crate) async fn connections<R, F, B, E>(listener: TcpListener, respond: R)
 where
     R: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
@@ -37,8 +37,8 @@ where
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    // An answer is one small packet, so waiting for more to send only adds time; without it, it still works.
+    // An answer is one small packet, so waiting for more to send only adds time; not having this does no harm.
     let _ = stream.set_nodelay(true);
-    // It ends with an error when a client leaves early or an answer resets it: neither is the server's failure.
+    // An error here means that a client left early or an answer reset the connection: not a failure of the server.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(respond)).await;
 }

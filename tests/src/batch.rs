@@ -1,4 +1,4 @@
-//! What Lambda does around a function that works a queue, for functions beside those of the local system.
+//! Plays Lambda around a function that works a queue, for functions beside those of the local system.
 
 #![expect(clippy::panic, reason = "a story cannot go on without its queue")]
 
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::TimeDelta;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
-use sqs::{AttributeValue, Receive, Received};
+use sqs::{Receive, Received};
 
 use crate::bed::Bed;
 
@@ -20,7 +20,7 @@ pub(crate) async fn receive(bed: &Bed, queue: &str) -> Vec<Received> {
     bed.system().sqs().receive(queue, &receive).await.unwrap_or_default()
 }
 
-/// A call with `payload`, by a Lambda that ends the function after `timeout` seconds.
+/// A call with `payload`, which ends after `timeout` seconds.
 pub(crate) fn call<T>(bed: &Bed, payload: T, timeout: i64) -> LambdaEvent<T> {
     let mut context = Context::default();
     let ends_at = bed.now() + TimeDelta::seconds(timeout);
@@ -29,12 +29,11 @@ pub(crate) fn call<T>(bed: &Bed, payload: T, timeout: i64) -> LambdaEvent<T> {
     LambdaEvent::new(payload, context)
 }
 
-/// The event that a batch is.
+/// The event for a batch.
 pub(crate) fn event(batch: &[Received]) -> Value {
     let attributes = |received: &Received| -> Value {
-        let texts = received.message.attributes.iter().filter_map(|(name, attribute)| {
-            let AttributeValue::String(text) = &attribute.value else { return None };
-            Some((name.clone(), json!({ "dataType": attribute.data_type, "stringValue": text })))
+        let texts = received.message.attributes.iter().map(|(name, attribute)| {
+            (name.clone(), json!({ "dataType": attribute.data_type, "stringValue": attribute.value }))
         });
         texts.collect::<serde_json::Map<_, _>>().into()
     };

@@ -1,4 +1,4 @@
-//! The whole system in a test: the local system in memory, under a clock that stands still until it is moved.
+//! The whole system in a test: the local system in memory, under a clock that stands still until it is advanced.
 
 #![expect(clippy::panic, reason = "a story whose system does not answer cannot go on")]
 
@@ -25,12 +25,12 @@ use sqs::{Message, QueueCounts};
 
 use crate::client::{Answer, Client};
 
-/// A queue that never empties is a story that never ends.
+/// The most rounds of a drain, for a queue that never empties.
 const MOST_ROUNDS: usize = 10_000;
 
 /// The system under test, with verbs.
 ///
-/// Nothing happens behind the story's back: queues are worked when it says so, and time passes when it says so.
+/// Queues are worked and time passes only when the test says so.
 pub struct Bed {
     system: System,
     clock: ManualClock,
@@ -44,18 +44,18 @@ impl Bed {
         Self::with(Data::Memory, "2026-11-21T10:00:00Z", &[]).await
     }
 
-    /// A system on given data, from a given time on, with variables of its own.
+    /// A system with this data, time and variables.
     ///
     /// # Panics
-    /// When the system does not come up.
+    /// When the system does not start.
     pub async fn with(data: Data, now: &str, variables: &[(&str, &str)]) -> Self {
         Self::of_template(template(), data, now, variables).await
     }
 
-    /// The same of another template.
+    /// The same with another template.
     ///
     /// # Panics
-    /// When the system does not come up.
+    /// When the system does not start.
     pub async fn of_template(template: PathBuf, data: Data, now: &str, variables: &[(&str, &str)]) -> Self {
         let now: DateTime<Utc> = now.parse().unwrap_or_else(|error| panic!("{now} is no time: {error}"));
         let clock = ManualClock::starting_at(now);
@@ -80,7 +80,7 @@ impl Bed {
         &self.system
     }
 
-    /// The clock that everything goes by.
+    /// The clock of the whole system.
     #[must_use]
     pub fn clock(&self) -> &ManualClock {
         &self.clock
@@ -141,7 +141,7 @@ impl Bed {
         instance::store(self, callback_url, change).await
     }
 
-    /// Works off what can be received now, retries that are due included; time stands still.
+    /// Works everything that can be received now, including due retries; time stands still.
     ///
     /// # Panics
     /// When a queue cannot be read.
@@ -149,7 +149,7 @@ impl Bed {
         self.system.work_visible().await.unwrap_or_else(|error| panic!("the queues: {error}"))
     }
 
-    /// Works off the queues of the dispatcher and no other; time stands still.
+    /// Works only the dispatcher's queues; time stands still.
     ///
     /// # Panics
     /// When a queue cannot be read.
@@ -162,7 +162,7 @@ impl Bed {
         worked
     }
 
-    /// Works one batch of every queue, as pollers that are equally quick do; time stands still.
+    /// Works one batch of every queue, as equally quick consumers do; time stands still.
     ///
     /// # Panics
     /// When a queue cannot be read.
@@ -171,7 +171,7 @@ impl Bed {
         worked.unwrap_or_else(|error| panic!("the queues: {error}"))
     }
 
-    /// Calls what the schedule calls every minute, and works off what can be received then.
+    /// Makes the scheduled calls of a minute, and works everything that can be received then.
     pub async fn tick(&self) -> usize {
         self.system.tick(Duration::from_secs(60)).await;
         self.deliver().await
@@ -179,7 +179,7 @@ impl Bed {
 
     /// Lets minutes pass as they do on AWS: a tick each, and polls and deliveries at the second when they are due.
     ///
-    /// What passes time by itself, as slow answers do, has no more of it: it goes on after these minutes.
+    /// Anything that advances the clock itself, such as slow answers, stops at the end of these minutes.
     pub async fn minutes(&self, minutes: usize) {
         let until = self.now() + TimeDelta::minutes(i64::try_from(minutes).unwrap_or(i64::MAX));
         while self.now() < until {
@@ -194,18 +194,18 @@ impl Bed {
         }
     }
 
-    /// Works off what can be received before a time.
+    /// Works everything that can be received before a time.
     async fn deliver_before(&self, end: DateTime<Utc>) {
         while self.now() < end && self.work_one_batch_each().await > 0 {}
     }
 
-    /// When a message of any queue that cannot be received now can be.
+    /// When the next message of any queue can be received that cannot be now.
     fn next_of_any_queue(&self) -> Option<DateTime<Utc>> {
         let sources = self.system.template().functions.iter().flat_map(|function| &function.queues);
         sources.filter_map(|source| self.system.sqs().next_change(&source.queue).unwrap_or_default()).min()
     }
 
-    /// Delivers until nothing is left, moving time on to whatever comes next.
+    /// Delivers until nothing is left, advancing the clock to whatever comes next.
     ///
     /// # Panics
     /// When the queue does not empty.
@@ -218,7 +218,7 @@ impl Bed {
         panic!("the queue does not empty: {:?}", self.queue());
     }
 
-    /// Lets time pass, without delivering.
+    /// Advances the clock without delivering.
     pub fn pass(&self, seconds: i64) {
         self.clock.advance(TimeDelta::seconds(seconds));
     }
@@ -229,7 +229,7 @@ impl Bed {
         self.clock.now()
     }
 
-    /// What is in the delivery queue and in the retry queue, together.
+    /// The messages of the delivery queue and the retry queue.
     #[must_use]
     pub fn queue(&self) -> QueueCounts {
         let counts = self.dispatched().map(|queue| self.system.sqs().counts(queue).unwrap_or_default());
@@ -241,7 +241,7 @@ impl Bed {
         }
     }
 
-    /// When a message of these queues that cannot be received now can be; `None` if there is none.
+    /// When the next message of these queues can be received that cannot be now, if any.
     #[must_use]
     pub fn next_change(&self) -> Option<DateTime<Utc>> {
         let next = self.dispatched().map(|queue| self.system.sqs().next_change(queue).unwrap_or_default());
@@ -252,7 +252,7 @@ impl Bed {
         [self.queue_name(), self.retry_queue_name()]
     }
 
-    /// What is in the dead-letter queue.
+    /// The messages of the dead-letter queue.
     #[must_use]
     pub fn dead_letters(&self) -> Vec<Message> {
         self.system.sqs().peek(self.dead_letter_queue_name()).unwrap_or_default()
@@ -289,7 +289,7 @@ impl Bed {
         self.queue_at("DEAD_LETTER_QUEUE_URL")
     }
 
-    /// What is in the queue of messages that could not be worked.
+    /// The messages of the poison queue.
     #[must_use]
     pub fn poison(&self) -> Vec<Message> {
         self.system.sqs().peek(self.dead_letter_queue_of(self.queue_name())).unwrap_or_default()
@@ -298,7 +298,7 @@ impl Bed {
     /// The name of the dead-letter queue of a queue.
     ///
     /// # Panics
-    /// When the template gives it none.
+    /// When it has none in the template.
     #[must_use]
     pub fn dead_letter_queue_of(&self, name: &str) -> &str {
         let queue = self.system.template().queues.iter().find(|queue| queue.name == name);

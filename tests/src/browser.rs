@@ -19,10 +19,10 @@ use crate::client::Client;
 use crate::tree;
 use driver::Driver;
 
-/// A machine under load takes a while to show something; what takes longer will not come.
+/// The longest wait for something to be shown, on a machine under load.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The programs that these stories need.
+/// The programs that these tests need.
 const PROGRAMS: [(&str, &[&str]); 2] =
     [("Chromium", &["chromium", "google-chrome", "chromium-browser"]), ("chromedriver", &["chromedriver"])];
 
@@ -36,10 +36,10 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts one; `None`, with a plain word on standard error, where there is no Chromium.
+    /// Starts one; `None`, with a message on standard error, if there is no Chromium.
     ///
     /// # Panics
-    /// When there is one and it does not start.
+    /// When Chromium is installed but does not start.
     pub async fn start() -> Option<Self> {
         let mut found = Vec::new();
         for (name, programs) in PROGRAMS {
@@ -61,7 +61,7 @@ impl Browser {
 
     /// Opens an address as if it had been typed.
     pub async fn open(&self, url: &str) -> Page<'_> {
-        // From page to page of one address, only the fragment would change.
+        // Otherwise, between pages of one address only the fragment would change.
         self.call("url", &json!({ "url": "about:blank" })).await;
         self.call("url", &json!({ "url": url })).await;
         Page::of(self)
@@ -85,7 +85,7 @@ impl Browser {
     }
 }
 
-/// Says something past the runner of the tests, which would keep it to itself.
+/// Prints a message past the test runner, which would capture it.
 pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
@@ -94,7 +94,7 @@ fn skip(reason: &str) {
     say(&format!("skipped: {reason}"));
 }
 
-/// The checker of accessibility that `.ci/run` installs; `None`, with a plain word, where it has not run.
+/// The accessibility checker that `.ci/run` installs; `None`, with a message, if it is missing.
 #[must_use]
 pub fn axe() -> Option<String> {
     let path = tree::root().join("target/tools/console/node_modules/axe-core/axe.min.js");
@@ -105,10 +105,10 @@ pub fn axe() -> Option<String> {
     text
 }
 
-/// Where screenshots are kept for whoever wants to look.
+/// The directory for screenshots.
 ///
 /// # Panics
-/// When it cannot be made.
+/// When it cannot be created.
 #[must_use]
 pub fn pictures() -> PathBuf {
     let directory = tree::root().join("target/console");
@@ -121,7 +121,7 @@ fn is_there(program: &str) -> bool {
     version.is_ok_and(|status| status.success())
 }
 
-/// A browser that calls nobody by itself, and keeps its logs of requests and errors.
+/// The options of a browser that makes no calls of its own and logs requests and errors.
 fn capabilities(chromium: &str, profile: &tempfile::TempDir) -> Value {
     let binary =
         ["/usr/bin", "/usr/local/bin", "/snap/bin"].map(|directory| format!("{directory}/{chromium}"));
@@ -159,7 +159,7 @@ async fn post(client: &Client, url: &str, body: &Value) -> Value {
     value
 }
 
-/// Asks again and again until there is an answer.
+/// Retries until there is an answer.
 ///
 /// # Panics
 /// When none comes.

@@ -23,7 +23,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON; null when it is none.
+    /// The body as JSON; null if it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
@@ -50,7 +50,7 @@ impl Client {
     /// When there is no answer, as when the server was killed.
     ///
     /// # Panics
-    /// When the URL or a header cannot be one.
+    /// When the URL or a header is invalid.
     #[expect(clippy::expect_used, reason = "a story that misspells a URL should fail at once")]
     pub async fn send(
         &self,

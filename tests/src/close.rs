@@ -1,8 +1,8 @@
-//! Close's side: a small organisation whose every change is told to its webhook subscribers.
+//! A double of Close: a small organisation that sends each of its changes to its webhook subscribers.
 //!
-//! A verb changes the state; today's event and the legacy payload are derived from that, and wait until
-//! [`Close::post_pending`] sends them. What Close does and this leaves out: the delay before an update is sent,
-//! `lead.updated` when a contact joins or leaves a lead, retries by the clock.
+//! A verb changes the state; today's event and the legacy payload are derived from it, and wait until
+//! [`Close::post_pending`] sends them. Unlike Close, it does not delay updates, send `lead.updated` when a contact joins
+//! or leaves a lead, or retry by the clock.
 
 #![expect(
     clippy::must_use_candidate,
@@ -71,7 +71,7 @@ impl Close {
         Self { state: Arc::new(Mutex::new(state)), clock, poster: Poster::new() }
     }
 
-    /// An empty organisation where it is `start`, and a little later after each change.
+    /// An empty organisation whose clock begins at `start` and advances a little with each change.
     #[must_use]
     pub fn starting_at(start: DateTime<Utc>) -> Self {
         Self::new(1, Arc::new(ManualClock::starting_at(start)))
@@ -92,23 +92,23 @@ impl Close {
         self.delete("lead", id);
     }
 
-    /// Merges one lead into another: the source goes, and what belonged to it belongs to the destination.
+    /// Merges one lead into another: the source is deleted, and its objects move to the destination.
     ///
-    /// Today's webhooks tell it in two events (`merged` and `deleted`), legacy ones in one.
+    /// Today's webhooks have two events for it (`merged` and `deleted`), legacy ones one.
     pub fn merge_leads(&self, source: &str, destination: &str) {
         self.occur(|organization| ((), organization.merge(source, destination)));
     }
 
     /// Creates an object of any type (`contact`, `opportunity`, `task.lead`, `activity.note`…) and returns its id.
     ///
-    /// `fields` is an object; what it leaves out has the value that Close gives to new ones.
+    /// `fields` is an object; missing fields get Close's defaults.
     pub fn create(&self, object_type: &str, fields: &Value) -> String {
         self.occur(|organization| organization.create(object_type, fields))
     }
 
-    /// Creates many objects alike, at the same time.
-    pub fn create_together(&self, count: usize, object_type: &str, fields: &Value) {
-        self.occur(|organization| ((), organization.create_together(count, object_type, fields)));
+    /// Creates objects at the same time, each with its fields.
+    pub fn create_together(&self, object_type: &str, fields: &[Value]) {
+        self.occur(|organization| ((), organization.create_together(object_type, fields)));
     }
 
     /// Changes one field of an object.
@@ -120,9 +120,9 @@ impl Close {
         self.occur(|organization| ((), organization.update(object_type, id, field, value)));
     }
 
-    /// Changes one field once more and consolidates: the object's last `updated` event tells both changes now,
-    /// under the same id with a later `date_updated`, and takes the place of itself where it is still pending. Where
-    /// the API is served without consolidation, it is an update like any other.
+    /// Changes one field again and consolidates: the object's last `updated` event now has both changes, with the same id
+    /// and a later `date_updated`, and replaces itself where it is still pending. If the API is served without
+    /// consolidation, this is an update like any other.
     ///
     /// # Panics
     /// When the object was not updated before.
@@ -169,7 +169,7 @@ impl Close {
         self.state().organization.all()
     }
 
-    /// The event log, oldest first.
+    /// The event feed, oldest first.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         self.state().organization.events().to_vec()
@@ -186,14 +186,14 @@ impl Close {
         id
     }
 
-    /// Pauses a subscription, as Close does by itself when too much fails: what waits for it is thrown away.
+    /// Pauses a subscription, as Close does after too many failures: what waits for it is dropped.
     pub fn pause_subscription(&self, id: &str) {
         let mut state = self.state();
         state.subscriptions.iter_mut().filter(|it| it.is(id)).for_each(|it| it.pause("too many failures"));
         state.throw_away(id);
     }
 
-    /// Ends a subscription, as somebody with access to the API may; says whether there was one.
+    /// Deletes a subscription, as anybody with access to the API may; true if there was one.
     pub fn end_subscription(&self, id: &str) -> bool {
         let mut state = self.state();
         let before = state.subscriptions.len();
@@ -212,7 +212,7 @@ impl Close {
         self.state().subscriptions.iter().find(|it| it.is(id))?.shown()
     }
 
-    /// Makes a subscription as the API is asked for it; the one answer with its key.
+    /// Creates a subscription through the API. Only this answer has its key.
     fn make_subscription(&self, request: &Value) -> Value {
         let mut state = self.state();
         let id = state.organization.subscription_id();
@@ -242,7 +242,7 @@ impl Close {
         self.state().pending.len()
     }
 
-    /// Posts what is pending, oldest first, and returns the answers' statuses, [`NO_ANSWER`] where none came.
+    /// Posts what is pending, oldest first, and returns the statuses of the answers, or [`NO_ANSWER`].
     ///
     /// What was not accepted (2xx, and for legacy exactly 200) stays pending. Each try is signed anew.
     pub async fn post_pending(&self) -> Vec<StatusCode> {
@@ -287,11 +287,11 @@ impl Close {
         rest.unwrap_or_else(|error| panic!("the API of Close: {error}"))
     }
 
-    /// From now on the search index takes a change over with a lag of its own, of at most that of the quirks, and
-    /// events are consolidated or not.
+    /// Sets the lag of the search index and the consolidation of events from now on.
     fn behave(&self, quirks: &Quirks) {
         let mut state = self.state();
         (state.index_lag, state.consolidates) = (quirks.index_lag, quirks.consolidates);
+        state.organization.clock_is_ahead(quirks.ahead);
         state.index(self.clock.now());
     }
 
@@ -341,7 +341,7 @@ impl State {
     }
 }
 
-/// The bytes of a value, as they go over the wire.
+/// The bytes of a value on the wire.
 #[expect(clippy::expect_used, reason = "these types have no map with other keys than strings")]
 fn to_bytes(value: &impl serde::Serialize) -> Bytes {
     serde_json::to_vec(value).expect("plain data becomes JSON").into()

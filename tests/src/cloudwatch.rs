@@ -1,7 +1,7 @@
-//! CloudWatch's evaluation of an alarm, played over metrics that a story makes up.
+//! CloudWatch's evaluation of an alarm over made-up metrics.
 //!
-//! Statistics by period, metric math, missing data, so many of so many periods and percentiles of few samples, as the Amazon
-//! CloudWatch User Guide has them ("Using Amazon CloudWatch alarms", "Using math expressions with CloudWatch metrics").
+//! It covers statistics by period, metric math, missing data, M out of N periods and percentiles of few samples (Amazon
+//! CloudWatch User Guide, "Using Amazon CloudWatch alarms", "Using math expressions with CloudWatch metrics").
 
 #![expect(clippy::panic, reason = "an alarm that cannot be read keeps no rule")]
 
@@ -27,7 +27,7 @@ pub struct World {
 }
 
 impl World {
-    /// A time in which nothing was measured.
+    /// A time without samples.
     #[must_use]
     pub fn of_minutes(minutes: usize) -> Self {
         Self { minutes, samples: BTreeMap::new() }
@@ -47,7 +47,7 @@ impl World {
         }
     }
 
-    /// Takes away what was measured in a range of minutes.
+    /// Removes the samples of a range of minutes.
     pub fn silence(&mut self, metric: &str, minutes: Range<usize>) {
         if let Some(samples) = self.samples.get_mut(metric) {
             samples[minutes].iter_mut().for_each(Vec::clear);
@@ -84,7 +84,7 @@ impl<'a> Alarm<'a> {
         }
     }
 
-    /// The minutes in which it goes into `ALARM`, and whether it is there in the end.
+    /// The minutes in which it goes into `ALARM`, and true if it is in `ALARM` at the end.
     #[must_use]
     pub fn played(&self, world: &World) -> (Vec<usize>, bool) {
         let (points, period) = self.points(world);
@@ -120,7 +120,7 @@ impl<'a> Alarm<'a> {
         }
         let returned = |it: &&Value| it["ReturnData"] != false;
         let expressions: Vec<_> = metrics.iter().filter(|it| !it["Expression"].is_null()).collect();
-        // Those that others use first.
+        // Expressions that others use come first.
         for it in
             expressions.iter().filter(|it| !returned(it)).chain(expressions.iter().filter(|it| returned(it)))
         {

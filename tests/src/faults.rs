@@ -1,7 +1,7 @@
 //! Faults of AWS between a function and its tables, queues and key: at one call, or of one resource for a while.
 //!
-//! A call is what the function asked for; the tries that the SDK makes of it belong to it. A fault holds for all of
-//! them, since the first would be made up for by the second, but where it says otherwise.
+//! A call includes all tries that the SDK makes of it. A fault holds for all of them unless it says otherwise, because the
+//! second try would make up for the first.
 
 #![expect(clippy::panic, reason = "a story cannot go on without its wires")]
 
@@ -25,15 +25,15 @@ use crate::client::{Answer, Client};
 /// What goes wrong at a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// It is answered with an error, and nothing was done.
+    /// It is not done, and answered with an error.
     ErrorBefore,
     /// It is done, and answered with an error.
     ErrorAfter,
-    /// It is done, and its answer is lost; the SDK's next try comes through.
+    /// It is done, and its answer is lost; the SDK's next try succeeds.
     AnswerLost,
     /// It is throttled.
     Throttle,
-    /// Nothing is done, and no answer comes.
+    /// It is not done, and no answer comes.
     TimeoutBefore,
     /// It is done, and no answer comes.
     TimeoutAfter,
@@ -56,7 +56,7 @@ impl Fault {
         Self::DeathAfter,
     ];
 
-    /// True if the function does not live to see an answer.
+    /// True if the function dies.
     #[must_use]
     pub fn is_death(self) -> bool {
         matches!(self, Self::DeathBefore | Self::DeathAfter)
@@ -83,7 +83,7 @@ pub enum Plan {
     Away(String),
 }
 
-/// The wires of one function to AWS. They are cut when this is dropped.
+/// The wires of one function to AWS. Dropping this cuts them.
 pub struct Faults {
     shared: Arc<Shared>,
     variables: Variables,
@@ -109,7 +109,7 @@ impl Default for State {
 }
 
 impl Faults {
-    /// Wires to the services of a bed, that work until something else is planned.
+    /// Wires to the services of a bed, without faults at first.
     ///
     /// # Panics
     /// When there is no port for one of them.
@@ -151,7 +151,7 @@ impl Faults {
         self.shared.state().calls.clone()
     }
 
-    /// Returns once the function is to die.
+    /// Returns when the function is to die.
     pub async fn died(&self) {
         self.shared.died.notified().await;
     }
@@ -162,7 +162,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a call and says what goes wrong at it.
+    /// Counts a call and returns its fault, if any.
     fn fault(&self, operation: &str, resource: &str, attempt: usize) -> Option<Fault> {
         let mut state = self.state();
         let name = format!("{operation} {resource}");
@@ -171,7 +171,7 @@ impl Shared {
         }
         match &state.plan {
             Plan::Call(number, fault) if state.calls.get(*number - 1) == Some(&name) => {
-                // Calls of a function follow one another here, so the last of a name is the one that is tried again.
+                // A function makes one call at a time here, so a retry is of the last call of its name.
                 let last = state.calls.iter().rposition(|call| *call == name);
                 (last == Some(*number - 1)).then_some(*fault)
             }
@@ -235,7 +235,7 @@ enum Error {
     Throttled,
 }
 
-/// An error as the service spells it.
+/// An error as the service words it.
 fn error(service: &str, error: Error) -> Response<Full<Bytes>> {
     let (status, code) = match (error, service) {
         (Error::Internal, "TrentService") => (StatusCode::INTERNAL_SERVER_ERROR, "KMSInternalException"),
@@ -260,7 +260,7 @@ fn attempt(headers: &HeaderMap) -> usize {
     rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok()).unwrap_or(1)
 }
 
-/// The table or queue that a call is about.
+/// The table or queue of a call.
 fn resource(service: &str, body: &[u8]) -> String {
     if service == "TrentService" {
         return "KMS".to_owned();

@@ -29,7 +29,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// Sends this, and nothing more.
+    /// Sends only this.
     #[must_use]
     pub fn send(first: &str) -> Self {
         Self { first: first.to_owned(), then: Then::Silence }
@@ -41,7 +41,7 @@ impl Script {
         Self { first: first.to_owned(), then: Then::Repeat(piece.to_owned(), Duration::from_millis(50)) }
     }
 
-    /// Sends this, then pieces as fast as they go.
+    /// Sends this, then pieces as fast as possible.
     #[must_use]
     pub fn flood(first: &str, piece: &str) -> Self {
         Self { first: first.to_owned(), then: Then::Repeat(piece.to_owned(), Duration::ZERO) }
@@ -53,7 +53,7 @@ impl Script {
         Self { first: first.to_owned(), then: Then::Reset }
     }
 
-    /// Answers with this, so many times on one connection.
+    /// Answers with this, this many times per connection.
     #[must_use]
     pub fn keep_alive(first: &str, requests: usize) -> Self {
         Self { first: first.to_owned(), then: Then::Next(requests) }
@@ -83,7 +83,7 @@ impl Hostile {
     #[expect(clippy::expect_used, reason = "without loopback there is nothing to test")]
     #[expect(clippy::unused_async, reason = "its server needs a runtime, which only an async caller has")]
     pub async fn start(script: Script) -> Self {
-        // Small buffers, so that what is sent is not much more than what is read.
+        // Small buffers, so that not much more is sent than read.
         let socket = TcpSocket::new_v4().expect("the process has a socket left");
         socket.set_send_buffer_size(16 * 1024).expect("a buffer may be small");
         socket.bind(([127, 0, 0, 1], 0).into()).expect("loopback has a free port");
@@ -100,7 +100,7 @@ impl Hostile {
                 let (script, record, seen, ended) =
                     (script.clone(), shared.clone(), seen.clone(), ended.clone());
                 tokio::spawn(async move {
-                    // The client leaves when it has enough.
+                    // The client closes when it has enough.
                     let _ = converse(stream, &script, &record, &seen).await;
                     ended.send_replace(true);
                 });
@@ -115,7 +115,7 @@ impl Hostile {
         self.url.clone()
     }
 
-    /// How many connections it has taken.
+    /// The number of accepted connections.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.record.connections.load(Ordering::SeqCst)
@@ -127,7 +127,7 @@ impl Hostile {
         self.request.borrow().clone()
     }
 
-    /// How much it could send, once it can send no more.
+    /// The number of bytes sent, once it can no longer send.
     ///
     /// # Panics
     /// When it can still send.
@@ -155,7 +155,7 @@ async fn converse(
             Then::Next(_) => return Ok(()),
             Then::Reset => {
                 stream.set_zero_linger()?;
-                // What was sent has to arrive before the reset does.
+                // The data must arrive before the reset.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 return Ok(());
             }

@@ -1,7 +1,7 @@
-//! A test bed for stories of the whole system, and the servers at both its ends.
+//! A test bed for tests of the whole system, and the servers at both its ends.
 //!
 //! [`bed::Bed`] is the local system under a clock that stands still; [`close::Close`] stands before it,
-//! [`receiver::Receiver`] behind it. The stories are in `tests/`, one file a subject.
+//! [`receiver::Receiver`] behind it. The tests are in `tests/`, one file per subject.
 
 mod accept;
 mod batch;

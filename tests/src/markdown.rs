@@ -1,4 +1,4 @@
-//! As much Markdown as the documents of this tree are written in, for tests that hold them against the system.
+//! The Markdown of this tree's documents, for tests that check them against the system.
 
 use crate::tree;
 
@@ -12,9 +12,9 @@ pub struct Document {
 /// A fenced block of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// The heading that it stands under, without marks.
+    /// The heading above it, without marks.
     pub heading: String,
-    /// What its fence names.
+    /// The language of its fence.
     pub language: String,
     /// The lines within.
     pub code: String,
@@ -33,7 +33,7 @@ impl Document {
         &self.text
     }
 
-    /// The cells of the first table under a heading, row by row: its own heading first, without the line below.
+    /// The cells of the first table under a heading, row by row: first its own heading, without the line below that.
     ///
     /// # Panics
     /// When there is none.
@@ -48,7 +48,7 @@ impl Document {
         rows
     }
 
-    /// Its blocks of code, in their order.
+    /// Its blocks of code, in order.
     ///
     /// # Panics
     /// When one does not end.

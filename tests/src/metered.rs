@@ -1,4 +1,4 @@
-//! The functions that an event passes through, with a meter on what they ask of AWS.
+//! The functions that an event passes through, with their calls to AWS counted.
 
 #![expect(clippy::panic, reason = "a story cannot go on without its functions")]
 
@@ -26,22 +26,22 @@ pub struct Metered {
     timeout: i64,
 }
 
-/// Calls to AWS by their names.
+/// Calls to AWS by name.
 pub type Calls = BTreeMap<String, usize>;
 
 impl Metered {
-    /// New functions, which remember nothing yet.
+    /// New functions, with empty caches.
     ///
     /// # Panics
-    /// When their settings are not understood.
+    /// When their settings are invalid.
     pub async fn on(bed: &Bed) -> Self {
         Self::with(bed, &[]).await
     }
 
-    /// The same, of which the dispatcher has variables of its own.
+    /// The same, with variables for the dispatcher.
     ///
     /// # Panics
-    /// When their settings are not understood.
+    /// When their settings are invalid.
     pub async fn with(bed: &Bed, variables: &[(&str, &str)]) -> Self {
         let (webhook_wires, dispatcher_wires) = (Wires::to(bed).await, Wires::to(bed).await);
         let mut of_dispatcher = dispatcher_wires.variables(bed);
@@ -70,7 +70,7 @@ impl Metered {
         &self.dispatcher_wires
     }
 
-    /// Takes a webhook of an instance in; says what that asked of AWS.
+    /// Receives a webhook of an instance, and returns the calls to AWS.
     ///
     /// # Panics
     /// When it is not answered with 200.
@@ -83,8 +83,8 @@ impl Metered {
         self.webhook_wires.take_calls()
     }
 
-    /// Works off one batch of a queue; says what that asked of AWS, and how many messages it was. What Lambda itself
-    /// asks is not among it: to receive the batch, and to delete it.
+    /// Works one batch of a queue, and returns the calls to AWS and the number of messages. Lambda's own calls, to receive
+    /// and delete the batch, are not counted.
     ///
     /// # Panics
     /// When the batch fails as a whole.

@@ -1,4 +1,4 @@
-//! A name server on loopback that says what it is told to.
+//! A name server on loopback with scripted answers.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::UdpSocket;
 
-/// What it says of a name.
+/// The answer for a name.
 #[derive(Debug, Clone)]
 pub enum Says {
-    /// These addresses, with no time to live; of one query after the other, the next list, the last for good.
+    /// These addresses, with no time to live. Each query gets the next list; the last one repeats.
     Addresses(Vec<Vec<IpAddr>>),
-    /// A code without records: 0 for a name without addresses, 2 for a failure, 3 for no such name, 5 for refused.
+    /// A code without records: 0 for no addresses, 2 for a failure, 3 for an unknown name, 5 for refused.
     Code(u8),
-    /// Nothing at all.
+    /// No answer.
     Silence,
 }
 
@@ -27,7 +27,7 @@ pub struct NameServer {
 }
 
 impl NameServer {
-    /// Knows the root, like every name server, and nothing else yet.
+    /// At first it only knows the root, like every name server.
     ///
     /// # Panics
     /// When loopback has no free port.
@@ -48,15 +48,15 @@ impl NameServer {
         self.address
     }
 
-    /// Tells it what to say of a name; the empty name is the root.
+    /// Sets the answer for a name; the empty name is the root.
     pub fn says(&self, name: &str, says: Says) {
         lock(&self.names).insert(name.to_owned(), says);
     }
 
-    /// Tells it where a name is: at one list of addresses after the other, at the last for good.
+    /// Sets the addresses of a name: one list per query; the last one repeats.
     ///
     /// # Panics
-    /// When one of them is no address.
+    /// When one of them is not an address.
     #[expect(clippy::expect_used, reason = "the addresses are literals in a test")]
     pub fn is_at(&self, name: &str, addresses: &[&[&str]]) {
         let parse = |address: &&str| address.parse().expect("the test knows an address");
@@ -91,7 +91,7 @@ fn answer(query: &[u8], names: &Names) -> Option<Vec<u8>> {
         Some(Says::Silence) => return None,
         Some(Says::Code(code)) => (*code, Vec::new()),
         Some(Says::Addresses(lists)) => {
-            // The two families are asked for together and belong to one answer: the A query moves on.
+            // Both families are queried together and share one answer: the A query moves on to the next.
             let now = lists[0].clone();
             if kind == 1 && lists.len() > 1 {
                 lists.remove(0);

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::process::Child;
 
-/// A machine under load takes a while to start a program; one that takes longer is stuck.
+/// The longest start of a program, on a machine under load.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The path of a program of this workspace, freshly built in the profile of the tests.
@@ -63,7 +63,7 @@ impl Local {
     /// When it does not listen.
     pub async fn within(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let ready_file = data.with_extension("ready");
-        // One of an earlier run would say that this one is ready.
+        // A ready file of an earlier run would be misleading.
         let _ = std::fs::remove_file(&ready_file);
         let mut command = tokio::process::Command::from(command(data));
         command.args(["--port", "0", "--ready-file"]).arg(&ready_file).args(arguments);
@@ -75,22 +75,22 @@ impl Local {
         Self { child, output, ready }
     }
 
-    /// What it has shown on the terminal so far.
+    /// Its terminal output so far.
     #[must_use]
     pub fn output(&self) -> String {
         std::fs::read_to_string(&self.output).unwrap_or_default()
     }
 
-    /// What its ready file says of `key`.
+    /// The value of `key` in its ready file.
     ///
     /// # Panics
-    /// When it says nothing of it.
+    /// When there is none.
     #[must_use]
     pub fn ready(&self, key: &str) -> String {
         self.ready[key].as_str().map_or_else(|| panic!("no {key} in {}", self.ready), str::to_owned)
     }
 
-    /// Ends it as the kernel ends a program: at once and without a word.
+    /// Kills it as the kernel would.
     ///
     /// # Panics
     /// When it was not running.
@@ -99,7 +99,7 @@ impl Local {
     }
 }
 
-/// Runs `local` to its end, which these arguments bring about.
+/// Runs `local` with arguments that make it end.
 ///
 /// # Panics
 /// When it cannot be run.
@@ -109,7 +109,7 @@ pub fn local_fails(data: &Path, arguments: &[&str]) -> Output {
     output.unwrap_or_else(|error| panic!("local: {error}"))
 }
 
-/// Where a deployed copy would be started: beside the template.
+/// The directory of the template, where a user would start it.
 fn command(data: &Path) -> Command {
     let mut command = Command::new(path("local"));
     command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).arg("--data").arg(data);

@@ -1,7 +1,6 @@
-//! The customer's side: a server on loopback that answers as it was told and keeps what it got.
+//! A double of a receiver: a server on loopback with scripted answers that keeps its requests.
 //!
-//! It reads each request whole, keeps it, and only then answers: what [`Receiver::received`] shows has arrived even
-//! if the sender never heard of it.
+//! It keeps each complete request before it answers: [`Receiver::received`] shows requests even if the sender got no answer.
 
 mod answer;
 mod received;
@@ -18,11 +17,11 @@ pub use answer::Answer;
 pub use received::Received;
 use server::{Keep, Shared};
 
-/// Connections that may wait to be accepted. With the usual 128, a burst of senders loses its first packets and
-/// waits a second to send them again.
+/// Connections that may wait to be accepted. With the usual 128, a burst of senders would lose its first packets and
+/// resend them a second later.
 const BACKLOG: u32 = 4096;
 
-/// A server that plays the customer; it stops when this is dropped.
+/// A receiver; dropping it stops the server.
 #[derive(Debug)]
 pub struct Receiver {
     address: SocketAddr,
@@ -31,13 +30,13 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Starts on a free port of 127.0.0.1; until told otherwise, every answer is 200 with `{}`.
+    /// Starts on a free port of 127.0.0.1. By default every answer is 200 with `{}`.
     #[expect(clippy::unused_async, reason = "its server needs a runtime, which only an async caller has")]
     pub async fn start() -> Self {
         Self::listen(Keep::Requests)
     }
 
-    /// Starts one that answers as quickly as it can and keeps only the number of requests: for measurements.
+    /// Starts one that answers as fast as it can and only counts requests: for measurements.
     #[expect(clippy::unused_async, reason = "its server needs a runtime, which only an async caller has")]
     pub async fn counting() -> Self {
         Self::listen(Keep::Count)
@@ -60,7 +59,7 @@ impl Receiver {
         format!("http://{}/", self.address)
     }
 
-    /// One path of it, with a script and a record of its own.
+    /// One path of it, with its own script and requests.
     #[must_use]
     pub fn at(&self, path: &str) -> Hook {
         let path = format!("/{}", path.trim_start_matches('/'));
@@ -72,7 +71,7 @@ impl Receiver {
         self.shared.answer(None, answers);
     }
 
-    /// What follows when the answers are used up.
+    /// Sets the answer for when the others are used up.
     pub fn otherwise(&self, answer: Answer) {
         self.shared.otherwise(None, answer);
     }
@@ -119,7 +118,7 @@ impl Hook {
         &self.url
     }
 
-    /// Adds answers for this path, one per request; they go before those of the whole receiver.
+    /// Adds answers for this path, one per request; they come before those of the whole receiver.
     pub fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
         self.shared.answer(Some(&self.path), answers);
     }
@@ -129,7 +128,7 @@ impl Hook {
         self.shared.script(Some(&self.path), answers);
     }
 
-    /// What follows at this path when its answers are used up.
+    /// Sets the answer at this path for when the others are used up.
     pub fn otherwise(&self, answer: Answer) {
         self.shared.otherwise(Some(&self.path), answer);
     }

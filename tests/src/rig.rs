@@ -1,8 +1,8 @@
 //! The functions that an event passes through, over wires that fail as planned.
 //!
-//! Their calls are made as Lambda makes them: with a deadline, a batch whose messages stay when the function dies, and
-//! a clock that goes on while they wait. That clock is the bed's, and it goes by tokio's, which a test pauses
-//! (`start_paused`): what waits for a time-out takes no time then.
+//! They are called as Lambda calls them: with a deadline, and with a batch whose messages stay when the function dies. The
+//! bed's clock advances while they wait. It follows tokio's, which a test pauses (`start_paused`), so time-outs take no
+//! real time.
 
 #![expect(clippy::panic, reason = "a story cannot go on without its functions")]
 
@@ -28,10 +28,10 @@ const WEBHOOK: i64 = 10;
 const DISPATCHER: i64 = 60;
 const INSTANCES: i64 = 28;
 
-/// How finely the clock goes on while a function runs.
+/// The step of the clock while a function runs.
 const STEP: Duration = Duration::from_millis(50);
 
-/// A webhook function, a dispatcher and an instances function that remember nothing yet.
+/// A webhook function, a dispatcher and an instances function with empty caches.
 pub struct Rig<'a> {
     bed: &'a Bed,
     faults: Faults,
@@ -44,7 +44,7 @@ impl<'a> Rig<'a> {
     /// New functions on a bed, healthy until something is planned.
     ///
     /// # Panics
-    /// When their settings are not understood.
+    /// When their settings are invalid.
     pub async fn on(bed: &'a Bed) -> Self {
         let faults = Faults::between(bed).await;
         let clock = || Arc::new(bed.clock().clone());
@@ -67,10 +67,10 @@ impl<'a> Rig<'a> {
         &self.faults
     }
 
-    /// Sends a webhook as Close does; the status of the answer, if there is one.
+    /// Sends a webhook as Close does; returns the status of the answer, if any.
     ///
     /// # Panics
-    /// When its URL is not one.
+    /// When its URL is invalid.
     pub async fn receive(&self, instance: &Instance, body: &str) -> Option<u16> {
         let request = http::Request::post(instance.webhook_url()).body(Body::from(body.to_owned()));
         let request = request.unwrap_or_else(|error| panic!("the webhook: {error}"));
@@ -78,10 +78,10 @@ impl<'a> Rig<'a> {
         answer.ok().map(|answer| answer.status().as_u16())
     }
 
-    /// Calls a route of the API as the developer's account; the status of the answer, if there is one.
+    /// Calls a route of the API as the developer's account; returns the status of the answer, if any.
     ///
     /// # Panics
-    /// When the path is not one.
+    /// When the path is invalid.
     pub async fn call(&self, method: Method, path: &str) -> Option<u16> {
         let url = format!("{}/elements/api-v2{path}", self.bed.system().url());
         let request = http::Request::builder().method(method).uri(url);
@@ -91,12 +91,12 @@ impl<'a> Rig<'a> {
         answer.ok().map(|answer| answer.status().as_u16())
     }
 
-    /// Works one batch of a queue; how many messages it had. One whose function dies stays in the queue.
+    /// Works one batch of a queue and returns its size. If the function dies, the messages stay in the queue.
     pub async fn dispatch(&self, queue: &str) -> usize {
         self.dispatch_until(queue, std::future::pending()).await
     }
 
-    /// The same with a function that dies at the latest when `death` is there.
+    /// The same with a function that dies at `death` at the latest.
     ///
     /// # Panics
     /// When the function does not understand the batch.
@@ -127,7 +127,7 @@ impl<'a> Rig<'a> {
         serde_json::to_value(answer).ok()
     }
 
-    /// What a function comes to before its time-out, if it lives to see it.
+    /// The result of a function, unless it dies or times out.
     async fn run<T>(&self, timeout: i64, function: impl Future<Output = T>) -> Option<T> {
         let timeout = Duration::from_secs(timeout.unsigned_abs());
         tokio::select! {

@@ -1,4 +1,4 @@
-//! Many events to a receiver that fails at random, and the account of what became of each.
+//! Many events to a receiver that fails at random, and their outcomes.
 
 use std::collections::HashMap;
 
@@ -7,23 +7,23 @@ use serde_json::json;
 use crate::bed::Bed;
 use crate::receiver::{Answer, Receiver};
 
-/// How bad it gets.
+/// The size of the storm.
 #[derive(Debug, Clone, Copy)]
 pub struct Storm {
     /// How many events there are.
     pub events: usize,
-    /// How many attempts of a hundred fail.
+    /// Failing attempts, in percent.
     pub failures_in_a_hundred: u32,
 }
 
-/// What became of the events.
+/// The outcomes of the events.
 #[derive(Debug, Clone, Default)]
 pub struct Aftermath {
-    /// How many there were.
+    /// The number of events.
     pub events: usize,
-    /// Those that a receiver took.
+    /// Events that a receiver accepted.
     pub delivered: usize,
-    /// Those in the dead-letter queue.
+    /// Events in the dead-letter queue.
     pub dead_lettered: usize,
     /// Requests, of all events together.
     pub requests: usize,
@@ -37,7 +37,7 @@ impl Storm {
     /// Receives the events, and delivers until nothing is left.
     ///
     /// # Panics
-    /// When an event is not taken.
+    /// When an event is not accepted.
     pub async fn run(self) -> Aftermath {
         let (bed, receiver) = (Bed::start().await, Receiver::start().await);
         receiver.answer(Dice(1).answers(self.failures_in_a_hundred).take(self.events * 3));
@@ -73,10 +73,10 @@ impl Storm {
 }
 
 impl Aftermath {
-    /// None lost, none delivered twice, none tried more than three times.
+    /// Checks that no event was lost, delivered twice, or tried more than three times.
     ///
     /// # Panics
-    /// When that is not so.
+    /// When one was.
     pub fn check(&self) {
         assert_eq!(self.delivered + self.dead_lettered, self.events, "{self:?}");
         assert_eq!(self.both, 0, "{self:?}");
@@ -84,7 +84,7 @@ impl Aftermath {
     }
 }
 
-/// A generator of small quality and perfect memory (xorshift).
+/// A simple, repeatable random generator (xorshift).
 struct Dice(u64);
 
 impl Dice {

@@ -42,13 +42,13 @@ pub fn file(path: &str) -> File {
     File { path: path.into(), text }
 }
 
-/// Whether there is a file or a directory at a path.
+/// True if there is a file or directory at a path.
 #[must_use]
 pub fn exists(path: &str) -> bool {
     root().join(path).exists()
 }
 
-/// The paths of what is in a directory, in order.
+/// The paths in a directory, sorted.
 ///
 /// # Panics
 /// When it cannot be read.

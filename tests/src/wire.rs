@@ -1,4 +1,4 @@
-//! A wire between a function and AWS: it counts the calls, and can go dead at any of them.
+//! A proxy between a function and AWS that counts the calls and can go dead at any of them.
 
 #![expect(clippy::panic, reason = "a story cannot go on without its wires")]
 
@@ -26,14 +26,14 @@ pub struct Wires {
     kms: Wire,
 }
 
-/// A wire to one service; it is cut when it is dropped.
+/// A wire to one service; dropping it cuts it.
 pub struct Wire {
     url: String,
     shared: Arc<Shared>,
     _server: JoinSet<()>,
 }
 
-/// Where a wire goes dead, in calls from now on.
+/// When a wire goes dead, in calls from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dead {
     /// Before the call of this number, from one, is made.
@@ -92,7 +92,7 @@ impl Wires {
         &self.sqs
     }
 
-    /// The calls to every service since the last time that somebody asked, by their names.
+    /// The calls to every service since the last call of this, by name.
     #[must_use]
     pub fn take_calls(&self) -> BTreeMap<String, usize> {
         [&self.dynamodb, &self.sqs, &self.kms].into_iter().flat_map(Wire::take_calls).collect()
@@ -120,13 +120,13 @@ impl Wire {
         Self { url: format!("http://{own}"), shared, _server: server }
     }
 
-    /// Its near end.
+    /// The URL of its near end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The calls since the last time that somebody asked, by their names.
+    /// The calls since the last call of this, by name.
     #[expect(clippy::must_use_candidate, reason = "it is also called to begin to count anew")]
     pub fn take_calls(&self) -> BTreeMap<String, usize> {
         std::mem::take(&mut self.shared.state().calls)

@@ -1,4 +1,4 @@
-//! Alarms and the dashboard, held against what the functions tell and against the runbook.
+//! Alarms and the dashboard, checked against the functions' metrics and the runbook.
 
 #![expect(clippy::panic, reason = "a template without its alarms keeps no rule")]
 
@@ -49,7 +49,7 @@ fn alarms() -> Vec<(String, Value)> {
     alarms
 }
 
-/// The dashboard, with a word in place of each reference.
+/// The dashboard, with a word for each reference.
 fn dashboard() -> Value {
     let text = document()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].clone();
     let text = text.as_str().unwrap_or_default();
@@ -58,7 +58,7 @@ fn dashboard() -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("the dashboard: {error}"))
 }
 
-/// The names of the metrics of ours in a piece of the template: those in the namespace of the stack.
+/// The names of our own metrics in a part of the template: those in the stack's namespace.
 fn own_metrics(value: &Value, names: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
@@ -116,7 +116,7 @@ fn every_alarm_links_its_section_of_the_runbook() {
 fn every_alarm_says_what_missing_data_mean_and_tells_somebody() {
     for (name, alarm) in alarms() {
         let missing = alarm["TreatMissingData"].as_str().unwrap_or_default();
-        // Only the schedules are there whatever happens.
+        // Only the schedules always write data.
         let of_schedule = ["TickAlarm", "RecoveryAlarm", "AuditsAlarm"].contains(&&*name);
         let expected = if of_schedule { "breaching" } else { "notBreaching" };
         assert_eq!(missing, expected, "{name}");
@@ -147,7 +147,7 @@ fn alarms_and_dashboard_use_metrics_that_the_functions_write() {
     assert_eq!(unknown, Vec::<&String>::new());
 }
 
-/// Of all that calls the poller, only its own schedule may keep each of these quiet.
+/// Of all calls of the poller, only those of its own schedule keep each of these quiet.
 #[tokio::test]
 async fn the_alarm_of_a_schedule_watches_what_no_other_call_writes() {
     let silent: BTreeSet<_> = alarms()
@@ -158,7 +158,7 @@ async fn the_alarm_of_a_schedule_watches_what_no_other_call_writes() {
                 (&alarm["Namespace"]["Ref"], &alarm["Dimensions"]),
                 (&json!("AWS::StackName"), &Value::Null)
             );
-            // Breached by time without data, and by nothing else.
+            // Only missing data breach them.
             assert_eq!(
                 (&alarm["Statistic"], &alarm["Threshold"]),
                 (&json!("SampleCount"), &json!(1)),
@@ -172,14 +172,14 @@ async fn the_alarm_of_a_schedule_watches_what_no_other_call_writes() {
     let worker = Worker::on(&bed).await;
     let function = functions().into_iter().find(|function| function.binary == "poller");
     let schedules = function.map(|function| function.schedules).unwrap_or_default();
-    // The dispatcher's own schedule says how many events it released; a story of recovery holds it.
+    // The dispatcher's schedule writes how many events it released; a test of recovery covers that.
     let mut silent = silent;
     assert!(silent.remove("Released"));
     assert_eq!(schedules.len(), silent.len());
     let mut kept_quiet = BTreeSet::new();
     for schedule in schedules {
-        worker.scheduled(&bed, schedule.input.unwrap_or_default()).await;
-        // Nothing is due, and it says so.
+        worker.scheduled(&bed, schedule.input).await;
+        // It writes data even if nothing is due.
         let written: BTreeSet<_> = worker.take_metrics().into_keys().collect();
         let of_it: Vec<_> = written.intersection(&silent).cloned().collect();
         assert_eq!(of_it.len(), 1, "{}: {written:?}", schedule.expression);
@@ -207,7 +207,7 @@ fn the_price_of_the_alarms_is_said() {
 fn alarms_of_all_functions_leave_none_out() {
     for name in ["ErrorsAlarm", "ThrottlesAlarm"] {
         let (_, alarm) = alarms().into_iter().find(|(alarm, _)| alarm == name).unwrap_or_default();
-        // No event is lost or waits when the page for people does not come.
+        // No event is lost or waits when the console is down.
         for function in functions().into_iter().filter(|function| function.binary != "console") {
             assert!(
                 alarm.to_string().contains(&function.logical_id),

@@ -1,4 +1,4 @@
-//! Whom the AWS clients trust: Mozilla's roots, or those of `SSL_CERT_FILE`.
+//! The trust anchors of the AWS clients: Mozilla's roots, or those of `SSL_CERT_FILE`.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects")]
 
@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n\
     Content-Length: 22\r\n\r\n{\"TableNames\":[\"one\"]}";
 
-/// A service with a certificate for `localhost` that nobody vouches for; returns its port and the certificate in PEM.
+/// A service with a self-signed certificate for `localhost`; returns its port and the certificate in PEM.
 async fn service() -> (u16, String) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -51,7 +51,7 @@ async fn tables(port: u16, more: &[(&str, &str)]) -> Result<Vec<String>, String>
 }
 
 #[tokio::test]
-async fn a_service_is_trusted_by_the_roots_of_the_file_that_is_named() {
+async fn the_roots_of_the_named_file_are_trusted() {
     let (port, pem) = service().await;
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), pem).unwrap();

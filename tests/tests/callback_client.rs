@@ -16,7 +16,7 @@ mod callback_client {
     use shared::platform::settings::Variables;
     use shared::platform::tls::of_process;
 
-    /// The limits of deployments, but for time.
+    /// The limits of deployments, except for time.
     fn limits() -> Limits {
         let (deadline, connect) = (Duration::from_millis(800), Duration::from_millis(500));
         Limits { deadline, connect, ..Limits::default() }

@@ -1,7 +1,7 @@
-//! What an event asks of AWS, counted on the wire: the table that the price of an event is worked out from.
+//! The calls of an event to AWS, counted on the wire: the table behind the price of an event.
 //!
-//! Every function is warm and every instance known from the last minute unless a row says otherwise; each row is of
-//! one event. What Lambda asks for the function is not in it: `ReceiveMessage` and `DeleteMessageBatch`, once a batch.
+//! Each row is one event, with warm functions and cached instances unless the row says otherwise. Lambda's own calls,
+//! `ReceiveMessage` and `DeleteMessageBatch`, once per batch, are not in it.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ const TABLE: &str = "\
 | one whose callback is disabled | SendMessage | GetItem, SendMessage, 2 UpdateItem |
 ";
 
-/// A legacy webhook about a lead of its own, with this much in it.
+/// A legacy webhook about a lead of its own, of this size.
 fn webhook(lead: &str, bytes: usize) -> String {
     let data = json!({ "id": lead, "note": fixtures::noise(bytes) });
     json!({ "model": "lead", "event": "create", "data": data }).to_string()
@@ -127,7 +127,7 @@ async fn each_kind_of_event_asks_this_of_aws() {
     assert_eq!(scene.table, TABLE, "\n{}", scene.table);
 }
 
-/// Ten events in one batch: a tenth of what they ask together.
+/// Ten events in one batch: a tenth of their calls.
 async fn ten(scene: &Scene, instance: &Instance) -> (Calls, Calls) {
     let mut receiving = Calls::new();
     for event in 0..10 {
@@ -147,7 +147,7 @@ async fn ten(scene: &Scene, instance: &Instance) -> (Calls, Calls) {
     (tenth(receiving), tenth(dispatching))
 }
 
-/// The retry that is due in five minutes, by functions that deliver another event a second before.
+/// The retry in five minutes, by functions that deliver another event a second before.
 async fn retry(scene: &Scene, instance: &Instance) -> (Calls, Calls) {
     scene.bed.pass(299);
     scene.one(instance, webhook(&scene.bed.now().to_rfc3339(), 0)).await;

@@ -1,5 +1,4 @@
-//! What a turn of an API key asks of AWS and of Close, and how large its items are: docs/cost.md works its prices out from
-//! this.
+//! The calls of a turn of an API key to AWS and Close, and the sizes of its items, from which docs/cost.md works out prices.
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
@@ -28,7 +27,7 @@ async fn provision(bed: &Bed, rest: &Rest, receiver: &Receiver) {
     bed.provision(&receiver.url(), &settings).await;
 }
 
-/// A turn, and what it asked for.
+/// A turn and its calls.
 async fn turn(bed: &Bed, worker: &Worker, rest: &Rest) -> String {
     worker.scheduled(bed, json!({})).await;
     bed.pass(60);
@@ -66,6 +65,72 @@ async fn a_turn_asks_what_the_table_says_and_its_items_are_small() {
         writeln!(table, "| {name} | {calls} |").unwrap();
     }
     assert_eq!(table, TABLE);
+}
+
+/// What a key asks for in an idle turn does not grow with their number.
+#[tokio::test]
+async fn many_keys_ask_for_no_more_than_one_does_each() {
+    const KEYS: usize = 30;
+    let (bed, receiver) = (Bed::start().await, Receiver::counting().await);
+    let close = Close::new(1, std::sync::Arc::new(bed.clock().clone()));
+    let rest = close.serve(bed.clock(), Quirks::default()).await;
+    for n in 0..KEYS {
+        let key = format!("api_{n}");
+        let settings = [
+            ("event.vendor.type", "polling"),
+            ("event.poller.refresh_interval", "1"),
+            ("base.url", rest.url()),
+            ("username", key.as_str()),
+        ];
+        bed.provision(&receiver.url(), &settings).await;
+    }
+    let worker = Worker::on(&bed).await;
+    let minute = async || {
+        worker.scheduled(&bed, json!({})).await;
+        // Each turn in its second.
+        for _ in 0..60 {
+            bed.pass(1);
+            worker.work_all(&bed).await;
+        }
+        (worker.take_calls(), rest.take_calls().len())
+    };
+    minute().await;
+    let (calls, requests) = minute().await;
+    let expected = minute_of(KEYS).map(|(name, count)| (name.to_owned(), count));
+    assert_eq!(calls, expected.into());
+    assert_eq!(requests, 4 * KEYS);
+}
+
+/// What so many idle keys ask of AWS in a minute.
+fn minute_of(keys: usize) -> [(&'static str, usize); 4] {
+    let shards = usize::try_from(shared::polling::store::SHARDS).unwrap();
+    [
+        ("GetItem", keys),
+        // The tick asks each shard of the index.
+        ("Query", keys + shards),
+        ("SendMessageBatch", keys.div_ceil(10)),
+        ("UpdateItem", keys),
+    ]
+}
+
+#[test]
+fn the_document_has_what_many_keys_ask_for() {
+    let mut table =
+        "| a minute of idle keys | 100 keys | 1000 keys | 10000 keys |\n|---|---|---|---|\n".to_owned();
+    let sizes = [100, 1000, 10_000];
+    let mut row = |name: &str, counts: [usize; 3]| {
+        let counts = counts.map(|count| count.to_string()).join(" | ");
+        writeln!(table, "| {name} | {counts} |").unwrap();
+    };
+    row("requests to Close", sizes.map(|keys| 4 * keys));
+    for place in 0..4 {
+        row(minute_of(1)[place].0, sizes.map(|keys| minute_of(keys)[place].1));
+    }
+    // An item of less than a kilobyte, and its entry in the index: one out, and one in.
+    row("write units", sizes.map(|keys| 3 * minute_of(keys)[3].1));
+    row("Decrypt", [0; 3]);
+    let text = tree::file("docs/cost.md").text;
+    assert!(text.contains(&table), "docs/cost.md does not have the table\n{table}");
 }
 
 /// The sizes of the items of the pollers table, as JSON, which is no smaller than what DynamoDB counts.

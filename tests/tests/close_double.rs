@@ -1,4 +1,4 @@
-//! The double of Close's API behaves as the facts about Close say, quirks included.
+//! The double of Close's API behaves like Close, quirks included.
 
 #![expect(clippy::unwrap_used, reason = "a story that meets none of what it needs ends")]
 

@@ -1,8 +1,9 @@
-//! The console's files, as a browser asks for them.
+//! The console's files, as a browser requests them.
 
 #![expect(clippy::unwrap_used, reason = "the system under test answers")]
 
 use http::{HeaderMap, Method};
+use serde_json::json;
 use tests::bed::Bed;
 use tests::client::{Answer, Client};
 use tests::tree;
@@ -130,5 +131,28 @@ fn every_setting_that_the_page_asks_for_is_one_of_the_api() {
     assert!(keys.len() > 15, "{keys:?}");
     for key in keys {
         assert!(readme.contains(&format!("`{key}`")), "{key}");
+    }
+}
+
+#[test]
+fn the_page_explains_every_bad_state() {
+    use shared::callbacks::health::State;
+    use shared::polling::next::Status as Polling;
+    use shared::subscriptions::Status as Subscription;
+    let page = tree::file("functions/console/page/attention.js").text;
+    let explained = |table: &str, state: serde_json::Value| {
+        let (_, rest) = page.split_once(&format!("const {table} = {{")).unwrap();
+        let (entries, _) = rest.split_once("};").unwrap();
+        assert!(entries.contains(&format!("\n  {}: [", state.as_str().unwrap())), "{table} has no {state}");
+    };
+    for state in [State::Failing, State::Open, State::Recovering, State::Disabled] {
+        explained("CALLBACK", json!(state));
+    }
+    for status in [Polling::RateLimited, Polling::Failing, Polling::Refused] {
+        explained("POLLING", json!(status));
+    }
+    for status in [Subscription::Paused, Subscription::Missing, Subscription::Refused, Subscription::Failing]
+    {
+        explained("SUBSCRIPTION", json!(status));
     }
 }

@@ -1,4 +1,4 @@
-//! The console in a real browser, over the whole system at work. Skipped, with a word, where there is no Chromium.
+//! The console in a real browser, on the running system. Skipped, with a message, without Chromium.
 
 #[cfg(test)]
 mod console_browser {

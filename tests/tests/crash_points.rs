@@ -1,9 +1,8 @@
-//! Every call that an event makes on its way may fail, and every table, queue and key may be away for hours: what becomes
-//! of the event then.
+//! The outcome of an event when any of its calls fails, and when a table, queue or key is down for hours.
 //!
-//! Each flow runs once to count its calls, and then once for each call and each fault of it. What is left is recovered
-//! as Lambda and SQS do: messages come again after their visibility timeout, Close sends again what was not answered
-//! with 200. Then the promises are checked, and the outcome stands in `docs/reliability.md`.
+//! Each flow runs once to count its calls, and then once for each call and fault. Recovery is that of Lambda, SQS and
+//! Close: messages return after their visibility timeout, and Close retries what was not answered with 200. Then the
+//! promises are checked. `docs/reliability.md` has the outcomes.
 
 #[path = "crash_points/flow.rs"]
 mod flow;
@@ -24,7 +23,7 @@ use flow::Flow;
 use report::{Case, Row};
 use scene::{Interruption, Scene};
 
-/// Runs a story under a clock of tokio's that is paused, on a thread of its own.
+/// Runs a test under tokio's paused clock, on a thread of its own.
 #[expect(clippy::unwrap_used, reason = "without a runtime there is nothing to test")]
 fn alone<T: Send>(story: impl AsyncFnOnce() -> T + Send) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();

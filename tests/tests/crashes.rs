@@ -1,8 +1,9 @@
-//! A dispatcher that dies half-way: whatever it left behind, the event arrives, and no attempt goes missing.
+//! A dispatcher that dies half-way: the event still arrives, and no attempt is lost.
 
 use chrono::TimeDelta;
 use shared::events::log::{
-    AttemptRecord, Claim, ClaimId, Decision, DeliveryStatus, DynamoDeliveryLog, KeptBody, Refusal, Settlement,
+    AttemptRecord, Claim, ClaimId, Claimed, Decision, DeliveryStatus, DynamoDeliveryLog, KeptBody, Refusal,
+    Settlement,
 };
 use shared::events::message::QueuedDelivery;
 use shared::platform::aws::Aws;
@@ -52,7 +53,7 @@ impl Scene {
     async fn claimed(&self) -> ClaimId {
         let delivery = self.delivery();
         let claim = self.claim(&delivery, &self.message_id);
-        self.log.claim(&claim).await.unwrap().unwrap();
+        assert!(matches!(self.log.claim(&claim).await.unwrap(), Claimed::Granted(_)));
         claim.id
     }
 
@@ -84,7 +85,7 @@ fn failed(bed: &Bed) -> AttemptRecord {
 }
 
 #[tokio::test]
-async fn an_attempt_cut_off_is_made_again_under_its_number_and_the_log_says_so() {
+async fn an_interrupted_attempt_is_made_again_under_its_number() {
     let scene = Scene::set().await;
     scene.claimed().await;
     scene.bed.deliver().await;
@@ -100,7 +101,7 @@ async fn an_attempt_cut_off_is_made_again_under_its_number_and_the_log_says_so()
 }
 
 #[tokio::test]
-async fn a_duplicate_of_an_attempt_under_way_is_dropped_and_the_first_is_not() {
+async fn a_duplicate_of_an_attempt_under_way_is_dropped() {
     let scene = Scene::set().await;
     scene.claimed().await;
     scene.instance.receives(fixtures::read("close/legacy.lead.create.json")).await;
@@ -132,7 +133,7 @@ async fn a_failure_that_was_decided_and_not_dead_lettered_is() {
 }
 
 #[tokio::test]
-async fn an_outcome_is_written_only_while_its_claim_holds_and_recognised_when_it_is_written() {
+async fn an_outcome_is_written_only_while_its_claim_holds() {
     let scene = Scene::set().await;
     let late = scene.claimed().await;
     scene.bed.pass(VISIBLE_AGAIN);
@@ -153,11 +154,11 @@ async fn a_claim_whose_answer_was_lost_recognises_itself() {
     scene.claimed().await;
     let delivery = scene.delivery();
     let again = scene.log.claim(&scene.claim(&delivery, &scene.message_id)).await.unwrap();
-    assert_eq!(again.unwrap().attempts, [], "no attempt that never was");
+    assert_eq!(again, Claimed::Granted(Vec::new()), "no attempt that never was");
     let other = scene.log.claim(&scene.claim(&delivery, "another message")).await.unwrap();
-    assert_eq!(other.unwrap_err(), Refusal::Duplicate);
+    assert_eq!(other, Claimed::Refused(Refusal::Duplicate));
 
-    // It was lost for good, and the message is sent anew with the claim that led to no attempt.
+    // It was lost for good, and the message is sent anew, naming the claim without an attempt.
     let mut anew = scene.delivery();
     anew.handling.holder = Some(scene.message_id.clone());
     anew.handling.abandoned = Some(scene.claim(&delivery, &scene.message_id).id);
@@ -171,14 +172,15 @@ async fn a_claim_whose_answer_was_lost_recognises_itself() {
 }
 
 #[tokio::test]
-async fn what_happens_in_the_middle_of_a_retry_is_no_different() {
+async fn an_interrupted_retry_behaves_like_a_first_attempt() {
     let scene = Scene::set().await;
     scene.receiver.answer([Answer::status(500)]);
     scene.bed.deliver().await;
     scene.bed.pass(300);
     let second = scene.delivery().next_attempt();
     let message = scene.bed.system().sqs().peek(scene.bed.retry_queue_name()).unwrap().remove(0);
-    scene.log.claim(&scene.claim(&second, &message.id)).await.unwrap().unwrap();
+    let claimed = scene.log.claim(&scene.claim(&second, &message.id)).await.unwrap();
+    assert!(matches!(claimed, Claimed::Granted(_)));
     scene.bed.drain().await;
     let attempts = &scene.bed.log(scene.instance.id()).await[0].attempts;
     let numbers: Vec<_> = attempts.iter().map(|attempt| (attempt.attempt, attempt.status_code)).collect();

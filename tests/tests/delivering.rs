@@ -1,4 +1,4 @@
-//! What becomes of events when receivers, name servers and objects are not as simple as one would wish.
+//! Delivery with difficult receivers, name servers and objects.
 
 #[cfg(test)]
 mod delivering {
@@ -9,6 +9,8 @@ mod delivering {
     mod many;
     mod own_faults;
     mod recovery;
+    mod settings;
+    mod waiting;
 
     use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! From the queue to the callback URL: attempts, retries, and where failures end.
+//! From the queue to the callback URL: attempts, retries, dead letters.
 
 use base64::Engine as _;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -39,7 +39,7 @@ async fn an_event_is_delivered_once_and_the_log_says_so() {
 #[tokio::test]
 async fn a_receiver_that_fails_twice_gets_the_third_attempt() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
-    // A connection that was used before and is reset at once may be stale: the same attempt is made on another one.
+    // A reused connection that is reset at once may be stale: the same attempt is made on another one.
     receiver.answer([Answer::status(500).with_body("out of order"), Answer::Reset, Answer::Reset]);
     let instance = event_at(&bed, &receiver.url(), &[]).await;
     bed.drain().await;
@@ -103,7 +103,7 @@ async fn a_dead_letter_moved_back_is_tried_again() {
     bed.drain().await;
     let sqs = bed.system().sqs();
     let arn = |queue| sqs.queue_arn(queue).unwrap();
-    // The dispatcher sent it there, so SQS does not know by itself where to move it back to.
+    // The dispatcher sent it there, so SQS does not know where to move it back to.
     sqs.start_move(&arn(bed.dead_letter_queue_name()), Some(&arn(bed.queue_name())), None).unwrap();
     bed.drain().await;
     assert_eq!((receiver.count(), bed.dead_letters().len()), (4, 0));
@@ -167,7 +167,7 @@ async fn nobody_listening_is_a_failure_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_url_that_is_not_allowed_fails_at_once_and_says_which_rule() {
+async fn a_forbidden_url_fails_at_once_with_the_rule() {
     let strict =
         Bed::with(Data::Memory, "2026-11-21T10:00:00Z", &[("CALLBACK_ALLOW_PRIVATE", "false")]).await;
     let receiver = Receiver::start().await;
@@ -177,7 +177,7 @@ async fn a_url_that_is_not_allowed_fails_at_once_and_says_which_rule() {
         ("http://example.com/hook".to_owned(), "the callback URL is refused: its scheme must be https"),
     ];
     for (number, (url, reason)) in rows.iter().enumerate() {
-        // As it would stand in the table had it been allowed when it was provisioned.
+        // As if it had been allowed when it was provisioned.
         let instance = strict.stored(url, |_| {}).await;
         instance.receives(fixtures::read("close/webhook.lead.created.json")).await;
         strict.drain().await;
@@ -189,7 +189,7 @@ async fn a_url_that_is_not_allowed_fails_at_once_and_says_which_rule() {
 }
 
 #[tokio::test]
-async fn an_event_whose_instance_was_switched_off_meanwhile_is_dropped_with_the_reason() {
+async fn an_event_of_an_instance_switched_off_is_dropped() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.stored(&receiver.url(), |instance| instance.disabled = true).await;
     // It was switched on when Close sent the event.

@@ -1,4 +1,4 @@
-//! What the documents say, held against the system.
+//! The documents, checked against the system.
 
 #[cfg(test)]
 mod docs {

@@ -1,6 +1,6 @@
-//! One life of an instance, call by call as the old platform's published client libraries and its own test suite make
-//! it: provisioned under its element, read, a setting found by its key and patched by its number, tagged, searched for,
-//! its events listed and sent again, switched off and on, deleted.
+//! The life of an instance in the calls of the old platform's client libraries and test suite: provisioned under its
+//! element, read, a setting found by key and patched by number, tagged, searched for, its events listed and redelivered,
+//! switched off and on, deleted.
 
 #![expect(clippy::unwrap_used, reason = "a story cannot go on without the answer that it needs")]
 
@@ -13,7 +13,7 @@ use tests::client::{Answer, Client};
 use tests::fixtures;
 use tests::receiver::{Answer as Reply, Receiver};
 
-/// The client: it keeps the last instance's token and sends it with everything, as those do.
+/// The client: like those, it sends the last instance's token with everything.
 struct OldClient<'a> {
     bed: &'a Bed,
     token: Option<String>,
@@ -37,7 +37,7 @@ impl OldClient<'_> {
         self.call(Method::GET, path, &Value::Null).await.json()
     }
 
-    /// What these clients ask of an instance before they use it.
+    /// What these clients check before they use an instance.
     fn check(instance: &Value) {
         let string = |value: &Value| value.is_string();
         assert!(instance["id"].is_u64() && string(&instance["name"]) && instance["valid"].is_boolean());
@@ -48,7 +48,7 @@ impl OldClient<'_> {
         assert!(["emailAddress", "firstName", "lastName"].iter().all(|name| string(&user[name])), "{user}");
     }
 
-    /// Finds a setting by its key, and patches it as it was found but for its value.
+    /// Finds a setting by key, and patches it with another value.
     async fn set(&self, instance: &Value, key: &str, value: &str) {
         let list = self.get(&format!("/instances/{}/configuration", instance["id"])).await;
         let mut setting = list.as_array().unwrap().iter().find(|it| it["key"] == key).unwrap().clone();
@@ -79,7 +79,7 @@ impl OldClient<'_> {
 async fn a_client_of_the_old_platform_changes_the_host_and_nothing_else() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let mut client = OldClient { bed: &bed, token: None };
-    // Provisioned with what its element's page asks for, and read back in each way there is.
+    // Provisioned with what its element's page asks for, and read back in every way.
     let instance = client
         .provision(json!({"username": "api_key", "password": "p", "event.vendor.type": "webhook"}))
         .await;
@@ -92,7 +92,7 @@ async fn a_client_of_the_old_platform_changes_the_host_and_nothing_else() {
     assert_eq!(client.get("/elements/closeio/instances").await.as_array().unwrap().len(), 1);
     assert_eq!(client.get("/instances/count").await["totalInstances"], 1);
 
-    // Events are enabled first, and then sent somewhere.
+    // Events are enabled before there is a callback.
     client.set(&instance, "event.notification.enabled", "true").await;
     assert_eq!(client.get(&one).await["callback"]["state"], "missing");
     client.set(&instance, "event.notification.callback.url", &receiver.url()).await;
@@ -109,7 +109,7 @@ async fn a_client_of_the_old_platform_changes_the_host_and_nothing_else() {
     let nothing = bed.call(Method::GET, "/instances?tags[]=churros-nothing", &Value::Null).await;
     assert_eq!(nothing.status, 404);
 
-    // Close sends two changes to the URL that the client made by itself, and one is refused by the receiver.
+    // Close sends two changes to the URL that the client built itself, and the receiver refuses one.
     bed.pass(60);
     let encoded = STANDARD.encode(instance["id"].to_string());
     let url = format!("{}/elements/api-v2/events/closeio/{encoded}", bed.system().url());
@@ -149,7 +149,7 @@ async fn a_client_of_the_old_platform_changes_the_host_and_nothing_else() {
     bed.drain().await;
     assert_eq!(client.get(&format!("/instances/events/{failed}")).await["status"], "NOTIFIED");
 
-    // Switched off and on, and gone with its token.
+    // Switched off and on, and deleted with its token.
     assert_eq!(
         client.call(Method::DELETE, "/instances/enabled", &Value::Null).await.json()["disabled"],
         true

@@ -1,4 +1,4 @@
-//! Functions that are started with an environment that they cannot work with.
+//! Functions that start with an invalid environment.
 
 #![expect(clippy::unwrap_used, reason = "the programs under test end")]
 
@@ -8,7 +8,7 @@ use std::process::Command;
 use local::template::{Function, Surroundings, Template};
 use tests::tree;
 
-/// What of the template's variables can be malformed, and how.
+/// Malformed values for the template's variables.
 const MALFORMED: [(&str, &str); 8] = [
     ("CALLBACK_ALLOW_PRIVATE", "maybe"),
     ("CALLBACK_CONNECT_MILLIS", "5s"),
@@ -29,13 +29,13 @@ fn functions() -> Vec<Function> {
     Template::read(&tests::bed::template(), &surroundings, &BTreeMap::new()).unwrap().functions
 }
 
-/// What Lambda and the template give a function.
+/// The variables that Lambda and the template give a function.
 fn environment(function: &Function) -> BTreeMap<String, String> {
     let lambdas = [
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "x"),
         ("AWS_SECRET_ACCESS_KEY", "hush"),
-        // Nobody listens: a function that starts ends here.
+        // Nothing listens here, so a function that starts ends.
         ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9"),
     ];
     let lambdas = lambdas.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -76,7 +76,7 @@ fn a_variable_that_is_missing_is_named_in_one_line() {
                 named.insert(name.clone());
             }
         }
-        // The console calls nobody.
+        // The console makes no calls.
         let required = if function.binary == "console" { BTreeSet::new() } else { required(&function) };
         assert_eq!(named, required, "{}", function.binary);
     }

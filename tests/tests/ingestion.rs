@@ -1,4 +1,4 @@
-//! What is let in on the webhook route, and what is answered to the rest.
+//! Which webhooks are accepted, and the answers to the others.
 
 use http::Method;
 use serde_json::json;
@@ -12,7 +12,7 @@ const SUBSCRIPTION_KEY: &str = "event.notification.subscription.signature.key";
 const HEX_KEY: &str = "b9260244ef33625f9b4b26a27db08758cdd39478b852c73f2d33ab042eb8abb4";
 const BODY: &str = r#"{"model":"lead","event":"create","data":{"id":"lead_1"}}"#;
 
-/// An instance whose events would be noticed, were any queued.
+/// An instance whose events would be noticed if any were queued.
 async fn instance(bed: &Bed, settings: &[(&str, &str)]) -> Instance {
     bed.provision("http://127.0.0.1:9/", settings).await
 }
@@ -47,7 +47,7 @@ async fn an_id_that_leads_nowhere_gets_one_answer_whatever_the_reason() {
     instance(&bed, &[]).await;
     let base = format!("{}/elements/api-v2/events/closeio", bed.system().url());
     let not_found = (404, "There is no instance for this URL.".to_owned());
-    // Nobody's, not base64, not a number, not canonical, the id as it is.
+    // Unknown, not base64, not a number, not canonical, the plain id.
     for id in ["MjA5MzE=", "%%%", "YWJj", "MDA3", "20931", "MA=="] {
         assert_eq!(post(&format!("{base}/{id}"), BODY).await, not_found, "{id}");
     }
@@ -153,12 +153,12 @@ async fn close_may_repeat_reorder_and_consolidate() {
     let lead = close.create_lead("Wayne Enterprises");
     close.update_lead(&lead, "description", "Bats");
     close.post_pending().await;
-    // Under the same id, with a later date_updated: something new.
+    // The same id with a later date_updated is a new event.
     bed.pass(7);
     close.update_again("lead", &lead, "description", "Many bats");
     close.post_pending().await;
     bed.drain().await;
-    // A repetition a day later, signed anew: nothing new.
+    // A repetition a day later, signed anew, is a duplicate.
     bed.pass(86_400);
     assert_eq!(close.repeat_last(3).await, [200, 200, 200]);
     bed.drain().await;
@@ -172,7 +172,7 @@ async fn close_may_repeat_reorder_and_consolidate() {
 }
 
 #[tokio::test]
-async fn what_an_instance_does_not_want_is_taken_and_goes_no_further() {
+async fn unwanted_events_are_ignored_with_200() {
     let bed = Bed::start().await;
     let rows: [(&[(&str, &str)], &str); 2] = [
         (&[("event.objects", "contacts,tasks")], "accounts is not among the instance's event.objects"),
@@ -190,7 +190,7 @@ async fn what_an_instance_does_not_want_is_taken_and_goes_no_further() {
 }
 
 #[tokio::test]
-async fn an_instance_that_polls_takes_no_webhooks_and_a_disabled_one_refuses_them() {
+async fn a_polled_instance_ignores_webhooks_and_a_disabled_one_refuses_them() {
     let bed = Bed::start().await;
     let polling = |instance: &mut shared::instances::Instance| {
         instance.configuration.set("event.vendor.type", Some("polling".to_owned()));

@@ -50,7 +50,7 @@ async fn get(bed: &Bed, path: &str) -> Answer {
     bed.call_as(&bed.system().authorization(), Method::GET, path, "").await
 }
 
-/// Has an instance's callback count as healthy again, and waits until every function sees it.
+/// Makes an instance's callback healthy again, and waits until every function sees it.
 async fn enable_callback(bed: &Bed, instance: &Instance) {
     let path = format!("/instances/{}/callback/enabled", instance.id());
     assert_eq!(bed.call(Method::PUT, &path, &Value::Null).await.status, 200);

@@ -1,4 +1,4 @@
-//! Notifications that no queue message holds: whole, bounded in memory, and gone when their time is over.
+//! Notifications too large for a queue message: complete, bounded in memory, and deleted in time.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use tests::bed::{Bed, Instance};
 use tests::client::Client;
 use tests::receiver::{Answer, Receiver};
 
-/// What one synchronous call of Lambda carries (AWS Lambda quotas), the event of API Gateway around the body included.
+/// The size limit of a synchronous call of Lambda (AWS Lambda quotas), including API Gateway's event around the body.
 const CALL: usize = 6 * 1024 * 1024;
-/// The event of these requests, and what the body's own quotes take twice.
+/// The size of the event around the body, and of the body's quotes, which count twice.
 const AROUND: usize = 2048;
 
-/// A webhook of so many bytes in all, in characters that go through JSON as they are.
+/// A webhook of this many bytes in all, in characters that JSON does not escape.
 fn webhook(lead: &str, bytes: usize) -> String {
     let empty = json!({ "model": "lead", "event": "create", "data": { "id": lead, "note": "" } }).to_string();
     let room = bytes - empty.len();
@@ -33,7 +33,7 @@ async fn post(instance: &Instance, body: String) -> u16 {
 }
 
 #[tokio::test]
-async fn what_one_call_of_lambda_just_carries_arrives_byte_for_byte() {
+async fn the_largest_lambda_request_arrives_byte_for_byte() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     receiver.answer([Answer::status(500)]);
     let instance = bed.provision(&receiver.url(), &[]).await;
@@ -46,7 +46,7 @@ async fn what_one_call_of_lambda_just_carries_arrives_byte_for_byte() {
     assert_eq!(requests.len(), 2, "a retry has the body too");
     for request in requests {
         let arrived = std::str::from_utf8(&request.body).unwrap();
-        // Not compared by a macro, which would print both.
+        // Not compared by a macro, because that would print both.
         assert!(arrived.contains(&format!(r#""raw":{body},"events""#)), "raw is not what was sent");
     }
     let log = bed.log(instance.id()).await;
@@ -55,7 +55,7 @@ async fn what_one_call_of_lambda_just_carries_arrives_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_stored_body_is_gone_when_its_time_is_over_and_not_before() {
+async fn a_stored_body_expires_in_time() {
     const DAY: i64 = 86_400;
     for (retention, days) in [("30", 30), ("1", 1)] {
         let variables = [("EVENT_RETENTION_DAYS", retention)];
@@ -77,7 +77,7 @@ async fn a_stored_body_is_gone_when_its_time_is_over_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_batch_of_large_bodies_is_not_in_memory_all_at_once() {
+async fn large_bodies_of_a_batch_are_not_all_in_memory() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     for number in 0..10 {
         let hook = receiver.at(&number.to_string());
@@ -110,10 +110,82 @@ async fn an_event_whose_body_is_gone_fails_once_and_says_why() {
     let reason = log[0].reason.as_deref();
     assert_eq!(
         (log[0].delivery_status, reason),
-        (DeliveryStatus::Failed, Some("what Close sent is no longer stored"))
+        (DeliveryStatus::Failed, Some("the body is no longer stored"))
     );
     assert_eq!((receiver.count(), log[0].attempts.len()), (1, 1));
     assert_eq!((bed.dead_letters().len(), bed.poison().len(), bed.queue().total()), (1, 0, 0));
+}
+
+/// A webhook with so many digits, of which compression leaves a half; no message holds two million.
+fn incompressible(lead: &str, digits: usize) -> String {
+    let data = json!({ "id": lead, "note": tests::fixtures::noise(digits) });
+    json!({ "model": "lead", "event": "create", "data": data }).to_string()
+}
+
+#[tokio::test]
+async fn an_event_that_no_message_holds_can_be_read_and_sent_again() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    let body = incompressible("lead_1", 2_000_000);
+    assert_eq!(post(&instance, body.clone()).await, 200);
+    bed.deliver().await;
+    let event = bed.log(instance.id()).await.remove(0).event_id;
+    let path = format!("/instances/{}/events/{event}", instance.id());
+    let shown = bed.call(Method::GET, &path, &json!(null)).await.json();
+    assert!(shown["providerData"] == body, "the log has the body");
+    let again = bed.call(Method::PUT, &format!("{path}/redeliver"), &json!(null)).await;
+    assert_eq!(again.status, 200, "{}", again.message());
+    bed.drain().await;
+    let requests = receiver.received();
+    assert_eq!(requests.len(), 2);
+    assert!(requests[0].body == requests[1].body);
+}
+
+#[tokio::test]
+async fn an_event_that_no_message_holds_is_released_when_its_callback_recovers() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let settings = [("event.notification.circuit.minutes", "5"), ("event.notification.retry.attempts", "1")];
+    let instance = bed.provision(&receiver.url(), &settings).await;
+    receiver.answer([Answer::status(500)]);
+    assert_eq!(post(&instance, webhook("opens", 200)).await, 200);
+    bed.drain().await;
+    bed.pass(1);
+    assert_eq!(post(&instance, incompressible("waits", 2_000_000)).await, 200);
+    bed.deliver().await;
+    assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Waiting);
+    bed.minutes(7).await;
+    assert_eq!(
+        (receiver.count(), bed.log(instance.id()).await[0].delivery_status),
+        (2, DeliveryStatus::Delivered)
+    );
+}
+
+#[tokio::test]
+async fn a_redelivery_keeps_a_stored_body_for_as_long_as_its_log_item() {
+    const DAY: i64 = 86_400;
+    // One that only the payloads table holds, and one that its message holds too.
+    for body in [incompressible("lead_1", 2_000_000), incompressible("lead_1", 2_000)] {
+        let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+        let instance = bed.provision(&receiver.url(), &[]).await;
+        assert_eq!(post(&instance, body).await, 200);
+        bed.deliver().await;
+        let event = bed.log(instance.id()).await.remove(0).event_id;
+        let path = format!("/instances/{}/events/{event}/redeliver", instance.id());
+        bed.pass(20 * DAY);
+        assert_eq!(bed.call(Method::PUT, &path, &json!(null)).await.status, 200);
+        bed.deliver().await;
+        bed.pass(29 * DAY);
+        bed.system().forget_expired().await.unwrap();
+        assert_eq!(bed.call(Method::PUT, &path, &json!(null)).await.status, 200, "the log still has it");
+        bed.deliver().await;
+        let log = bed.log(instance.id()).await;
+        assert_eq!(
+            (log[0].delivery_status, receiver.count()),
+            (DeliveryStatus::Delivered, 3),
+            "{:?}",
+            log[0].reason
+        );
+    }
 }
 
 /// Deletes all bodies that are stored beside the log.

@@ -1,4 +1,4 @@
-//! What the functions write to their log. A file of its own, since a process has one log.
+//! The functions' log lines. A file of its own, since a process has one log.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ impl Write for Lines {
 }
 
 impl Lines {
-    /// Keeps what this thread, which a story runs in, writes from now on.
+    /// Records what this thread, in which a test runs, logs from now on.
     fn kept(filter: &str) -> (Self, DefaultGuard) {
         let lines = Self::default();
         let writer = lines.clone();
@@ -41,7 +41,7 @@ impl Lines {
     }
 }
 
-/// Settings and a URL in which every secret is hushed up.
+/// Settings and a URL whose every secret must not be logged.
 async fn provision(bed: &Bed, receiver: &Receiver, name: &str) -> Instance {
     let settings = [
         ("event.notification.signature.key", "hush-key"),
@@ -61,7 +61,7 @@ async fn receives(instance: &Instance, lead: &str) -> String {
     answer.json()["eventId"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Every way in which an event can end; the instance, the event, and what its line is to say.
+/// Every way in which an event can end: the instance, the event, and its expected line.
 async fn story(bed: &Bed) -> Vec<(u64, String, &'static str)> {
     let receiver = Receiver::start().await;
     let failure = || Answer::status(500).with_body("hush-answer");
@@ -121,7 +121,7 @@ async fn every_event_ends_with_one_line_and_has_no_other() {
 }
 
 #[tokio::test]
-async fn no_line_holds_a_secret_or_a_payload_not_even_of_those_for_debugging() {
+async fn no_log_line_holds_a_secret_or_a_payload() {
     let ours = ["dispatcher", "webhook", "instances", "poller", "shared", "accounts", "local"];
     let (lines, _guard) = Lines::kept(&format!("info,{}", ours.map(|it| format!("{it}=trace")).join(",")));
     let bed = Bed::start().await;

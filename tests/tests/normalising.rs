@@ -1,11 +1,11 @@
-//! What Close sends arrives at the callback URL in the platform's words, and otherwise as it was.
+//! What Close sends arrives at the callback URL in the platform's terms, and otherwise unchanged.
 
 use serde_json::{Value, json};
 use tests::bed::Bed;
 use tests::fixtures;
 use tests::receiver::Receiver;
 
-/// The callback body without what is the same in all: the body's `raw` is compared byte for byte elsewhere.
+/// The callback body without constant fields and `raw`, which is compared byte for byte elsewhere.
 async fn callbacks(prefix: &str) -> Value {
     let bed = Bed::start().await;
     let mut seen = serde_json::Map::new();
@@ -52,7 +52,7 @@ async fn raw_arrives_to_the_byte() {
         instance.receives(body.clone()).await;
         sent.push(String::from_utf8(body).unwrap().trim().to_owned());
     }
-    // Numbers, escapes and order that any other JSON library would write in another way.
+    // Numbers, escapes and order that JSON libraries would write differently.
     let odd = r#"{"event":"create","z":1.10,"model":"lead","a":100000000000000000000,"data":{"id":"l\u0061","é":"\u00e9\/"}}"#;
     instance.receives(odd).await;
     sent.push(odd.to_owned());

@@ -1,4 +1,4 @@
-//! What the roles in the template allow is what the functions do: no less, or stories would fail, and no more.
+//! The roles in the template allow exactly what the functions do: less would make tests fail, more fails here.
 
 #![expect(clippy::unwrap_used, reason = "the system under test answers")]
 
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_kms::types::DataKeySpec;
 use chrono::TimeDelta;
 use http::Method;
 use local::template::Function;
@@ -23,13 +24,13 @@ use tests::tree;
 /// A role, an action and a resource of the template.
 type Grant = (String, String, String);
 
-/// The resource that an ARN of the local system stands for, as the template names it.
+/// The template's name for the resource of an ARN of the local system.
 fn logical(arn: &str) -> String {
     let name = arn.rsplit(':').next().unwrap_or_default();
     name.trim_start_matches("table/").trim_start_matches("key/").to_owned()
 }
 
-/// What Lambda itself needs of the role: to read the queue for the function, and to write its log.
+/// What Lambda itself needs from the role: to read the queue for the function, and to write its log.
 fn is_lambdas(action: &str) -> bool {
     let of_queue = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
     action.starts_with("logs:") || of_queue.contains(&action)
@@ -71,7 +72,7 @@ async fn asked(bed: &Bed, method: Method, path: &str, body: &Value) -> Value {
     answer.json()
 }
 
-/// A webhook that is signed, and one that no message can hold.
+/// A signed webhook, and one too large for a message.
 async fn webhooks_come(bed: &Bed, receiver: &Receiver) {
     let key = "b9260244ef33625f9b4b26a27db08758cdd39478b852c73f2d33ab042eb8abb4";
     let signing = [("event.notification.subscription.signature.key", key)];
@@ -91,7 +92,7 @@ async fn webhooks_come(bed: &Bed, receiver: &Receiver) {
     receiver.answer([Answer::status(503)]);
     assert_eq!(large.receives(body).await.status, 200);
     bed.drain().await;
-    // One that has no room in its log item, and is not too large to be shown.
+    // One too large for its log item, but not too large to be shown.
     let data = json!({"id": "stored", "note": fixtures::noise(100_000)});
     let body = json!({"model": "lead", "event": "create", "data": data}).to_string();
     assert_eq!(large.receives(body).await.status, 200);
@@ -124,7 +125,7 @@ async fn a_callback_fails(bed: &Bed, receiver: &Receiver) -> Instance {
     instance
 }
 
-/// A retry that its own queue does not take goes through the other one.
+/// A retry that its own queue refuses goes through the other one.
 async fn a_retry_goes_the_other_way(bed: &Bed, receiver: &Receiver) {
     let takes = |bytes: &str| {
         let attributes = [("MaximumMessageSize".to_owned(), bytes.to_owned())].into();
@@ -173,7 +174,7 @@ async fn an_organization_is_polled() -> Polled {
     polled
 }
 
-/// Its subscription at Close is made with the instance, again when it is gone, and ended with the instance.
+/// Its subscription at Close is created with the instance, again when missing, and deleted with the instance.
 async fn a_subscription_is_looked_after(bed: &Bed, receiver: &Receiver) {
     let close = Close::new(3, Arc::new(bed.clock().clone()));
     let rest = close.serve(bed.clock(), Quirks::default()).await;
@@ -245,7 +246,7 @@ fn each_function_lists_its_actions_in_its_readme() {
     }
 }
 
-/// The clients of a function, as it has them here.
+/// The clients of a function.
 fn clients_of(function: &str, bed: &Bed) -> Aws {
     let mut variables: Variables = bed.system().environment().clone().into_iter().collect();
     variables.extend([("AWS_ACCESS_KEY_ID".to_owned(), function.to_owned())]);
@@ -253,7 +254,7 @@ fn clients_of(function: &str, bed: &Bed) -> Aws {
 }
 
 #[tokio::test]
-async fn what_a_role_does_not_allow_is_refused_as_iam_refuses_it() {
+async fn what_a_role_does_not_allow_is_refused_as_by_iam() {
     let bed = Bed::start().await;
     let environment = bed.system().environment();
     let webhook = clients_of("WebhookFunction", &bed);
@@ -272,7 +273,7 @@ async fn what_a_role_does_not_allow_is_refused_as_iam_refuses_it() {
     assert_eq!(sent.await.unwrap_err().into_service_error().meta().code(), denied.as_deref());
 
     let data_key = clients_of("InstancesFunction", &bed).kms().generate_data_key();
-    let data_key = data_key.key_id(&environment["KMS_KEY_ID"]).number_of_bytes(32);
+    let data_key = data_key.key_id(&environment["KMS_KEY_ID"]).key_spec(DataKeySpec::Aes256);
     let data_key = data_key.encryption_context("purpose", "callback").send().await.unwrap();
     let open = |function: &str| {
         let decrypt = clients_of(function, &bed).kms().decrypt().encryption_context("purpose", "callback");

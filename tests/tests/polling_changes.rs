@@ -86,6 +86,22 @@ async fn an_instance_that_is_polled_again_right_after_it_was_not_goes_on() {
 }
 
 #[tokio::test]
+async fn an_instance_that_nothing_says_a_source_of_misses_nothing_while_it_is_muted() {
+    let polled = Polled::start(&["contacts"], Quirks::default()).await;
+    patch(&polled, json!({"event.vendor.type": ""})).await;
+    polled.bed.minutes(2).await;
+    patch(&polled, json!({"event.notification.enabled": "false"})).await;
+    polled.bed.minutes(2).await;
+    polled.rest.take_calls();
+    polled.close.create("contact", &json!({"name": "A"}));
+    polled.bed.minutes(20).await;
+    assert!(polled.rest.take_calls().is_empty());
+    patch(&polled, json!({"event.notification.enabled": "true"})).await;
+    polled.bed.minutes(2).await;
+    assert_eq!(polled.told_in_short(), ["contacts CREATED"]);
+}
+
+#[tokio::test]
 async fn an_audit_asks_for_nothing_that_was_not_polled_then() {
     let accounts = json!({"accounts": {"url": "/accounts", "idField": "id"}});
     let interval = [("event.poller.refresh_interval", "5")];

@@ -212,3 +212,17 @@ async fn a_condition_is_judged_on_every_resource() {
     told.sort();
     assert_eq!(told, ["activities CREATED", "notes CREATED", "opportunities CREATED"]);
 }
+
+#[tokio::test]
+async fn a_search_shows_every_field_that_the_settings_name() {
+    let entry =
+        json!({"url": "/contacts?where=NOT (rank.now<3) AND mark='a'", "idField": "reference.number"});
+    let polled = Polled::with(&json!({ "contacts": entry }), Quirks::default(), &[]).await;
+    for (mark, number) in [("a", 1), ("b", 2)] {
+        let fields = json!({"mark": mark, "rank": {"now": 3}, "reference": {"number": number}});
+        polled.close.create("contact", &fields);
+    }
+    polled.bed.minutes(2).await;
+    let ids: Vec<_> = polled.told().into_iter().map(|told| told.object_id).collect();
+    assert_eq!(ids, ["1"]);
+}

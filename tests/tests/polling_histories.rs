@@ -3,7 +3,7 @@
 
 #![expect(clippy::print_stderr, reason = "a search of hours says what it finds at once")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shared::platform::random::{self, OsRandom};
 use shared::platform::settings::Variables;
@@ -43,7 +43,7 @@ fn each_change_arrives_exactly_once_under_every_setting() {
     let first: u64 = variables.or("POLLING_SEED", drawn).unwrap();
     let goes_on = variables.or("POLLING_GO_ON", false).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut failed = Vec::new();
+    let (mut failed, began_at) = (Vec::new(), Instant::now());
     for seed in first..first + count {
         let plan = Plan::of(seed);
         let found = problems(&runtime, &plan);
@@ -53,7 +53,8 @@ fn each_change_arrives_exactly_once_under_every_setting() {
         let replay =
             format!("POLLING_SEED={seed} POLLING_HISTORIES=1 cargo test -p tests --test polling_histories");
         if goes_on {
-            eprintln!("{} fails: {}", seed, found[0]);
+            let seconds = began_at.elapsed().as_secs();
+            eprintln!("{seed} fails, number {} after {seconds} s: {}", seed - first + 1, found[0]);
             failed.push(format!("{replay}\n{}", described(&plan, &found)));
             continue;
         }

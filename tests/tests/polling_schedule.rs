@@ -8,6 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
 use serde_json::json;
 use shared::platform::aws::Aws;
+use shared::polling::schedule::KeyDigest;
+use shared::polling::store::SHARDS;
 use tests::bed::Bed;
 use tests::close::{Close, Quirks};
 use tests::polling::{Polled, Worker};
@@ -30,7 +32,7 @@ fn client(bed: &Bed) -> aws_sdk_dynamodb::Client {
 }
 
 #[tokio::test]
-async fn instances_of_one_interval_are_spread_and_those_of_one_key_come_one_after_the_other() {
+async fn instances_of_one_key_come_together_once_in_their_interval() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let close = Close::new(1, Arc::new(bed.clock().clone()));
     let quirks = Quirks { request_takes: TimeDelta::milliseconds(1), ..Quirks::default() };
@@ -46,7 +48,6 @@ async fn instances_of_one_interval_are_spread_and_those_of_one_key_come_one_afte
     }
     let calls: Vec<_> = in_minute.concat();
     assert_eq!(calls.len(), 40, "each once in its interval");
-    assert!(in_minute.iter().all(|minute| minute.len() < 16), "not all at once");
     for minute in &in_minute {
         let of_key = |key: &str| minute.iter().filter(|call| call.key == key).count();
         assert!(minute.iter().all(|call| of_key(&call.key) == 2), "one key's instances together");
@@ -191,6 +192,34 @@ async fn an_audit_finds_what_was_missed_and_nothing_else() {
     assert_eq!(told.len(), before + 1, "found, and found once");
     assert_eq!((&*told[before].object_type, &told[before].object_id), ("contacts", &contact));
     assert_eq!(polled.state().await.audit_finds, 1);
+}
+
+#[tokio::test]
+async fn audits_find_keys_of_every_interval() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let close = Close::new(1, Arc::new(bed.clock().clone()));
+    let rest = close.serve(bed.clock(), Quirks::default()).await;
+    let digest = |key: &str| {
+        let settings = [("username", key), ("base.url", rest.url())];
+        let settings = settings.map(|(key, value)| (key.to_owned(), Some(value.to_owned())));
+        KeyDigest::of(&settings.into_iter().collect())
+    };
+    let shard = |key: &str| digest(key).number() % SHARDS;
+    let often = "often".to_owned();
+    let seldom = (0..).map(|n| format!("seldom_{n}")).filter(|key| shard(key) == shard(&often));
+    provision(&bed, &receiver, rest.url(), &often, "1").await;
+    for key in seldom.take(3) {
+        provision(&bed, &receiver, rest.url(), &key, "15").await;
+    }
+    bed.minutes(2).await;
+    let worker = Worker::on(&bed).await;
+    let mut found = Vec::new();
+    for _ in 0..60 {
+        worker.scheduled(&bed, json!({"audit": true})).await;
+        found.extend(worker.receive(&bed).await.into_iter().map(|message| message.message.body));
+    }
+    let of_often = found.iter().filter(|body| body.contains(digest(&often).as_str())).count();
+    assert!((15..=45).contains(&of_often), "{of_often} of {}", found.len());
 }
 
 #[tokio::test]

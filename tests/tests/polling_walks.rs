@@ -75,7 +75,7 @@ async fn what_close_does_not_show_of_one_second_is_counted() {
     let configuration =
         json!({"contacts": {"url": "/contacts?where=name='never'", "idField": "id", "pageSize": "200"}});
     let polled = Polled::with(&configuration, Quirks::default(), &[]).await;
-    polled.close.create_together(10_300, "contact", &json!({"name": "one of many"}));
+    polled.close.create_together("contact", &vec![json!({"name": "one of many"}); 10_300]);
     polled.bed.minutes(2).await;
     let is = polled.state().await;
     assert_eq!((is.status, is.bad_records), (Status::Ok, 1));

@@ -1,4 +1,4 @@
-//! The `local` program, as a user meets it.
+//! The `local` program, from the command line.
 
 #![expect(clippy::unwrap_used, reason = "the program under test answers")]
 
@@ -17,7 +17,7 @@ use tests::fixtures;
 use tests::program::{Lambda, Local, local_fails};
 use tests::receiver::{Answer, Receiver};
 
-/// A machine under load takes its time.
+/// The longest wait, on a machine under load.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The one line of a failure.
@@ -101,7 +101,7 @@ async fn one_event_passes(local: &Local) {
     assert_eq!(requests[0].message()["message"]["events"][0]["objectId"], "lead_1");
 }
 
-/// Waits until the program has shown this line; says what it has shown by then.
+/// Waits until the program has printed this line; returns its output by then.
 async fn shown(local: &Local, line: &str) -> String {
     let shown = async {
         while !local.output().contains(line) {
@@ -161,7 +161,7 @@ async fn a_changed_contact_is_polled_by_itself_within_the_interval_and_some_seco
     let directory = tempfile::tempdir().unwrap();
     let local = Local::start(&directory.path().join("data"), &[]).await;
     let receiver = Receiver::start().await;
-    // Close's clock stands still while the program's own goes on; only what happens there has to be in time.
+    // Close's clock stands still while the program's advances; only changes at Close must be in time.
     let clock = ManualClock::starting_at(SystemClock.now() - TimeDelta::hours(1));
     let close = Close::new(5, Arc::new(clock.clone()));
     let rest = close.serve(&clock, Quirks::default()).await;

@@ -112,7 +112,7 @@ async fn what_cannot_be_granted_is_refused_with_its_place() {
 }
 
 #[tokio::test]
-async fn a_callback_url_that_is_not_allowed_is_refused_with_the_rule_that_it_breaks() {
+async fn a_forbidden_callback_url_is_refused_with_the_broken_rule() {
     let variables = [("CALLBACK_ALLOW_PRIVATE", "false")];
     let bed = Bed::with(local::Data::Memory, "2026-11-21T10:00:00Z", &variables).await;
     for (url, rule) in [

@@ -8,8 +8,8 @@ use tests::tree;
 
 const LEAD: &str = r#"{"model":"lead","event":"create","data":{"id":"lead_1"}}"#;
 
-/// Name servers fail for an hour, in which an event is queued again and again; its outcome, and how many
-/// messages Lambda dropped.
+/// Name servers fail for an hour, in which an event is queued repeatedly. Returns its outcome and how many messages Lambda
+/// dropped.
 async fn an_hour_without_names(template: std::path::PathBuf) -> (DeliveryStatus, u64) {
     let (names, receiver) = (NameServer::start().await, Receiver::start().await);
     let server = names.address().to_string();
@@ -20,7 +20,7 @@ async fn an_hour_without_names(template: std::path::PathBuf) -> (DeliveryStatus,
         names.says(name, Says::Code(2));
     }
     assert_eq!(instance.receives(LEAD).await.status, 200);
-    // An hour, and for however long each wait becomes.
+    // An hour, and the longest wait.
     for _ in 0..20 {
         bed.deliver().await;
         let Some(next) = bed.next_change() else { break };

@@ -1,4 +1,4 @@
-//! `kill -9` in the middle of a load: whatever was accepted arrives.
+//! `kill -9` under load: every accepted event arrives.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use tests::receiver::Receiver;
 const SENDERS: usize = 4;
 const ACCEPTED_BEFORE_THE_KILL: usize = 100;
 
-/// Sends webhooks until there is nobody to take them; returns the ids of those that were accepted.
+/// Sends webhooks until nobody answers; returns the ids of the accepted ones.
 async fn send(url: String, sender: usize, accepted: tokio::sync::watch::Sender<usize>) -> Vec<String> {
     let mut ids = Vec::new();
     for number in 0.. {
@@ -57,7 +57,7 @@ async fn every_accepted_event_arrives_though_the_process_was_killed() {
     let before = receiver.count();
     assert!(accepted.len() >= ACCEPTED_BEFORE_THE_KILL);
 
-    // Started again on what the killed process left, under a clock that need not wait for its messages in flight.
+    // Restarted on the data of the killed process, with a clock that can skip the wait for its messages in flight.
     let now = SystemClock.now().to_rfc3339();
     let bed = Bed::with(Data::Directory(data), &now, &[]).await;
     assert!(bed.queue().total() > 0, "it was killed in the middle: {before} of {} delivered", accepted.len());

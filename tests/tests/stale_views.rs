@@ -1,4 +1,4 @@
-//! What warm functions make of a change that they have not seen yet: what is in memory admits, and never turns away.
+//! Warm functions and changes that they have not seen yet: the cache may accept, but never refuse.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use shared::platform::settings::Variables;
 use tests::bed::{Bed, Instance};
 use tests::receiver::{Answer, Receiver};
 
-/// What is in memory is at most so many seconds old.
+/// The most seconds that cached instances are old.
 const KEPT: i64 = 10;
 
 fn lead(number: u32) -> String {
@@ -23,7 +23,7 @@ async fn change(bed: &Bed, instance: &Instance, settings: Value) {
     assert_eq!(answer.status, 200, "{}", answer.message());
 }
 
-/// Sends a webhook and says whether it was queued.
+/// Sends a webhook; true if it was queued.
 async fn queued(instance: &Instance, number: u32) -> bool {
     let answer = instance.receives(lead(number)).await;
     answer.status == 200 && answer.json()["eventId"].is_string()
@@ -88,7 +88,7 @@ async fn a_url_just_changed_is_where_events_go_within_ten_seconds() {
 }
 
 #[tokio::test]
-async fn the_receiver_of_before_has_no_say_in_what_becomes_of_an_event() {
+async fn the_answer_of_a_replaced_callback_does_not_count() {
     let (bed, old, new) = (Bed::start().await, Receiver::start().await, Receiver::start().await);
     let instance = bed.provision(&old.url(), &[]).await;
     assert!(queued(&instance, 1).await);
@@ -149,7 +149,7 @@ async fn a_flood_at_one_url_leaves_the_others_their_share() {
 }
 
 #[tokio::test]
-async fn a_token_is_looked_up_where_a_just_made_one_is_seen() {
+async fn a_new_token_is_accepted_at_once() {
     let table = Receiver::start().await;
     let variables = [
         ("AWS_REGION", "us-east-1"),
@@ -162,7 +162,7 @@ async fn a_token_is_looked_up_where_a_just_made_one_is_seen() {
     let client = Aws::from_variables(&variables).unwrap().dynamodb();
     let credentials = DynamoCredentialStore::new(client, "credentials".to_owned());
     let authorization = Authorization::parse("User u, Organization o, Element e");
-    // The embedded database is consistent whatever is asked, so the question itself is looked at.
+    // The embedded database is always consistent, so the request itself is checked.
     let _ = credentials.holder_of(&authorization).await;
     let asked: Value = serde_json::from_slice(&table.received()[0].body).unwrap();
     assert_eq!(asked["RequestItems"]["credentials"]["ConsistentRead"], true);

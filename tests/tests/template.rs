@@ -1,4 +1,4 @@
-//! The template that is deployed, held against the code that it deploys.
+//! The deployed template, checked against the code.
 
 #![expect(clippy::panic, reason = "a template without its queues keeps no rule")]
 
@@ -52,11 +52,11 @@ fn consumers(template: &Template) -> Vec<(&Queue, &Function)> {
     pairs
 }
 
-/// The variables that a function's code asks for, the ones that Lambda itself sets aside.
+/// The variables that a function's code reads, without those that Lambda sets.
 fn variables_in_code(binary: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for file in tree::sources(&format!("functions/{binary}/src")) {
-        // What `shared` reads for whoever uses it.
+        // Variables that `shared` reads for its users.
         if file.text.contains("Metrics::from_variables(") {
             names.insert("METRICS_NAMESPACE".to_owned());
         }
@@ -113,9 +113,9 @@ fn a_message_stays_out_of_sight_for_six_time_outs() {
     }
 }
 
-/// Lambda ends a chain of about 16 calls through a queue, and says so in one metric only.
+/// Lambda ends a chain of about 16 calls through a queue, and only one metric shows it.
 #[test]
-fn a_function_that_sends_to_its_own_queue_may_and_an_alarm_watches_it() {
+fn a_function_may_send_to_its_own_queue_and_an_alarm_watches_it() {
     let (template, document) = (template(), document());
     let sends_to = |function: &Function, queue: &str| {
         let arn = format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
@@ -147,12 +147,13 @@ fn a_function_that_sends_to_its_own_queue_may_and_an_alarm_watches_it() {
 
 #[test]
 fn a_batch_reports_its_failures_one_by_one() {
+    let document = document();
     for function in &template().functions {
-        assert!(
-            function.queues.iter().all(|source| source.report_batch_item_failures),
-            "{}",
-            function.binary
-        );
+        let events = &document["Resources"][&function.logical_id]["Properties"]["Events"];
+        for (name, event) in events.as_object().into_iter().flatten().filter(|(_, it)| it["Type"] == "SQS") {
+            let types = &event["Properties"]["FunctionResponseTypes"];
+            assert_eq!(*types, serde_json::json!(["ReportBatchItemFailures"]), "{name}");
+        }
     }
 }
 
@@ -206,7 +207,7 @@ fn no_role_allows_more_than_it_names() {
             assert!(!statement.actions.iter().any(|action| action.contains('*')), "{:?}", statement.actions);
         }
     }
-    // X-Ray knows no resources, and is used only if asked for. In the policy of a key a star is the key.
+    // X-Ray knows no resources, and is used only on request. In the policy of a key a star is the key.
     let text = text.split("\n      KeyPolicy:").next().unwrap_or_default().to_owned()
         + text.split_once("role/${AWS::StackName}/functions/*").map_or("", |(_, rest)| rest);
     let stars: Vec<_> = text.lines().filter(|line| line.contains(r#"Resource: "*""#)).collect();

@@ -6,7 +6,7 @@ fn all_sources() -> Vec<File> {
     MEMBERS.iter().flat_map(|member| tree::sources(member)).collect()
 }
 
-/// The files that break a rule, to be read in the failure.
+/// The files that break a rule, for the failure message.
 fn offenders(breaks: impl Fn(&File) -> bool) -> Vec<String> {
     all_sources().iter().filter(|file| breaks(file)).map(|file| file.path.display().to_string()).collect()
 }

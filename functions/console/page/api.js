@@ -17,7 +17,7 @@ export class ApiError extends Error {
 }
 
 let refused = () => {};
-/** Whom to tell when the secrets do not hold. */
+/** Called when the secrets are not valid. */
 export function onRefused(listener) {
   refused = listener;
 }

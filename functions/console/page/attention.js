@@ -1,8 +1,8 @@
-// What is wrong with an instance, in words, and what helps. Rules only: nothing is shown or called here.
+// What is wrong with an instance, in words, and what helps. Pure rules: nothing is shown or called here.
 
 /**
  * @typedef {{ kind: "bad" | "warn", title: string, text: string, since?: string, help: [string, string][] }} Problem
- * `help` are pairs of what a button says and what it does: a view of this page, or an action.
+ * `help` has pairs of a button's text and its target: a view of this page, or an action.
  */
 
 /** Everything that is wrong with an instance, the worst first. @returns {Problem[]} */
@@ -15,7 +15,7 @@ export function problems(instance) {
 /** @returns {Problem[]} */
 function off(instance, at) {
   if (instance.disabled) {
-    const text = "Webhooks for it are refused and nothing is delivered. Close pauses a subscription that is refused for three days.";
+    const text = "Its webhooks are refused and nothing is delivered. Close pauses a subscription after three days of refusals.";
     return [{ kind: "bad", title: "Disabled", text, help: [["Enable", "enable"]] }];
   }
   if (!instance.eventsEnabled) {
@@ -28,9 +28,9 @@ function off(instance, at) {
 /** @type {Record<string, ["bad" | "warn", string, string]>} */
 const CALLBACK = {
   missing: ["bad", "No callback URL", "Set one in the settings."],
-  failing: ["warn", "Callback fails", "Events are tried again and fail after the last attempt."],
-  open: ["bad", "Callback is down", "Its events wait. One of them is sent from time to time, and the rest follow once it succeeds."],
-  recovering: ["warn", "Callback recovers", "It answers again; the events that waited are being sent, oldest first."],
+  failing: ["warn", "Callback fails", "Events are retried, and fail after the last attempt."],
+  open: ["bad", "Callback is down", "Its events wait. One is sent every five minutes, and the rest follow once it succeeds."],
+  recovering: ["warn", "Callback recovers", "It answers again; waiting events are being sent, oldest first."],
   disabled: ["bad", "Callback was disabled", "Its events fail until you enable it."],
 };
 
@@ -50,9 +50,9 @@ function callback({ callback }, at) {
 
 /** @type {Record<string, ["bad" | "warn", string, string]>} */
 const POLLING = {
-  rateLimited: ["warn", "Polling is slowed down", "Close limits the rate of this API key; polling goes on by itself."],
-  failing: ["warn", "Polling fails", "It is tried again by itself, and nothing is missed."],
-  stopped: ["bad", "Polling stopped", "Replace the API key, or save the settings to start polling again."],
+  rateLimited: ["warn", "Polling is slowed down", "Close limits the rate of this API key; polling resumes automatically."],
+  failing: ["warn", "Polling fails", "It is retried automatically, and nothing is missed."],
+  refused: ["bad", "Polling is refused", "Replace the API key, or give its user the permission at Close. Polling is retried every hour."],
 };
 
 /** @returns {Problem[]} */
@@ -65,10 +65,10 @@ function polling({ pollingState: state }, at) {
 
 /** @type {Record<string, ["bad" | "warn", string, string]>} */
 const SUBSCRIPTION = {
-  paused: ["warn", "Subscription is paused", "Close paused it after failures. It is resumed by itself, and the gap is filled."],
-  missing: ["bad", "Subscription is missing", "Somebody deleted it at Close. It is made again by itself within the hour."],
+  paused: ["warn", "Subscription is paused", "Close paused it after failures. It is resumed automatically, and the gap is filled."],
+  missing: ["bad", "Subscription is missing", "Somebody deleted it at Close. It is created again automatically within the hour."],
   refused: ["bad", "API key refused", "Close refuses the API key, so the subscription cannot be checked. Replace the key."],
-  failing: ["warn", "Subscription cannot be checked", "Close could not be asked; it is tried again by itself."],
+  failing: ["warn", "Subscription cannot be checked", "Close could not be asked; the check is retried automatically."],
 };
 
 /** @returns {Problem[]} */

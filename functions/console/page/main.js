@@ -100,7 +100,7 @@ function frame(current, main) {
 api.onRefused(() => {
   signOut();
   leaving.abort();
-  signInView(root, () => show({ focus: true }), "Your secrets no longer hold. Sign in again.");
+  signInView(root, () => show({ focus: true }), "Your secrets are no longer valid. Sign in again.");
 });
 addEventListener("hashchange", () => {
   if (takeFromAddress()) show();

@@ -23,7 +23,7 @@ export const COMMON = {
 export const POLLED = [
   { key: "event.poller.refresh_interval", label: "Minutes between polls", kind: "number", placeholder: "15" },
   { key: "event.poller.since", label: "Start of the first poll", hint: "Empty for now.", placeholder: "2026-11-01T00:00:00Z" },
-  { key: "event.poller.configuration", label: "Resources", kind: "area", hint: "A JSON object by resource. Empty for leads, contacts and opportunities as the old platform polled them." },
+  { key: "event.poller.configuration", label: "Resources", kind: "area", hint: "A JSON object by resource. Empty for accounts, contacts, opportunities and tasks." },
 ];
 
 /** @type {[string, Setting[]][]} */
@@ -35,7 +35,7 @@ export const GROUPS = [
   ]],
   ["Source", [
     COMMON.key,
-    { key: "event.notification.subscription.signature.key", label: "Signature key of the subscription at Close", kind: "secret", hint: "With it, unsigned webhooks are refused. It is written by this system where the subscription is automatic." },
+    { key: "event.notification.subscription.signature.key", label: "Signature key of the subscription at Close", kind: "secret", hint: "With it, unsigned webhooks are refused. This system writes it if the subscription is automatic." },
     { key: "base.url", label: "Close API URL", placeholder: "https://api.close.com/api/v1" },
   ]],
   ["Polling", POLLED],

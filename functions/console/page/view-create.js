@@ -15,7 +15,7 @@ export function createView({ main, title }) {
   const polled = POLLED.map((it) => settingField(it));
   const [webhookChoice, webhook] = choice("source", "webhook", "Webhook", "Close posts each change at once.", true);
   const [pollingChoice, polling] = choice("source", "polling", "Polling", "Changes are fetched from Close every few minutes.");
-  const [manualChoice, manual] = choice("subscription", "manual", "I make it at Close", "You get a URL to hand to Close.", true);
+  const [manualChoice, manual] = choice("subscription", "manual", "I create it at Close", "You get a URL to give to Close.", true);
   const [automaticChoice] = choice("subscription", "automatic", "Make it for me", "With the API key. It is signed, watched and repaired.");
   const ofWebhook = fieldset("Subscription at Close", manualChoice, automaticChoice);
   ofWebhook.dataset.key = "event.notification.subscription.provisioning";

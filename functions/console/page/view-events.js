@@ -139,7 +139,7 @@ async function eventList(place, { id, signal, query, at, known = null }) {
       try {
         const page = await older(next);
         page.found.forEach((it) => put(it, false));
-        if (!page.found.length && page.next) place.append(h("span.muted", "Nothing in this stretch of the log. Load more to search on."));
+        if (!page.found.length && page.next) place.append(h("span.muted", "Nothing in this part of the log. Load more to continue."));
         else place.replaceWith(more(page.next) ?? "");
         if (page.next) next = page.next;
       } catch (error) {

@@ -7,6 +7,7 @@ import { button, copy, copyable, foreign, h, link, replace } from "./dom.js";
 import { eventRow, eventTable } from "./event-rows.js";
 import { badge, timeAgo } from "./format.js";
 import { actButton, instanceHead, problemList } from "./instance-parts.js";
+import { row, table } from "./table.js";
 import { load } from "./wait.js";
 
 const HOUR = 3_600_000;
@@ -24,6 +25,7 @@ export async function instanceView({ main, title, signal, id }) {
         instance.disabled ? actButton(instance, "Enable", "enable", "primary") : actButton(instance, "Disable", "disable")),
       found.length > 0 && h("section.card", { "aria-label": "Needs attention" }, problemList(instance, found)),
       h("div.columns", source(instance), delivery(instance)),
+      progress(instance.pollingState),
       h("section.card", h("header", h("h2", "Last 24 hours")), drawing),
       h("section.card", h("header", h("h2", "Latest events"), link(`${at}/events`, "All events")), latest));
     load(drawing, signal, () => analytics({ from: new Date(Math.floor(Date.now() / HOUR) * HOUR - 23 * HOUR).toISOString(), interval: "hour" }, signal), (groups) => replace(drawing, chart(sums(groups, instance.id), "hour")));
@@ -43,7 +45,7 @@ function source(instance) {
   return card("Where events come from",
     !polled && wide("Webhook URL", copyable(instance.webhookUrl, "Webhook URL")),
     !polled && fact("Subscription", subscription === "manual" ? "Made at Close by you" : badge(subscription, subscription === "active" ? "good" : "warn")),
-    polled && fact("Polling", badge(polling?.status ?? "ok", polling?.status === "ok" ? "good" : "warn"), polling?.error && h("p", foreign(polling.error, 600))),
+    polled && fact("Polling", pollingBadge(polling?.status ?? "ok"), polling?.error && h("p", foreign(polling.error, 600))),
     polled && fact("Every", `${settings["event.poller.refresh_interval"] ?? "15"} minutes`),
     polled && fact("Last success", timeAgo(instance.lastSuccess.polling)),
     polled && polling?.badRecords > 0 && fact("Unreadable records", String(polling.badRecords), polling.lastBadRecord && h("p.muted", foreign(polling.lastBadRecord))),
@@ -59,6 +61,25 @@ function token(text) {
   const shown = h("code", "••••••••");
   const show = button("Show", "small", () => shown.replaceWith(h("code", text)));
   return h("div.copyable", shown, show, copy(text, "Token"));
+}
+
+/** @type {Record<string, [string, string]>} */
+const POLLING = { ok: ["Healthy", "good"], rateLimited: ["Slowed down", "warn"], failing: ["Failing", "warn"], refused: ["Refused", "bad"] };
+
+function pollingBadge(status) {
+  return badge(...(POLLING[status] ?? [status, "warn"]));
+}
+
+/** How far polling of each resource got. */
+function progress(state) {
+  const resources = Object.entries(state?.resources ?? {});
+  return resources.length > 0 && h("section.card", h("header", h("h2", "Resources")),
+    table("Resources", ["Resource", "State", "Enqueued until", "Next poll", "Error"], resources.map(([name, it]) => row(
+      [foreign(name, 120), "Resource"],
+      [pollingBadge(it.status), "State"],
+      [timeAgo(it.cursor), "Enqueued until"],
+      [it.nextAt ? timeAgo(it.nextAt) : "Off", "Next poll"],
+      [it.error ? foreign(sentence(it.error), 600) : "", "Error"]))).element);
 }
 
 function delivery(instance) {

@@ -39,7 +39,7 @@ export function signInView(root, done, message = "") {
     } catch (error) {
       signOut();
       // The refusal has shown this form anew, with a text for those who were signed in before.
-      if (error instanceof ApiError && error.status === 401) signInView(root, done, "These secrets do not hold.");
+      if (error instanceof ApiError && error.status === 401) signInView(root, done, "These secrets are not valid.");
       else replace(outcome, failure(error));
     } finally {
       submit.disabled = false;

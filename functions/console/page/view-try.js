@@ -61,7 +61,7 @@ async function show(answer, instance, outcome, signal) {
     const words = entry?.deliveryStatus ?? "queued";
     if (words !== last) say(words);
     last = words;
-    const waiting = h("ol.timeline", h("li.good", h("div.what", "Answered 200: the event is durably queued")), h("li.busy", h("div.what", "Waiting for a dispatcher")));
+    const waiting = h("ol.timeline", h("li.good", h("div.what", "Answered 200: the event is safely queued")), h("li.busy", h("div.what", "Waiting for a dispatcher")));
     replace(outcome, h("div.view", head, entry ? timeline(entry) : waiting));
   }).catch((error) => {
     if (!signal.aborted) replace(outcome, failure(error));

@@ -14,7 +14,7 @@ pub(crate) struct File {
     pub(crate) text: &'static str,
 }
 
-/// A file as it is served: as it is, or compressed.
+/// A file as it is served: plain or compressed.
 #[derive(Debug, Clone)]
 pub(crate) struct Served {
     pub(crate) name: &'static str,
@@ -32,7 +32,7 @@ impl Served {
     }
 }
 
-/// The page; `{files}` in it stands for where its files are.
+/// The page; `{files}` in it stands for the path of its files.
 pub(crate) const INDEX: &str = include_str!("../page/index.html");
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -75,7 +75,7 @@ pub(crate) const FILES: &[File] = &[
     file!("wait.js", SCRIPT),
 ];
 
-/// A hash over everything: with the page in it, since its `ETag` is made of it too.
+/// A hash over everything, including the page, whose `ETag` uses it too.
 pub(crate) fn version() -> String {
     let mut hash = Sha256::new_with_prefix(INDEX);
     for file in FILES {

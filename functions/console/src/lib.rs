@@ -10,15 +10,15 @@ use files::{FILES, INDEX, Served};
 
 /// Where the page is.
 const PAGE: &str = "/console";
-/// Where its files are; the version follows, so that a name never stands for two contents.
+/// The path of its files; the version follows, so that a name never has two contents.
 const FILES_BELOW: &str = "/console/files/";
 
-/// What the page may do: load its own files and call the API of its own origin, and nothing else. Trusted Types are
-/// required and none are made, so that the browser refuses every way to turn text into markup or code.
+/// Lets the page load its own files and call the API of its own origin, and nothing else. Trusted Types are required
+/// and none defined, so the browser refuses every way to turn text into markup or code.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// What every answer has.
+/// Headers of every answer.
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -44,7 +44,6 @@ impl Default for Console {
 
 impl Console {
     /// Reads the files that are compiled in, compresses them, and names them by their contents.
-    #[must_use]
     pub fn new() -> Self {
         let version = files::version();
         let index = INDEX.replace("{files}", &format!("{FILES_BELOW}{version}"));
@@ -53,7 +52,6 @@ impl Console {
     }
 
     /// Answers a request: the page, one of its files, or 404.
-    #[must_use]
     pub fn answer(&self, request: &Request) -> Response<Body> {
         let path = request.uri().path();
         if request.method() != Method::GET {
@@ -72,7 +70,7 @@ impl Console {
         }
     }
 
-    /// The page itself is asked for each time, and answered with 304 while it is the same.
+    /// The page itself is revalidated each time, with a 304 while it is unchanged.
     fn page(&self, request: &Request) -> Response<Body> {
         let tag = format!("\"{}\"", self.version);
         let is_known = mentions(request, &header::IF_NONE_MATCH, &tag);
@@ -83,7 +81,7 @@ impl Console {
         serve(answer, request, &self.page)
     }
 
-    /// The file of a path, if it is of this version.
+    /// The file of a path, if the path has this version.
     fn file(&self, path: &str) -> Option<&Served> {
         let name = path.strip_prefix(FILES_BELOW)?.strip_prefix(&*self.version)?.strip_prefix('/')?;
         self.files.iter().find(|file| file.name == name)
@@ -96,7 +94,7 @@ fn mentions(request: &Request, name: &HeaderName, word: &str) -> bool {
     values.filter_map(|value| value.to_str().ok()).any(|value| value.contains(word))
 }
 
-/// A file, compressed for those who take it so.
+/// A file, compressed if the caller accepts that.
 fn serve(answer: Builder, request: &Request, file: &Served) -> Response<Body> {
     let answer = answer.header(header::CONTENT_TYPE, file.content_type);
     if mentions(request, &header::ACCEPT_ENCODING, "gzip") {

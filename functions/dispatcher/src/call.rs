@@ -8,7 +8,7 @@ use shared::platform::clock::Clock;
 use shared::platform::deadline;
 use tokio::time::Instant;
 
-/// The time that a call has when nobody says; the function's time-out in the template.
+/// The default time of a call: the function's time-out in the template.
 const ASSUMED_TIME: TimeDelta = TimeDelta::seconds(60);
 /// A claim outlives its function by this much, for clocks that disagree.
 const CLAIM_MARGIN: TimeDelta = TimeDelta::seconds(5);

@@ -57,7 +57,11 @@ impl Dispatcher {
     ) -> Result<Report, Halt> {
         let fetched = self.fetch(&message.delivery).await?;
         let body = KeptBody::of(&message.delivery, fetched.found());
-        self.conclude(message, settlement, &body, Instant::now()).await
+        match self.conclude(message, settlement, &body, Instant::now()).await {
+            // Its event was claimed anew since: whoever has it says how it ends, and has a message of their own.
+            Err(Halt::HandBack(HandBack::ClaimLost)) => Ok(Report::without_attempt(Ended::Duplicate)),
+            concluded => concluded,
+        }
     }
 
     /// Sends what a decision that is written already asks for.
@@ -118,7 +122,7 @@ impl Dispatcher {
     /// Sends a message that comes again, through the delivery queue if the retry queue does not take it.
     async fn send_again(&self, delivery: &QueuedDelivery<'_>, wait: Duration) -> Result<(), AwsError> {
         let Err(error) = self.retries.send(delivery, wait).await else { return Ok(()) };
-        tracing::warn!(event = %delivery.event_id, %error, "sent again through the delivery queue");
+        tracing::warn!(event = %delivery.event_id, %error, "sent through the delivery queue instead");
         self.deliveries.send(delivery, wait).await
     }
 
@@ -133,7 +137,11 @@ impl Dispatcher {
     ) -> Result<Report, Halt> {
         let delivery = &message.delivery;
         if self.is_too_old(delivery) {
-            tracing::error!(event = %delivery.event_id, %error, "an outcome was never written");
+            tracing::error!(event = %delivery.event_id, %error, "outcome never written");
+            if let Some(reason) = settlement.decision.reason() {
+                let sent = self.dead_letters.dead_letter(delivery, reason).await;
+                sent.map_err(|error| Halt::HandBack(error.into()))?;
+            }
             return Ok(Report::without_attempt(Ended::OwnFault));
         }
         let handling = Handling {

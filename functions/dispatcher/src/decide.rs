@@ -37,7 +37,7 @@ pub enum Address {
     Replaced,
 }
 
-/// True if nobody is called again after this: the receiver says that it is gone for good, or its address is not
+/// True if this ends the event: the receiver says that it is gone for good, or its address is not
 /// allowed, and stays so.
 pub(crate) fn is_final(result: &AttemptResult) -> bool {
     matches!(
@@ -64,19 +64,19 @@ pub fn decide(made: &Made<'_>, schedule: &RetrySchedule, health: &Health) -> Dec
         AttemptResult::Rejected { status: 429 | 503, retry_after: Some(asked), .. } => *asked,
         // A receiver that is busy, or early, or wrong today may be right in five minutes.
         AttemptResult::Accepted { .. } | AttemptResult::Rejected { .. } | AttemptResult::Unanswered(_) => {
-            schedule.interval()
+            schedule.interval
         }
     };
     if health.state() == Some(State::Open) {
         return Decision::Wait { reason };
     }
-    if made.attempt >= schedule.attempts() {
+    if made.attempt >= schedule.attempts {
         return Decision::Fail { reason };
     }
-    Decision::Retry { due: made.now + wait.clamp(schedule.interval(), MAX_INTERVAL), reason }
+    Decision::Retry { due: made.now + wait.clamp(schedule.interval, MAX_INTERVAL), reason }
 }
 
-/// How long to wait after a fault of ours, with so many in a row before it.
+/// How long to wait after a fault of ours, with this many in a row before it.
 #[must_use]
 pub fn own_fault_wait(faults: u32) -> Duration {
     OWN_FAULT_WAIT.saturating_mul(1 << faults.min(10)).min(MAX_INTERVAL)

@@ -1,6 +1,6 @@
 //! One message: plan, claim the attempt, make it, conclude.
 
-use shared::events::log::{AttemptRecord, Claim, ClaimId, Decision, KeptBody, Refusal, Settlement};
+use shared::events::log::{AttemptRecord, Claim, ClaimId, Claimed, Decision, KeptBody, Refusal, Settlement};
 use shared::platform::aws::AwsError;
 
 use crate::attempt::{Attempt, AttemptResult};
@@ -46,8 +46,7 @@ impl Dispatcher {
         if let Some(settlement) = &delivery.handling.settlement {
             return self.settle(message, settlement).await;
         }
-        let fetched = self.fetch(delivery).await?;
-        let plan = self.plan(delivery, &fetched).await?;
+        let (fetched, plan) = self.prepare(delivery).await?;
         let id = ClaimId::new(message.holder().to_owned(), call.claims_until(), &call.request_id);
         let body = KeptBody::of(delivery, fetched.found());
         let claim = Claim { delivery, id, now: self.clock.now(), body };
@@ -58,8 +57,8 @@ impl Dispatcher {
             return Err(Halt::HandBack(HandBack::OutOfTime));
         }
         let attempts = match self.log.claim(&claim).await {
-            Ok(Ok(claimed)) => claimed.attempts,
-            Ok(Err(refusal)) => return self.refused(&claim, refusal).await,
+            Ok(Claimed::Granted(attempts)) => attempts,
+            Ok(Claimed::Refused(refusal)) => return self.refused(&claim, refusal).await,
             Err(error) => return Err(Halt::Fault(error, Some(claim.id))),
         };
         let decision = match plan {
@@ -111,8 +110,8 @@ impl Dispatcher {
         Ok(Report { attempts, attempted: was_made, ..report })
     }
 
-    /// Whether an attempt after which nobody is called again went to the instance's callback of now: what is in
-    /// memory may be older than a change. If that cannot be read, it did.
+    /// Compares the address of an attempt that ends the event with the instance's current callback: the cache may be
+    /// older than a change. If the instance cannot be read, the address counts as current.
     async fn address(&self, recipient: &Recipient, result: &AttemptResult) -> Address {
         if !is_final(result) {
             return Address::OfNow;
@@ -132,11 +131,11 @@ impl Dispatcher {
         self.health.have_looked_after(delivery.instance_id).await?;
         self.store(delivery, &claim.body).await?;
         match self.log.park(claim, "the callback is open").await? {
-            Ok(_) => {
+            Claimed::Granted(_) => {
                 tracing::debug!(instance = %delivery.instance_id, event = %delivery.event_id, "parked");
                 Ok(Report::without_attempt(Ended::Parked))
             }
-            Err(refusal) => self.refused(claim, refusal).await,
+            Claimed::Refused(refusal) => self.refused(claim, refusal).await,
         }
     }
 

@@ -19,7 +19,7 @@ use crate::plan::Recipient;
 
 /// Health is read once in this time and process, so that an event costs no read.
 const KEPT: TimeDelta = TimeDelta::seconds(10);
-/// How often the schedule is told that events wait.
+/// How often a recovery is requested again.
 const TOUCHED: TimeDelta = TimeDelta::seconds(60);
 /// Instances that one process knows of; with more it begins anew.
 const CAPACITY: usize = 10_000;
@@ -75,7 +75,7 @@ impl Dispatcher {
             }
         };
         if let Err(error) = noted {
-            tracing::warn!(instance = %id, %error, "the callback's health was not noted");
+            tracing::warn!(instance = %id, %error, "callback health not recorded");
         }
     }
 }
@@ -186,15 +186,15 @@ impl HealthCache {
 
 fn log_change(instance: InstanceId, health: &Health) {
     match health {
-        Health::Healthy => tracing::info!(%instance, "the callback is healthy again"),
+        Health::Healthy => tracing::info!(%instance, "callback healthy again"),
         Health::Unwell(Illness { state, since, reason, .. }) => match state {
-            State::Failing => tracing::warn!(%instance, reason, "the callback fails"),
-            State::Open => tracing::warn!(%instance, %since, reason, "the callback is open: its events wait"),
+            State::Failing => tracing::warn!(%instance, reason, "callback failing"),
+            State::Open => tracing::warn!(%instance, %since, reason, "callback open: its events wait"),
             State::Recovering => {
-                tracing::info!(%instance, "the callback recovers: events that waited follow");
+                tracing::info!(%instance, "callback recovering: waiting events follow");
             }
             State::Disabled => {
-                tracing::error!(%instance, %since, reason, "the callback is disabled: its events fail");
+                tracing::error!(%instance, %since, reason, "callback disabled: its events fail");
             }
         },
     }

@@ -8,7 +8,7 @@ use crate::message::Message;
 
 /// Puts the messages of each instance into a lane of their own, where an event goes before those tried more often.
 ///
-/// Lanes are worked side by side, so a receiver that hangs holds up nobody but itself; and within its lane an
+/// Lanes are worked side by side, so a receiver that hangs only holds up itself; and within its lane an
 /// event that has never been tried, and waited for the callback, does not wait behind those that have failed.
 pub(crate) fn of(messages: Vec<Message<'_>>) -> Vec<Vec<Message<'_>>> {
     let mut lanes: BTreeMap<InstanceId, Vec<Message<'_>>> = BTreeMap::new();

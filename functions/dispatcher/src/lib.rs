@@ -88,7 +88,7 @@ enum HandBack {
 }
 
 impl Dispatcher {
-    /// Reads the function's settings and builds its clients; calls nobody.
+    /// Reads the function's settings and builds its clients; makes no calls.
     ///
     /// # Errors
     /// When a variable is missing or cannot be used.
@@ -143,7 +143,7 @@ impl Dispatcher {
             }
             Invocation { recover: true, .. } => {
                 let released = self.recover(&call).await?;
-                // Also when it is none: silence means that the schedule does not come.
+                // Zero too: missing data mean that the schedule does not run.
                 self.metrics.write(Measured::default().values("Released", Unit::Count, [released]));
                 Ok(json!({ "released": released }))
             }
@@ -155,7 +155,11 @@ impl Dispatcher {
         let (mut response, mut reports, mut messages) = (SqsBatchResponse::default(), Vec::new(), Vec::new());
         for record in records {
             match Message::read(record) {
-                Ok(message) => messages.push(message),
+                Ok(mut message) => {
+                    // The round of a redriven message begins now.
+                    message.delivery.since.get_or_insert_with(|| self.clock.now());
+                    messages.push(message);
+                }
                 // The queue moves it to the poison queue after some receives.
                 Err(reason) => reports.push(hand_back(&mut response, &record.message_id, &reason)),
             }

@@ -13,7 +13,7 @@ pub(crate) enum Ended {
     Retried,
     /// It has failed for good.
     Failed,
-    /// Nobody wants it.
+    /// It was dropped.
     Dropped,
     /// It was dealt with elsewhere.
     Duplicate,
@@ -45,7 +45,7 @@ pub(crate) struct Report {
     pub(crate) ended: Ended,
     /// Attempts made for the event, from its receipt on; counted when it has ended.
     pub(crate) attempts: usize,
-    /// Whether one of them was made now.
+    /// True if one of them was made now.
     pub(crate) attempted: bool,
     /// From receipt to delivery.
     pub(crate) latency: Option<TimeDelta>,

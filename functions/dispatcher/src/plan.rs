@@ -1,4 +1,4 @@
-//! What is to be done with an event, before anything is: is there a receiver, and is it well.
+//! Decides whether an event is attempted, waits, fails or is dropped, by its instance and the callback's health.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use shared::platform::aws::AwsError;
 
 use crate::Dispatcher;
 
-/// What is to be done with an event.
+/// What to do with an event.
 pub(crate) enum Plan<'a> {
     /// An attempt.
     Attempt(Recipient, Cow<'a, RawValue>),
@@ -21,7 +21,7 @@ pub(crate) enum Plan<'a> {
     Wait,
     /// It fails without an attempt.
     Fail(String),
-    /// There is nobody to deliver it to.
+    /// There is no receiver.
     Drop(&'static str),
 }
 
@@ -45,12 +45,26 @@ pub(crate) enum Fetched {
 }
 
 impl Dispatcher {
-    /// Makes the plan for an event, of which `fetched` is the body.
-    pub(crate) async fn plan<'a>(
+    /// Reads what an event needs and plans it. One that a fault of ours has held up for as long as the log keeps it fails.
+    pub(crate) async fn prepare<'a>(
         &self,
         delivery: &QueuedDelivery<'a>,
-        fetched: &Fetched,
-    ) -> Result<Plan<'a>, AwsError> {
+    ) -> Result<(Fetched, Plan<'a>), AwsError> {
+        let prepared = async {
+            let fetched = self.fetch(delivery).await?;
+            let plan = self.plan(delivery, &fetched).await?;
+            Ok((fetched, plan))
+        };
+        match prepared.await {
+            Err(error) if self.is_too_old(delivery) => {
+                Ok((Fetched::Unneeded, Plan::Fail(format!("own fault for too long: {error}"))))
+            }
+            prepared => prepared,
+        }
+    }
+
+    /// The plan for an event with the body `fetched`.
+    async fn plan<'a>(&self, delivery: &QueuedDelivery<'a>, fetched: &Fetched) -> Result<Plan<'a>, AwsError> {
         let id = delivery.instance_id;
         let (instance, url) = match self.instances.admit(id, recipient).await? {
             Ok(found) => found,
@@ -71,7 +85,7 @@ impl Dispatcher {
         let recipient = Recipient { instance, url, health };
         Ok(match text(delivery, fetched) {
             Some(raw) => Plan::Attempt(recipient, raw),
-            None => Plan::Fail("what Close sent is no longer stored".to_owned()),
+            None => Plan::Fail("the body is no longer stored".to_owned()),
         })
     }
 
@@ -111,16 +125,16 @@ fn text<'a>(delivery: &QueuedDelivery<'a>, fetched: &Fetched) -> Option<Cow<'a, 
 }
 
 /// The instance and its callback, if it (still) wants events delivered; why not, otherwise.
-fn recipient(
+pub(crate) fn recipient(
     instance: Option<&Arc<CachedInstance>>,
 ) -> Result<(Arc<CachedInstance>, CallbackUrl), &'static str> {
     let instance = instance.ok_or("the instance was deleted")?;
     if instance.instance.disabled {
         return Err("the instance is disabled");
     }
-    if !instance.events.enabled {
-        return Err("event.notification.enabled is not true");
+    let events = &instance.events;
+    match (events.why_unwanted(), &events.callback_url) {
+        (None, Some(url)) => Ok((instance.clone(), url.clone())),
+        (why, _) => Err(why.unwrap_or_default()),
     }
-    let url = instance.events.callback_url.clone().ok_or("event.notification.callback.url is not set")?;
-    Ok((instance.clone(), url))
 }

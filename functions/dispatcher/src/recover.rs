@@ -7,16 +7,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
 use shared::callbacks::health::{Health, Recovery, State, Turn};
 use shared::callbacks::url::CallbackUrl;
-use shared::events::log::{LogEntry, Place, Span};
+use shared::events::log::{LogEntry, Place, Span, Waiting};
 use shared::events::message::QueuedDelivery;
 use shared::platform::aws::AwsError;
 use tokio::time::Instant;
 
 use crate::Dispatcher;
 use crate::call::Call;
+use crate::plan::recipient;
 
 /// Callbacks that one call looks after, and those of them together.
-const MOST: usize = 500;
+const MOST: usize = 2_500;
 const TOGETHER: usize = 10;
 /// The schedule's pace.
 const PACE: TimeDelta = TimeDelta::minutes(1);
@@ -50,26 +51,23 @@ impl Dispatcher {
         let (url, health) = self.health_of(&recovery).await?;
         match Turn::of(&health, now) {
             Turn::Probe(due) => {
+                if recovery.released.is_some() {
+                    // The next release begins anew with the oldest.
+                    self.endpoints.advance_recovery(recovery.instance_id, None, now + PACE).await?;
+                }
                 let probed = self.probe(&recovery, due, now).await?;
                 Ok(probed + self.release_expired(&recovery, now).await?)
             }
-            Turn::Until(due) => {
-                let released = self.release_expired(&recovery, now).await?;
-                let next = due.max(now + PACE);
-                self.endpoints.advance_recovery(recovery.instance_id, None, next).await?;
-                Ok(released)
-            }
+            Turn::Wait => Ok(0),
             Turn::Release => self.release(&recovery, url.as_ref(), &health, now).await,
         }
     }
 
-    /// The health of the callback whose events wait. One that is gone is as good as healthy: its events end when they
-    /// are tried.
+    /// The health of the callback whose events wait. One that is gone or switched off is as good as healthy: its events
+    /// end when they are tried.
     async fn health_of(&self, recovery: &Recovery) -> Result<(Option<CallbackUrl>, Health), AwsError> {
         let instance = self.instances.fresh(recovery.instance_id).await?;
-        let Some(url) = instance.and_then(|instance| instance.events.callback_url.clone()) else {
-            return Ok((None, Health::Healthy));
-        };
+        let Ok((_, url)) = recipient(instance.as_ref()) else { return Ok((None, Health::Healthy)) };
         let health = self.endpoints.get(recovery.instance_id, &url).await?;
         Ok((Some(url), health))
     }
@@ -97,11 +95,22 @@ impl Dispatcher {
         Ok(1)
     }
 
-    /// Releases what has waited for as long as it may; it fails when it is tried.
+    /// Releases what has waited for as long as it may; it fails when it is tried. What was redelivered is older than
+    /// its wait.
     async fn release_expired(&self, recovery: &Recovery, now: DateTime<Utc>) -> Result<usize, AwsError> {
         let expired = Span { from: DateTime::UNIX_EPOCH, to: now - self.log.longest_wait() };
-        let waiting = self.history.waiting(recovery.instance_id, expired, None, self.recovery_rate).await?;
-        self.send(&waiting.events).await
+        let mut after = None;
+        loop {
+            let instance = recovery.instance_id;
+            let Waiting { mut events, next } =
+                self.history.waiting(instance, expired, after.as_ref(), self.recovery_rate).await?;
+            let is_over = |delivery| self.is_too_old(&delivery);
+            events.retain(|entry| entry.released(self.retention).is_some_and(is_over));
+            if !events.is_empty() || next.is_none() {
+                return self.send(&events).await;
+            }
+            after = next;
+        }
     }
 
     /// Releases the next events, as many as the rate allows.
@@ -118,7 +127,7 @@ impl Dispatcher {
         let waiting = self.history.waiting(instance, all, after, self.recovery_rate).await?;
         let released = self.send(&waiting.events).await?;
         if released > 0 {
-            tracing::info!(%instance, released, "events that waited are released");
+            tracing::info!(%instance, released, "waiting events released");
         }
         let last = waiting.next.or_else(|| waiting.events.last().map(LogEntry::place));
         match (last, after) {
@@ -132,7 +141,7 @@ impl Dispatcher {
                     && let (Some(url), Some(State::Recovering)) = (url, health.state())
                 {
                     self.endpoints.change(instance, url, (health, &Health::Healthy)).await?;
-                    tracing::info!(%instance, "the callback has recovered");
+                    tracing::info!(%instance, "callback recovered");
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Answers in the platform's shape: every error has a `requestId`, and so has every response.
+//! Answers in the platform's shape: every error and every response has a `requestId`.
 
 use axum::extract::Request;
 use axum::http::header::{ALLOW, RETRY_AFTER};

@@ -25,9 +25,8 @@ pub(crate) struct Missing {
 impl Callback {
     /// `None` if it is healthy: the instance is then shown exactly as on the platform.
     pub(crate) fn of(configuration: &Configuration, health: &Health) -> Option<Self> {
-        let enabled = configuration.get(key::ENABLED).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        if enabled && configuration.get(key::CALLBACK_URL).is_none() {
-            let reason = format!("{} is not set: no event is taken for this instance", key::CALLBACK_URL);
+        if configuration.is(key::ENABLED, "true") && configuration.get(key::CALLBACK_URL).is_none() {
+            let reason = format!("{} is not set: the instance accepts no events", key::CALLBACK_URL);
             return Some(Self::Missing(Missing { state: "missing", reason }));
         }
         CallbackHealth::of(health).map(Self::Unwell)

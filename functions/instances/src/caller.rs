@@ -121,7 +121,7 @@ async fn held(parts: &Parts, state: &Instances) -> Result<Instance, Failure> {
     Ok(instance.ok_or_else(ApiError::unauthorized)?)
 }
 
-/// The answer for every id without an instance, so that none can be told from another.
+/// The answer for every id without an instance, so that they look alike.
 pub(crate) fn no_such_instance() -> ApiError {
     ApiError::not_found("There is no instance with this ID.")
 }

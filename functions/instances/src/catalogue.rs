@@ -147,13 +147,6 @@ pub(crate) fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.key == key)
 }
 
-/// The key that somebody who wrote `key` probably meant.
-pub(crate) fn nearest(key: &str) -> Option<&'static str> {
-    let distance = |setting: &Setting| strsim::osa_distance(key, setting.key);
-    let nearest = SETTINGS.iter().min_by_key(|setting| distance(setting))?;
-    (distance(nearest) <= key.len() / 4).then_some(nearest.key)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -163,13 +156,6 @@ mod tests {
     use shared::polling::settings::PollerSettings;
 
     use super::*;
-
-    #[test]
-    fn a_slip_of_the_pen_is_recognised() {
-        assert_eq!(nearest("event.notification.callback.urll"), Some(key::CALLBACK_URL));
-        assert_eq!(nearest("event.notfication.enabled"), Some(key::ENABLED));
-        assert_eq!(nearest("event.x"), None);
-    }
 
     #[test]
     fn the_defaults_are_what_settings_that_are_not_set_come_to() {

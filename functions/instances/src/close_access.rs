@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use close::{Account, CloseClient, CloseError};
+use close::{CloseAccount, CloseClient, CloseError};
 use shared::instances::{Configuration, key};
 use shared::platform::api_error::ApiError;
 
@@ -23,9 +23,9 @@ impl CloseAccess {
     ///
     /// # Errors
     /// When the settings cannot be used to call Close.
-    pub(crate) fn account(&self, configuration: &Configuration) -> Result<Account, CloseError> {
+    pub(crate) fn account(&self, configuration: &Configuration) -> Result<CloseAccount, CloseError> {
         let of = |key: &str| configuration.get(key);
-        Account::new(&self.0, of(key::BASE_URL), of(key::USERNAME).unwrap_or_default())
+        CloseAccount::new(&self.0, of(key::BASE_URL), of(key::USERNAME).unwrap_or_default())
     }
 }
 

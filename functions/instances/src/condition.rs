@@ -15,7 +15,7 @@ use shared::polling::schedule::KeyDigest;
 use shared::polling::state::PollingState;
 use shared::subscriptions::{Check, Problem};
 
-use crate::{Instances, polling, subscription};
+use crate::{Instances, polling};
 
 /// Deliveries are judged by the latest events; this many cost one query and one batch read.
 const LATEST: usize = 25;
@@ -59,7 +59,7 @@ impl Condition {
         }
     }
 
-    /// The last error of each stage, whether or not it has been put right.
+    /// The last error of each stage, fixed since or not.
     pub(crate) fn last_error(&self) -> Last<Mishap> {
         let attempts = self.deliveries.iter().flat_map(|fate| &fate.attempts);
         let failed = attempts.filter_map(|attempt| Some((attempt.at, attempt.error.as_deref()?)));
@@ -99,7 +99,7 @@ impl Instances {
         let callbacks: Vec<_> =
             instances.iter().filter_map(|instance| Some((instance.id, callback(instance)?))).collect();
         let at_the_poller = |instance: &&Instance| {
-            polling::is_polled(&instance.configuration) || subscription::is_automatic(&instance.configuration)
+            polling::is_polled(&instance.configuration) || instance.configuration.is_automatic()
         };
         let named = |instance: &Instance| (KeyDigest::of(&instance.configuration), instance.id);
         let polled: Vec<_> = instances.iter().filter(at_the_poller).map(named).collect();

@@ -73,9 +73,6 @@ struct Parts {
 
 impl Instances {
     /// Reads the function's settings and builds its clients, without making a call.
-    ///
-    /// # Errors
-    /// When a variable is missing or cannot be used.
     pub fn from_variables(
         variables: &Variables,
         clock: SharedClock,

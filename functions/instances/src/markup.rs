@@ -1,79 +1,59 @@
 //! Names and tags without markup: other systems show them on their pages.
 
-use std::cell::RefCell;
-
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{
-    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
-};
-
 /// Elements whose content is code, not text.
 const CODE: [&str; 2] = ["script", "style"];
 
-/// The text of `text` as a browser would show it, trimmed; what has no `<` in it is left as it is.
+/// What stands for a character in markup; `&amp;` last, lest it make one of the others.
+const ENTITIES: [(&str, &str); 5] =
+    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+
+/// The text of `text` without tags, comments and code, trimmed; what has no `<` in it is left as it is.
 ///
 /// The result holds no markup either: a `<` that stays and could begin a tag is written as `&lt;`.
 pub(crate) fn strip(text: &str) -> String {
     if !text.contains('<') {
         return text.trim().to_owned();
     }
-    let input = BufferQueue::default();
-    input.push_back(StrTendril::from_slice(text));
-    let tokenizer = Tokenizer::new(Text::default(), TokenizerOpts::default());
-    // There are no scripts to wait for: nothing ever suspends it.
-    let _ = tokenizer.feed(&input);
-    tokenizer.end();
-    escape(tokenizer.sink.text.borrow().trim())
-}
-
-/// Collects what is neither a tag, nor a comment, nor code.
-#[derive(Default)]
-struct Text {
-    text: RefCell<String>,
-    inside: RefCell<Option<String>>,
-}
-
-impl TokenSink for Text {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        match token {
-            Token::CharacterTokens(characters) if self.inside.borrow().is_none() => {
-                self.text.borrow_mut().push_str(&characters);
-            }
-            Token::TagToken(tag) => self.pass(&tag),
-            Token::CharacterTokens(_)
-            | Token::DoctypeToken(_)
-            | Token::CommentToken(_)
-            | Token::NullCharacterToken
-            | Token::EOFToken
-            | Token::ParseError(_) => {}
-        }
-        TokenSinkResult::Continue
-    }
-}
-
-impl Text {
-    fn pass(&self, tag: &Tag) {
-        let mut inside = self.inside.borrow_mut();
-        match tag.kind {
-            TagKind::StartTag if CODE.contains(&&*tag.name) => *inside = Some(tag.name.to_string()),
-            TagKind::EndTag if inside.as_deref() == Some(&*tag.name) => *inside = None,
-            TagKind::StartTag | TagKind::EndTag => {}
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once('<') {
+        shown.push_str(before);
+        if opens(after) {
+            rest = &after[markup_length(after)..];
+        } else {
+            shown.push('<');
+            rest = after;
         }
     }
+    shown.push_str(rest);
+    let decoded = ENTITIES.iter().fold(shown, |text, (entity, character)| text.replace(entity, character));
+    escape(decoded.trim())
+}
+
+/// True if a `<` before this begins markup.
+fn opens(after: &str) -> bool {
+    after.starts_with(|next: char| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?'))
+}
+
+/// How long the markup is that follows a `<`: a comment, an element of code, or a tag.
+fn markup_length(after: &str) -> usize {
+    let up_to =
+        |end: &str, from: usize| after[from..].find(end).map_or(after.len(), |at| from + at + end.len());
+    if after.starts_with("!--") {
+        return up_to("-->", 3);
+    }
+    let names =
+        |text: &str, name: &str| text.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name));
+    let Some(code) = CODE.into_iter().find(|code| names(after, code)) else { return up_to(">", 0) };
+    let end = after.match_indices("</").find(|(at, _)| names(&after[at + 2..], code));
+    end.map_or(after.len(), |(at, _)| up_to(">", at))
 }
 
 fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        let opens = |next: &char| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?');
-        if character == '<' && characters.peek().is_some_and(opens) {
-            escaped.push_str("&lt;");
-        } else {
-            escaped.push(character);
-        }
+    let mut parts = text.split('<');
+    let mut escaped = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        escaped.push_str(if opens(part) { "&lt;" } else { "<" });
+        escaped.push_str(part);
     }
     escaped
 }
@@ -99,6 +79,11 @@ mod tests {
             ("<<b>script>x", "&lt;script>x"),
             ("<i>&lt;script&gt;x", "&lt;script>x"),
             ("a<b", "a"),
+            ("a<SCRIPT src=x>b</Script >c", "ac"),
+            ("a<script>b", "a"),
+            ("<i>&amp;lt;b></i>", "&lt;b>"),
+            ("<", "<"),
+            ("ä<é", "ä<é"),
         ];
         for (text, stripped) in rows {
             assert_eq!(strip(text), stripped, "{text}");

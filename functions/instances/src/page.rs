@@ -21,7 +21,7 @@ pub(crate) const ERROR: HeaderName = HeaderName::from_static("elements-error");
 pub(crate) struct Page<P> {
     /// The most entries to answer with.
     pub(crate) size: usize,
-    /// The place after which to go on.
+    /// The place after which to continue.
     pub(crate) after: Option<P>,
 }
 

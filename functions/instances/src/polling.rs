@@ -91,7 +91,8 @@ pub(crate) async fn forget(
     instance: &Instance,
     now: DateTime<Utc>,
 ) -> Result<(), AwsError> {
-    if !is_polled(&instance.configuration) {
+    // It may have been polled before its events were unwanted.
+    if !is_polled(&instance.configuration) && !EventSource::is_open(&instance.configuration) {
         return Ok(());
     }
     let key = KeyDigest::of(&instance.configuration);
@@ -149,9 +150,6 @@ pub(crate) async fn check_key(close: &CloseAccess, configuration: &Configuration
 }
 
 /// The same for a change of the API key or of Close's URL.
-///
-/// # Errors
-/// As [`check_key`].
 pub(crate) async fn check_changed_key(
     close: &CloseAccess,
     before: &Configuration,
@@ -183,21 +181,21 @@ pub(crate) struct PollingView {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_bad_record: Option<String>,
     audit_finds: u64,
-    /// The resources that cannot be polled.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     resources: BTreeMap<String, ResourceView>,
 }
 
-/// One resource that cannot be polled.
+/// How polling of one resource goes.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ResourceView {
     status: Status,
+    /// Everything that changed before this was enqueued.
+    cursor: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
-    /// When it is asked for again, if not at the next time of its interval.
+    /// When it is asked next; nothing while nobody wants its events.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_at: Option<String>,
 }
@@ -205,12 +203,15 @@ struct ResourceView {
 impl PollingView {
     /// The state of an instance's polling.
     pub(crate) fn of(state: &PollingState) -> Self {
-        let resources = state.resources.iter().map(|(name, pace)| {
-            let (error, since) = (pace.error.clone(), pace.since.map(timestamp));
-            (
-                name.clone(),
-                ResourceView { status: pace.status, error, since, next_at: pace.next_at.map(timestamp) },
-            )
+        let resources = state.resources.iter().map(|(name, it)| {
+            let view = ResourceView {
+                status: it.pace.status,
+                cursor: timestamp(it.cursor),
+                error: it.pace.error.clone(),
+                since: it.pace.since.map(timestamp),
+                next_at: it.next_at.map(timestamp),
+            };
+            (name.clone(), view)
         });
         Self {
             status: state.status,

@@ -57,9 +57,6 @@ impl Provision {
     }
 
     /// The same for `POST /elements/{element}/instances`, whose path names the element.
-    ///
-    /// # Errors
-    /// As [`Provision::read`].
     pub fn read_of_element(body: &[u8], rules: &Rules) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
@@ -101,9 +98,6 @@ fn complete(configuration: &mut Configuration) {
 }
 
 /// Reads the body that changes one setting: `{"propertyValue": …}`.
-///
-/// # Errors
-/// When it is not that.
 pub(crate) fn property_value(body: &[u8]) -> Result<Option<String>, Vec<Fault>> {
     let body = json::object(body)?;
     let value = body.get("propertyValue").ok_or_else(|| vec![Fault::missing("propertyValue")])?;

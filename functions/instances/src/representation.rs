@@ -16,7 +16,6 @@ use crate::callback_health::Callback;
 use crate::catalogue::element::{ELEMENT, Element};
 use crate::condition::{Condition, Last, Mishap};
 use crate::polling::PollingView;
-use crate::subscription;
 
 /// The body of an answer that shows an instance: the fields of the old platform's answer, then ours.
 #[derive(Debug, Serialize)]
@@ -104,7 +103,6 @@ impl Representation {
     pub(crate) fn of(instance: &Instance, condition: &Condition, base_url: &str) -> Self {
         let masked = instance.configuration.masked();
         let own = |(key, value): (&str, Option<&str>)| (key.to_owned(), value.map(str::to_owned));
-        let enabled = instance.configuration.get(key::ENABLED);
         Self {
             id: instance.id.get(),
             name: instance.name.clone(),
@@ -116,13 +114,13 @@ impl Representation {
             max_cache_size: 0,
             cache_time_to_live: 0,
             configuration: masked.into_iter().map(own).collect(),
-            events_enabled: enabled.is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            events_enabled: instance.configuration.is(key::ENABLED, "true"),
             caching_enabled: false,
             tags: instance.tags.clone(),
             user: User::of(instance),
             created_date: timestamp(instance.created_at),
             webhook_url: webhook_url(instance.id, base_url),
-            subscription_state: if subscription::is_automatic(&instance.configuration) {
+            subscription_state: if instance.configuration.is_automatic() {
                 let found = condition.check.as_ref().map(|check| check.findings.status);
                 SubscriptionState::Managed(found.unwrap_or_default())
             } else {

@@ -9,7 +9,7 @@ use crate::catalogue;
 /// An entry of `/instances/{id}/configuration`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Setting {
+pub(crate) struct SettingView {
     id: u32,
     key: String,
     name: String,
@@ -22,7 +22,7 @@ pub(crate) struct Setting {
     internal: bool,
 }
 
-impl Setting {
+impl SettingView {
     /// Every setting that the instance has or could have: clients look for a setting here to change it by its number.
     pub(crate) fn all(instance: &Instance) -> Vec<Self> {
         let known = catalogue::SETTINGS.iter().map(|setting| setting.key);

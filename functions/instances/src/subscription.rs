@@ -18,12 +18,6 @@ use crate::close_access::{CloseAccess, failed};
 pub(crate) const MANAGED: [&str; 3] =
     [key::SUBSCRIPTION_PROVISIONING, key::SUBSCRIPTION_ID, key::SUBSCRIPTION_SIGNATURE_KEY];
 
-/// True if a configuration asks for a subscription, or has one.
-pub(crate) fn is_automatic(configuration: &Configuration) -> bool {
-    let how = configuration.get(key::SUBSCRIPTION_PROVISIONING);
-    how.is_some_and(|how| how.eq_ignore_ascii_case("automatic"))
-}
-
 /// Subscribes the URL of a new instance, if it asks for that, and keeps the id and the key among its settings.
 ///
 /// # Errors
@@ -33,7 +27,7 @@ pub(crate) async fn begin(
     instance: &mut Instance,
     webhook_url: &str,
 ) -> Result<(), ApiError> {
-    if !is_automatic(&instance.configuration) {
+    if !instance.configuration.is_automatic() {
         return Ok(());
     }
     let account = close.account(&instance.configuration).map_err(failed)?;
@@ -57,7 +51,7 @@ pub(crate) async fn change(
     before: &Configuration,
     after: &Configuration,
 ) -> Result<(), ApiError> {
-    if !is_automatic(after) {
+    if !after.is_automatic() {
         return Ok(());
     }
     let same = [key::USERNAME, key::BASE_URL].iter().all(|key| before.get(key) == after.get(key));
@@ -84,7 +78,7 @@ pub(crate) async fn watch(
     webhook_url: &str,
     now: DateTime<Utc>,
 ) -> Result<(), AwsError> {
-    if !is_automatic(&instance.configuration) {
+    if !instance.configuration.is_automatic() {
         return Ok(());
     }
     let key = KeyDigest::of(&instance.configuration);
@@ -99,7 +93,7 @@ pub(crate) async fn watch_change(
     after: &Instance,
     now: DateTime<Utc>,
 ) -> Result<(), AwsError> {
-    if !is_automatic(&after.configuration) {
+    if !after.configuration.is_automatic() {
         return Ok(());
     }
     let (old_key, key) = (KeyDigest::of(&before.configuration), KeyDigest::of(&after.configuration));
@@ -120,7 +114,7 @@ pub(crate) async fn unwatch(
     instance: &Instance,
     now: DateTime<Utc>,
 ) -> Result<(), AwsError> {
-    if !is_automatic(&instance.configuration) {
+    if !instance.configuration.is_automatic() {
         return Ok(());
     }
     let key = KeyDigest::of(&instance.configuration);
@@ -131,7 +125,7 @@ pub(crate) async fn unwatch(
 /// True if the events of an instance are wanted now.
 pub(crate) fn takes_events(instance: &Instance) -> bool {
     let events = EventSettings::read(&instance.configuration, Reach::Any);
-    !instance.disabled && events.is_ok_and(|events| events.enabled && events.callback_url.is_some())
+    !instance.disabled && events.is_ok_and(|events| events.why_unwanted().is_none())
 }
 
 /// Ends the subscription of an instance that is to be deleted, if this system made it.
@@ -139,7 +133,7 @@ pub(crate) fn takes_events(instance: &Instance) -> bool {
 /// # Errors
 /// When Close cannot be asked.
 pub(crate) async fn end(close: &CloseAccess, instance: &Instance) -> Result<(), CloseError> {
-    if !is_automatic(&instance.configuration) {
+    if !instance.configuration.is_automatic() {
         return Ok(());
     }
     let id = instance.configuration.get(key::SUBSCRIPTION_ID).unwrap_or_default();

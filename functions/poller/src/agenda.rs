@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use close::{Account, CloseError};
+use close::{CloseAccount, CloseError};
 use shared::callbacks::url::Reach;
 use shared::instances::{CachedInstance, EventSettings, EventSource, Instance, InstanceId};
 use shared::platform::aws::AwsError;
@@ -13,7 +13,7 @@ use shared::polling::resource::Source;
 use shared::polling::schedule::KeyDigest;
 use shared::polling::settings::PollerSettings;
 use shared::polling::state::Polling;
-use shared::polling::store::{Claimed, Due, Parts, Versioned};
+use shared::polling::store::{Due, GrantedTurn, Parts, Versioned};
 use shared::subscriptions::{CHECK_EVERY, Check, Problem};
 
 use crate::Poller;
@@ -38,7 +38,7 @@ pub(crate) struct Polled {
 pub(crate) struct Access {
     pub(crate) instance: Arc<CachedInstance>,
     pub(crate) settings: PollerSettings,
-    pub(crate) account: Account,
+    pub(crate) account: CloseAccount,
 }
 
 /// Something to do in a turn.
@@ -176,7 +176,7 @@ impl Polled {
     }
 
     fn status(&self) -> Status {
-        self.part.value.state(None, 0).status
+        self.part.value.status()
     }
 }
 
@@ -245,10 +245,13 @@ impl Poller {
         };
         let events = EventSettings::read(&instance.configuration, Reach::Any);
         let events = events.map_err(|faults| unusable(joined(&faults)))?;
-        if events.source != EventSource::Polling || KeyDigest::of(&instance.configuration) != *key {
+        // One that nothing says a source of is polled again when its events are wanted again.
+        let is_polled =
+            events.source == EventSource::Polling || EventSource::is_open(&instance.configuration);
+        if !is_polled || KeyDigest::of(&instance.configuration) != *key {
             return Err(Unready::Orphan);
         }
-        if instance.disabled || !events.enabled || events.callback_url.is_none() {
+        if instance.disabled || events.why_unwanted().is_some() {
             return Err(Unready::Off);
         }
         let settings = PollerSettings::read(&instance.configuration);
@@ -266,17 +269,17 @@ impl Poller {
     pub(crate) async fn conclude(
         &self,
         due: &Due,
-        claimed: &Claimed,
+        claimed: &GrantedTurn,
         mut agenda: Agenda,
         turn_at: DateTime<Utc>,
     ) -> Result<Option<(Due, DateTime<Utc>)>, AwsError> {
         let now = self.clock.now();
         for polled in agenda.polls.iter_mut().filter(|it| !it.removed && it.part.value != it.before) {
             // The turns before wrote nothing if all was well.
-            let before = polled.before.state(claimed.turn_before, 0).last_success;
+            let before = polled.before.last_success(claimed.turn_before);
             polled.part.value.success_at = if polled.succeeded { Some(now) } else { before };
             if !self.pollers.write(&mut polled.part).await? {
-                tracing::warn!(instance = %polled.part.id, "the instance was changed while it was polled");
+                tracing::warn!(instance = %polled.part.id, "instance changed during its poll");
             }
         }
         let next = agenda.next(turn_at, now);
@@ -301,10 +304,13 @@ impl Agenda {
 }
 
 /// The account that an instance's settings give access to.
-pub(crate) fn account_of(instance: &Instance, client: &close::CloseClient) -> Result<Account, CloseError> {
+pub(crate) fn account_of(
+    instance: &Instance,
+    client: &close::CloseClient,
+) -> Result<CloseAccount, CloseError> {
     use shared::instances::key;
     let of = |key| instance.configuration.get(key);
-    Account::new(client, of(key::BASE_URL), of(key::USERNAME).unwrap_or_default())
+    CloseAccount::new(client, of(key::BASE_URL), of(key::USERNAME).unwrap_or_default())
 }
 
 fn joined(faults: &[impl ToString]) -> String {

@@ -3,7 +3,7 @@
 mod objects;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use close::{Account, CloseError, ObjectFilter, exhausted};
+use close::{CloseAccount, CloseError, ObjectFilter, exhausted};
 use serde_json::value::RawValue;
 use shared::events::id::EventId;
 use shared::instances::InstanceId;
@@ -33,7 +33,7 @@ const MOST_COLLECTED_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) struct Request<'a> {
     pub(crate) instance: InstanceId,
     pub(crate) objects: &'a ObjectFilter,
-    pub(crate) account: &'a Account,
+    pub(crate) account: &'a CloseAccount,
     pub(crate) configuration: &'a ResourceConfiguration,
     pub(crate) began_at: DateTime<Utc>,
     pub(crate) ends_at: DateTime<Utc>,
@@ -222,7 +222,7 @@ pub(crate) fn scope(
     now: DateTime<Utc>,
 ) -> Scope<'_> {
     let times = Times { last_poll: since - TimeDelta::seconds(1), now };
-    Scope { times, pattern: configuration.updated.pattern() }
+    Scope { times, pattern: configuration.updated.pattern(), is_partial: false }
 }
 
 /// The records of a page.

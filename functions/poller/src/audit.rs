@@ -36,8 +36,11 @@ impl Poller {
         let now = self.clock.now();
         let mut messages = Vec::new();
         for shard in 0..SHARDS {
-            let after = now + TimeDelta::seconds(self.draw(900)?);
-            if let Some(due) = self.pollers.any_of(shard, after).await? {
+            // Keys of short intervals are all due soon, and beyond that are only those of long ones.
+            let within = if self.draw(2)? == 0 { 60 } else { 900 };
+            let after = now + TimeDelta::seconds(self.draw(within)?);
+            let until = now + TimeDelta::seconds(within);
+            if let Some(due) = self.pollers.any_of(shard, (after, until)).await? {
                 messages.push((Message::Audit(due.key), now));
             }
         }

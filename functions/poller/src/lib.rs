@@ -36,7 +36,7 @@ use shared::polling::store::DynamoPollerStore;
 use close::CloseClient;
 use queue::SqsPollQueue;
 
-/// The time that a call has when nobody says; the function's time-out in the template.
+/// The default time of a call: the function's time-out in the template.
 const ASSUMED_TIME: TimeDelta = TimeDelta::seconds(50);
 
 /// The function with everything that it needs.
@@ -55,10 +55,7 @@ pub struct Poller {
 }
 
 impl Poller {
-    /// Reads the function's settings and builds its clients; calls nobody.
-    ///
-    /// # Errors
-    /// When a variable is missing or cannot be used.
+    /// Reads the function's settings and builds its clients; makes no calls.
     pub fn from_variables(
         variables: &Variables,
         clock: SharedClock,

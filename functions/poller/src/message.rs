@@ -19,7 +19,7 @@ pub(crate) enum Message {
 
 /// A message that is not of this version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the message is no work for the poller: {0}")]
+#[error("the message is not for the poller: {0}")]
 pub(crate) struct InvalidMessage(String);
 
 #[derive(Serialize, Deserialize)]

@@ -39,7 +39,7 @@ impl Tally {
         add(&self.failed, 1);
     }
 
-    /// An audit found so many changes that nobody was told of.
+    /// The number of missed changes that an audit found.
     pub(crate) fn found(&self, finds: usize) {
         add(&self.audit_found, finds);
     }

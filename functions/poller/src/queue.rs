@@ -69,7 +69,7 @@ impl SqsPollQueue {
         let answer = send.send().await.unavailable(ACTION)?;
         if let Some(failure) = answer.failed().first() {
             let (failed, code) = (answer.failed().len(), failure.code());
-            tracing::warn!(failed, code, "turns were not queued; the next tick finds them");
+            tracing::warn!(failed, code, "turns not queued; the next tick finds them");
         }
         Ok(())
     }

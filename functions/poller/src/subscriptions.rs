@@ -1,7 +1,7 @@
 //! The check of the subscriptions at Close that this system made: one that Close paused is resumed, one that is gone
 //! is made again, and what was not sent meanwhile is enqueued from Close's event feed.
 //!
-//! `look` asks Close, `mend` puts right what it finds, `fill` enqueues what is missing.
+//! `look` asks Close, `mend` repairs what it finds, `fill` enqueues missing events.
 
 mod fill;
 mod look;
@@ -17,12 +17,12 @@ use shared::polling::store::Versioned;
 use shared::subscriptions::{Check, Problem, Status};
 
 use crate::Poller;
-use close::{Account, CloseError};
+use close::{CloseAccount, CloseError};
 
 /// One look at one subscription.
 struct Look {
     instance: Arc<CachedInstance>,
-    account: Account,
+    account: CloseAccount,
     check: Versioned<Check>,
     /// Close's id of the subscription.
     id: String,
@@ -55,7 +55,7 @@ impl From<AwsError> for Stop {
 impl Look {
     fn new(
         instance: Arc<CachedInstance>,
-        account: Account,
+        account: CloseAccount,
         check: Versioned<Check>,
         id: String,
         ends_at: DateTime<Utc>,
@@ -64,10 +64,9 @@ impl Look {
         Self { instance, account, check, id, events, ends_at }
     }
 
-    /// Whether nobody wants the instance's events now.
+    /// True if the instance's events are not wanted now.
     fn is_unwanted(&self) -> bool {
-        let events = &self.instance.events;
-        self.instance.instance.disabled || !events.enabled || events.callback_url.is_none()
+        self.instance.instance.disabled || self.instance.events.why_unwanted().is_some()
     }
 
     /// When it is looked at next, if nothing is out of order.
@@ -99,10 +98,8 @@ impl Look {
 /// Close's id of the subscription that this system made for an instance, if it did.
 fn managed(instance: &CachedInstance) -> Option<String> {
     let configuration = &instance.instance.configuration;
-    let automatic = configuration.get(key::SUBSCRIPTION_PROVISIONING);
-    let automatic = automatic.is_some_and(|how| how.eq_ignore_ascii_case("automatic"));
-    let is_webhook = instance.events.source == EventSource::Webhook;
-    configuration.get(key::SUBSCRIPTION_ID).filter(|_| automatic && is_webhook).map(str::to_owned)
+    let is_managed = configuration.is_automatic() && instance.events.source == EventSource::Webhook;
+    configuration.get(key::SUBSCRIPTION_ID).filter(|_| is_managed).map(str::to_owned)
 }
 
 impl Poller {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use shared::instances::InstanceId;
 use shared::platform::aws::AwsError;
 use shared::polling::next::Answer;
-use shared::polling::store::{Busy, Claim, Claimed, Due};
+use shared::polling::store::{Due, GrantedTurn, TurnAnswer, TurnRequest};
 
 use crate::Poller;
 use crate::agenda::{Agenda, Job};
@@ -31,14 +31,14 @@ impl Poller {
         if due.due_at > now {
             return Ok(Some((due.clone(), due.due_at)));
         }
-        let claim = Claim { due, now, until: shift.lease_until(), holder: shift.holder };
+        let claim = TurnRequest { due, now, until: shift.lease_until(), holder: shift.holder };
         let claimed = match self.pollers.claim(&claim).await {
-            Ok(Ok(claimed)) => claimed,
-            Ok(Err(Busy::Stale)) => return Ok(None),
-            Ok(Err(Busy::Until(until))) => return Ok(Some((due.clone(), until))),
+            Ok(TurnAnswer::Granted(claimed)) => claimed,
+            Ok(TurnAnswer::Stale) => return Ok(None),
+            Ok(TurnAnswer::Busy(until)) => return Ok(Some((due.clone(), until))),
             Err(error) => {
                 shift.tally.failed();
-                tracing::warn!(%error, "a turn was not claimed; the next tick queues it again");
+                tracing::warn!(%error, "lease not taken; the next tick queues the key again");
                 return Ok(None);
             }
         };
@@ -50,7 +50,7 @@ impl Poller {
             Ok(next) => Ok(next),
             Err(error) => {
                 shift.tally.failed();
-                tracing::warn!(%error, "a turn was not made");
+                tracing::warn!(%error, "turn failed");
                 self.pollers.give_up(&claimed, now + OWN_FAULT_WAIT).await?;
                 Ok(None)
             }
@@ -60,7 +60,7 @@ impl Poller {
     async fn claimed(
         &self,
         due: &Due,
-        claimed: &Claimed,
+        claimed: &GrantedTurn,
         shift: Shift<'_>,
     ) -> Result<Option<(Due, DateTime<Utc>)>, AwsError> {
         let began_at = self.clock.now();

@@ -22,7 +22,7 @@ use shared::polling::cursor::{Run, Walk};
 use shared::polling::record;
 use shared::polling::resource::Source;
 
-use close::{Account, CloseError, RateLimit};
+use close::{CloseAccount, CloseError, RateLimit};
 
 /// A walk's next page.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub(crate) struct Page {
 
 /// A walk under way.
 pub(crate) struct Walker<'a> {
-    account: &'a Account,
+    account: &'a CloseAccount,
     configuration: &'a ResourceConfiguration,
     /// The window's lower end.
     since: DateTime<Utc>,
@@ -62,7 +62,7 @@ pub(crate) struct Walker<'a> {
 impl<'a> Walker<'a> {
     /// A walk from `since`, or from where an earlier one stopped.
     pub(crate) fn new(
-        account: &'a Account,
+        account: &'a CloseAccount,
         configuration: &'a ResourceConfiguration,
         since: DateTime<Utc>,
         walk: &Walk,

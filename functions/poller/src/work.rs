@@ -82,7 +82,7 @@ impl Poller {
                 }
             }
             Ok(Message::Audit(key)) => log_fault("an audit was not made", self.audit(&key, shift).await),
-            Err(error) => tracing::error!(%error, "a message was dropped"),
+            Err(error) => tracing::error!(%error, "message dropped"),
         }
         Ok(())
     }

@@ -70,15 +70,8 @@ fn check_sender(instance: &CachedInstance, webhook: &Received<'_>) -> Result<(),
 
 /// Why an instance accepts no webhooks at all; `None` if it accepts them.
 fn why_unwanted(events: &EventSettings) -> Option<&'static str> {
-    if !events.enabled {
-        Some("event.notification.enabled is not true")
-    } else if events.callback_url.is_none() {
-        Some("event.notification.callback.url is not set")
-    } else if events.source == EventSource::Polling {
-        Some("event.vendor.type is polling")
-    } else {
-        None
-    }
+    let is_polled = events.source == EventSource::Polling;
+    events.why_unwanted().or(is_polled.then_some("event.vendor.type is polling"))
 }
 
 impl TurnedAway {

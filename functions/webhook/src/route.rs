@@ -11,7 +11,7 @@ const PREFIX: &str = "/elements/api-v2/events/closeio/";
 /// The largest body that is accepted: what one synchronous invocation of Lambda can carry.
 const MAX_BODY: usize = 6 * 1024 * 1024;
 
-/// The answer for every id without an instance, so that none can be told from another.
+/// The answer for every id without an instance, so that they look alike.
 pub(crate) fn no_such_instance() -> ApiError {
     ApiError::not_found("There is no instance for this URL.")
 }

@@ -48,17 +48,6 @@ impl Sqs {
         single(self.send_all(queue, std::slice::from_ref(message))?)
     }
 
-    /// Sends any number of messages to `queue` in one transaction, each taken or refused by itself; the
-    /// outcomes are in the order of the messages.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`] or [`Error::Storage`], and then no message is sent.
-    pub fn send_all(&self, queue: &str, messages: &[NewMessage]) -> Result<Vec<Result<Sent, Error>>, Error> {
-        let now = self.now();
-        self.engine().send(queue, messages, now)
-    }
-
     /// Receives messages from `queue`; none if none is visible until the wait is over.
     ///
     /// A wait ends early when a message comes. It is over when its seconds have passed on the clock or in
@@ -83,6 +72,8 @@ impl Sqs {
             let arrivals = Arc::clone(&self.engine().queue(queue)?.arrivals);
             let mut arrival = pin!(arrivals.notified());
             arrival.as_mut().enable();
+            // Asked before, lest one that becomes visible in between is missed.
+            let next = self.next_change(queue)?;
             let now = self.now();
             let outcome = self.engine().receive(queue, maximum, visibility_timeout, now);
             let is_full = match outcome {
@@ -96,7 +87,6 @@ impl Sqs {
                 }
                 Err(error) => return Err(error),
             };
-            let next = self.engine().next_change(queue, now)?;
             let asked = Instant::now();
             while timeout(LOOK, arrival.as_mut()).await.is_err() {
                 let now = self.now();
@@ -117,16 +107,6 @@ impl Sqs {
     /// another queue.
     pub fn delete(&self, queue: &str, handle: &str) -> Result<(), Error> {
         single(self.delete_all(queue, &[handle])?)
-    }
-
-    /// Deletes any number of messages from `queue` in one transaction; the outcomes are in the order of
-    /// the handles.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`] or [`Error::Storage`], and then no message is deleted.
-    pub fn delete_all(&self, queue: &str, handles: &[&str]) -> Result<Vec<Result<(), Error>>, Error> {
-        self.engine().delete(queue, handles)
     }
 }
 

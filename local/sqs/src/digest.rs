@@ -2,7 +2,7 @@
 
 use md5::{Digest, Md5};
 
-use super::message::{AttributeValue, MessageAttribute, MessageAttributes};
+use super::message::{MessageAttribute, MessageAttributes};
 
 /// The digest of a message's body, in hexadecimal.
 pub(super) fn of_body(body: &str) -> String {
@@ -11,16 +11,14 @@ pub(super) fn of_body(body: &str) -> String {
 
 /// The digest of a message's attributes, in hexadecimal; `None` if there are none.
 ///
-/// Names in ascending order, each followed by its type, the kind of its value (1 text, 2 bytes) and its
-/// value, with the length of each part before it in four bytes, the highest first.
+/// Names in ascending order, each followed by its type, the kind of its value and its value, with the length of each part before it in four bytes, the highest first.
 pub(super) fn of_attributes(attributes: &MessageAttributes) -> Option<String> {
     of_pairs(attributes.iter().map(|(name, attribute)| (name.as_str(), attribute)))
 }
 
 /// The digest of the trace header, the one system attribute that a sender can give.
 pub(super) fn of_trace_header(header: &str) -> Option<String> {
-    let attribute =
-        MessageAttribute { data_type: "String".to_owned(), value: AttributeValue::String(header.to_owned()) };
+    let attribute = MessageAttribute { data_type: "String".to_owned(), value: header.to_owned() };
     of_pairs(std::iter::once(("AWSTraceHeader", &attribute)))
 }
 
@@ -31,11 +29,9 @@ fn of_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a MessageAttribute)>) ->
         empty = false;
         part(&mut digest, name.as_bytes());
         part(&mut digest, attribute.data_type.as_bytes());
-        digest.update(match attribute.value {
-            AttributeValue::String(_) => [1],
-            AttributeValue::Binary(_) => [2],
-        });
-        part(&mut digest, attribute.value.bytes());
+        // The kind of value: text. Bytes would have another.
+        digest.update([1]);
+        part(&mut digest, attribute.value.as_bytes());
     }
     (!empty).then(|| hexadecimal(&digest.finalize()))
 }
@@ -57,7 +53,7 @@ mod tests {
     use super::*;
 
     fn text(value: &str) -> MessageAttribute {
-        MessageAttribute { data_type: "String".to_owned(), value: AttributeValue::String(value.to_owned()) }
+        MessageAttribute { data_type: "String".to_owned(), value: value.to_owned() }
     }
 
     #[test]
@@ -76,16 +72,6 @@ mod tests {
             ("General".to_owned(), text("Kenobi")),
         ]);
         assert_eq!(of_attributes(&three).as_deref(), Some("4c360f3fdafd970e05fae2f149d997f5"));
-    }
-
-    #[test]
-    fn binary_attributes_are_told_apart_from_texts() {
-        let value = b"traceparent\x1e00-774062d6c37081a5a0b9b5b88e30627c-2d2482211f6489da-01".to_vec();
-        let binary = MessageAttributes::from([(
-            "attr1".to_owned(),
-            MessageAttribute { data_type: "Binary".to_owned(), value: AttributeValue::Binary(value) },
-        )]);
-        assert_eq!(of_attributes(&binary).as_deref(), Some("8cbe4db156db8a94db8b801b7addb984"));
     }
 
     #[test]

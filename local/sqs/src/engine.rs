@@ -1,4 +1,4 @@
-//! The queues without time, threads and protocol: each operation takes `now`, and is done when it returns.
+//! The queues without threads and protocol: each operation is done when it returns.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use super::error::Error;
+use super::moves::MoveTask;
 use super::settings::Settings;
 use super::store::{self, OpenError, Storage, micros};
 
@@ -15,21 +16,18 @@ mod moving;
 mod queues;
 mod receiving;
 mod sending;
-mod settling;
 
 /// The most messages of a queue that are in flight at a time.
 const IN_FLIGHT: usize = 120_000;
 
-/// All queues. They are held in memory beside the database; the messages are in the database alone.
+/// All queues and what was moved between them. The messages are in the database alone.
 pub(super) struct Engine {
     connection: Connection,
     queues: BTreeMap<String, Queue>,
-    /// Whether a move task runs, so that most operations need not ask the database.
-    moving: bool,
+    moves: Vec<MoveTask>,
 }
 
 /// A queue but for its messages.
-#[derive(Clone)]
 pub(super) struct Queue {
     /// The number under which the database knows it.
     pub(super) id: i64,
@@ -37,8 +35,6 @@ pub(super) struct Queue {
     pub(super) settings: Settings,
     /// When it was made.
     pub(super) created: DateTime<Utc>,
-    /// When its settings last changed.
-    pub(super) modified: DateTime<Utc>,
     /// When it was last purged.
     pub(super) purged: Option<DateTime<Utc>>,
     /// Wakes long polls.
@@ -48,19 +44,6 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// A queue without messages.
-    pub(super) fn new(id: i64, settings: Settings, created: DateTime<Utc>) -> Self {
-        Self {
-            id,
-            settings,
-            created,
-            modified: created,
-            purged: None,
-            arrivals: Arc::default(),
-            in_flight_at_most: 0,
-        }
-    }
-
     /// Messages that were sent at this time or before are forgotten at `now`.
     fn oldest(&self, now: DateTime<Utc>) -> i64 {
         micros(now - TimeDelta::seconds(self.settings.retention.into()))
@@ -68,19 +51,9 @@ impl Queue {
 }
 
 impl Engine {
-    /// The queues in `storage`.
+    /// An engine without queues over the messages in `storage`.
     pub(super) fn open(storage: &Storage) -> Result<Self, OpenError> {
-        let connection = store::open(storage)?;
-        let load = || {
-            let mut queues = store::queues::all(&connection)?;
-            for queue in queues.values_mut() {
-                queue.in_flight_at_most = store::messages::in_flight(&connection, queue.id, i64::MIN)?;
-            }
-            let moving = !store::moves::running(&connection)?.is_empty();
-            Ok((queues, moving))
-        };
-        let (queues, moving) = load().map_err(|source| storage.failure(source))?;
-        Ok(Self { connection, queues, moving })
+        Ok(Self { connection: store::open(storage)?, queues: BTreeMap::new(), moves: Vec::new() })
     }
 
     /// The queue `name`.

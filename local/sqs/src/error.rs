@@ -110,7 +110,7 @@ impl Error {
         Code { shape, query, status }
     }
 
-    /// Whether the client, and not the service, is at fault.
+    /// True if the client is at fault, not the service.
     pub(super) fn is_of_the_sender(&self) -> bool {
         self.code().status < 500
     }

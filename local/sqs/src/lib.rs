@@ -11,7 +11,8 @@
 //!
 //! Over the wire it serves what functions and operators ask for: `SendMessage` and its batch, `ReceiveMessage`,
 //! `DeleteMessage`, `GetQueueAttributes`, `PurgeQueue`, `StartMessageMoveTask` and `ListMessageMoveTasks`. Queues
-//! are made within the process, from the template.
+//! are made within the process, from the template, and keep their messages over a restart. A move task moves everything
+//! at once, whatever its rate.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,7 +20,6 @@ use axum::Router;
 use chrono::{DateTime, Utc};
 use shared::platform::clock::SharedClock;
 
-mod admin;
 mod consumer;
 mod error;
 mod message;
@@ -38,11 +38,8 @@ mod wire;
 
 pub use consumer::Receive;
 pub use error::Error;
-pub use message::{
-    AttributeValue, Message, MessageAttribute, MessageAttributes, MessageState, NewMessage, QueueCounts,
-    Received, Sent,
-};
-pub use moves::{MoveStatus, MoveTask};
+pub use message::{Message, MessageAttribute, MessageAttributes, NewMessage, QueueCounts, Received, Sent};
+pub use moves::MoveTask;
 pub use names::{ACCOUNT, REGION};
 pub use settings::QueueAttributes;
 pub use store::{OpenError, Storage};
@@ -73,19 +70,11 @@ impl Sqs {
     }
 
     /// Answers the clients of AWS that connect to `listener`, for as long as the future is polled.
-    ///
-    /// # Errors
-    ///
-    /// If the listener fails.
     pub async fn serve(&self, listener: tokio::net::TcpListener) -> std::io::Result<()> {
         wire::serve(wire::routes(self.clone()), listener).await
     }
 
     /// The same, with `layer` put around the routes: whoever serves the queues may look at each request first.
-    ///
-    /// # Errors
-    ///
-    /// If the listener fails.
     pub async fn serve_within(
         &self,
         listener: tokio::net::TcpListener,

@@ -1,7 +1,7 @@
 //! What SQS takes: the rules of messages and of the numbers in a request.
 
 use super::error::Error;
-use super::message::{AttributeValue, MessageAttribute, NewMessage};
+use super::message::{MessageAttribute, NewMessage};
 
 /// The most bytes that a message, or the messages of a batch, may have.
 pub(super) const MAXIMUM_BYTES: usize = 1_048_576;
@@ -39,7 +39,7 @@ pub(super) fn check_message(message: &NewMessage, maximum: usize) -> Result<(), 
 /// The bytes of a message that count: its body, and names, types and values of its attributes.
 pub(super) fn size(message: &NewMessage) -> usize {
     let attribute = |(name, attribute): (&String, &MessageAttribute)| {
-        name.len() + attribute.data_type.len() + attribute.value.bytes().len()
+        name.len() + attribute.data_type.len() + attribute.value.len()
     };
     message.body.len() + message.attributes.iter().map(attribute).sum::<usize>()
 }
@@ -134,22 +134,18 @@ fn check_attribute(name: &str, attribute: &MessageAttribute) -> Result<(), Error
     if data_type.len() > 256 {
         return Err(invalid("Message (user) attribute types must be shorter than 256 Bytes".to_owned()));
     }
-    let kind = data_type.split('.').next().unwrap_or_default();
-    let text = match (kind, &attribute.value) {
-        ("Binary", AttributeValue::Binary(bytes)) if !bytes.is_empty() => return Ok(()),
-        ("String" | "Number", AttributeValue::String(text)) if !text.is_empty() => text,
-        ("Binary" | "String" | "Number", _) => {
-            return Err(invalid(format!(
-                "Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
-            )));
-        }
-        _ => {
-            return Err(invalid(format!(
-                "The type of message (user) attribute '{name}' is invalid. You must use only the following \
-                 supported type prefixes: Binary, Number, String."
-            )));
-        }
-    };
+    let (kind, text) = (data_type.split('.').next().unwrap_or_default(), &attribute.value);
+    if !["String", "Number"].contains(&kind) {
+        return Err(invalid(format!(
+            "The type of message (user) attribute '{name}' is invalid. You must use only the following \
+             supported type prefixes: Number, String."
+        )));
+    }
+    if text.is_empty() {
+        return Err(invalid(format!(
+            "Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
+        )));
+    }
     if kind == "Number" && !text.parse::<f64>().is_ok_and(f64::is_finite) {
         return Err(invalid(format!(
             "Can't cast the value of message (user) attribute '{name}' to a number."

@@ -33,29 +33,10 @@ impl NewMessage {
 /// An attribute of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageAttribute {
-    /// `String`, `Number` or `Binary`, with an optional label after a dot, as in `Number.int`.
+    /// `String` or `Number`, with an optional label after a dot, as in `Number.int`.
     pub data_type: String,
-    /// The value.
-    pub value: AttributeValue,
-}
-
-/// The value of an attribute; a number travels as text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AttributeValue {
-    /// The text of a `String` or the digits of a `Number`.
-    String(String),
-    /// The bytes of a `Binary`.
-    Binary(Vec<u8>),
-}
-
-impl AttributeValue {
-    /// The bytes that count to a message's size and go into its digest.
-    pub(super) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::String(text) => text.as_bytes(),
-            Self::Binary(bytes) => bytes,
-        }
-    }
+    /// The text, or the digits of a number.
+    pub value: String,
 }
 
 /// What SQS answers about a message that it has taken.
@@ -98,31 +79,6 @@ pub struct Message {
     pub visible_at: DateTime<Utc>,
 }
 
-impl Message {
-    /// Where the message stands at `now`.
-    #[must_use]
-    pub fn state(&self, now: DateTime<Utc>) -> MessageState {
-        if self.visible_at <= now {
-            MessageState::Visible
-        } else if self.first_received.is_none() {
-            MessageState::Delayed
-        } else {
-            MessageState::InFlight
-        }
-    }
-}
-
-/// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MessageState {
-    /// It can be received.
-    Visible,
-    /// It was sent with a delay that has not passed.
-    Delayed,
-    /// It was received, and its visibility timeout has not passed.
-    InFlight,
-}
-
 /// A message that was received, with what its receiver needs to delete it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
@@ -145,7 +101,6 @@ pub struct QueueCounts {
 
 impl QueueCounts {
     /// All messages of the queue.
-    #[must_use]
     pub fn total(&self) -> u64 {
         self.visible + self.delayed + self.in_flight
     }

@@ -12,7 +12,7 @@ pub(super) struct Receipt {
     pub(super) queue: i64,
     /// The message, by its place in the storage.
     pub(super) message: i64,
-    /// What tells this receive from every other.
+    /// Identifies this receive.
     pub(super) nonce: [u8; 16],
 }
 

@@ -9,8 +9,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 
 pub(super) mod messages;
-pub(super) mod moves;
-pub(super) mod queues;
 
 /// Where the queues are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,12 +41,8 @@ const DURABILITY: &str = "
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS queue (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        name TEXT NOT NULL UNIQUE,
-        settings TEXT NOT NULL,
-        created INTEGER NOT NULL,
-        modified INTEGER NOT NULL,
-        purged INTEGER
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE
     ) STRICT;
     CREATE TABLE IF NOT EXISTS content (
         seq INTEGER PRIMARY KEY,
@@ -75,18 +69,6 @@ const SCHEMA: &str = "
     CREATE TRIGGER IF NOT EXISTS forget_content AFTER DELETE ON message BEGIN
         DELETE FROM content WHERE seq = OLD.seq;
     END;
-    CREATE TABLE IF NOT EXISTS move_task (
-        id TEXT PRIMARY KEY,
-        source INTEGER NOT NULL,
-        source_arn TEXT NOT NULL,
-        destination_arn TEXT,
-        rate INTEGER,
-        status TEXT NOT NULL,
-        moved INTEGER NOT NULL,
-        to_move INTEGER NOT NULL,
-        started INTEGER NOT NULL,
-        failure TEXT
-    ) STRICT;
 ";
 
 /// Opens the database and makes the tables that are missing.
@@ -103,18 +85,19 @@ pub(super) fn open(storage: &Storage) -> Result<Connection, OpenError> {
         connection.execute_batch(SCHEMA)?;
         Ok(connection)
     });
-    prepared.map_err(|source| storage.failure(source))
+    prepared.map_err(|source| OpenError {
+        place: match storage {
+            Storage::Memory => "memory".to_owned(),
+            Storage::File(path) => path.display().to_string(),
+        },
+        source,
+    })
 }
 
-impl Storage {
-    /// The failure to open this storage.
-    pub(super) fn failure(&self, source: rusqlite::Error) -> OpenError {
-        let place = match self {
-            Self::Memory => "memory".to_owned(),
-            Self::File(path) => path.display().to_string(),
-        };
-        OpenError { place, source }
-    }
+/// The number under which the database knows the queue `name`.
+pub(super) fn number_of(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.execute("INSERT OR IGNORE INTO queue (name) VALUES (?1)", (name,))?;
+    connection.query_row("SELECT id FROM queue WHERE name = ?1", (name,), |row| row.get(0))
 }
 
 /// A time as it is stored.

@@ -114,7 +114,7 @@ where
                 serde_json::to_vec(&answer).map_err(|error| error.to_string())
             })
         }
-        Err(error) => Box::pin(std::future::ready(Err(format!("the event is not understood: {error}")))),
+        Err(error) => Box::pin(std::future::ready(Err(format!("the event is invalid: {error}")))),
     })
 }
 

@@ -10,8 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use shared::platform::random::{self, Random, RandomError};
 
-use super::KeysError;
-
 const KEY_BYTES: usize = 32;
 /// The first byte of a ciphertext; another version would have another.
 const VERSION: u8 = 1;
@@ -30,12 +28,12 @@ pub(super) struct Opened {
 
 impl Keys {
     /// The keys in a file that only its owner can read, with a new one for each id that has none.
-    pub(super) fn open(path: Option<&Path>, ids: &[String], random: &dyn Random) -> Result<Self, KeysError> {
+    pub(super) fn open(path: Option<&Path>, ids: &[String], random: &dyn Random) -> io::Result<Self> {
         let mut keys = path.map(read).transpose()?.unwrap_or_default();
         let before = keys.len();
         for id in ids {
             if !keys.contains_key(id) {
-                keys.insert(id.clone(), random::array(random)?);
+                keys.insert(id.clone(), random::array(random).map_err(io::Error::other)?);
             }
         }
         if let Some(path) = path.filter(|_| keys.len() > before) {
@@ -44,12 +42,12 @@ impl Keys {
         Ok(Self(keys))
     }
 
-    /// Whether there is a key of this id.
+    /// True if there is a key with this id.
     pub(super) fn has(&self, id: &str) -> bool {
         self.0.contains_key(id)
     }
 
-    /// Encrypts under a key; `None` when there is no such key.
+    /// Encrypts under a key; `None` if it does not exist.
     pub(super) fn encrypt(
         &self,
         id: &str,

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use shared::platform::random::{self, RandomError};
 use sqs::{ACCOUNT, REGION};
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -22,8 +23,8 @@ use super::keys::Context;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-/// What `Encrypt` takes.
-const MAX_PLAINTEXT: usize = 4096;
+/// The bytes of an AES-256 key.
+const KEY_BYTES: usize = 32;
 
 /// An error in KMS's words.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +76,6 @@ async fn answer(State(kms): State<Kms>, headers: HeaderMap, body: Bytes) -> Resp
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let outcome = match target.strip_prefix("TrentService.").unwrap_or(target) {
         "GenerateDataKey" => read(&body).and_then(|request| generate_data_key(&kms, &request)),
-        "Encrypt" => read(&body).and_then(|request| encrypt(&kms, &request)),
         "Decrypt" => read(&body).and_then(|request| decrypt(&kms, &request)),
         _ => Err(Error::UnknownOperation),
     };
@@ -99,17 +99,7 @@ async fn answer(State(kms): State<Kms>, headers: HeaderMap, body: Bytes) -> Resp
 #[serde(rename_all = "PascalCase")]
 struct GenerateDataKey {
     key_id: String,
-    key_spec: Option<String>,
-    number_of_bytes: Option<usize>,
-    #[serde(default)]
-    encryption_context: Context,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Encrypt {
-    key_id: String,
-    plaintext: String,
+    key_spec: String,
     #[serde(default)]
     encryption_context: Context,
 }
@@ -124,32 +114,18 @@ struct Decrypt {
 }
 
 fn generate_data_key(kms: &Kms, request: &GenerateDataKey) -> Result<Value, Error> {
-    let length = match (request.key_spec.as_deref(), request.number_of_bytes) {
-        (Some("AES_256"), None) => 32,
-        (Some("AES_128"), None) => 16,
-        (None, Some(bytes @ 1..=1024)) => bytes,
-        _ => return Err(Error::Validation("Please specify either number of bytes or key spec.".to_owned())),
-    };
-    let mut plaintext = vec![0; length];
-    kms.0.random.fill(&mut plaintext).map_err(|error| Error::Internal(error.to_string()))?;
-    let sealed = seal(kms, &request.key_id, &request.encryption_context, &plaintext)?;
+    if request.key_spec != "AES_256" {
+        return Err(Error::Validation(format!("A key of {} is not served here", request.key_spec)));
+    }
+    let internal = |error: RandomError| Error::Internal(error.to_string());
+    let plaintext: [u8; KEY_BYTES] = random::array(&*kms.0.random).map_err(internal)?;
+    let context = &request.encryption_context;
+    let sealed = kms.0.keys.encrypt(name(&request.key_id), context, &plaintext, &*kms.0.random);
+    let sealed = sealed.map_err(internal)?.ok_or_else(|| Error::NotFound(request.key_id.clone()))?;
     Ok(json!({
         "CiphertextBlob": STANDARD.encode(sealed),
         "Plaintext": STANDARD.encode(plaintext),
         "KeyId": arn(&request.key_id),
-    }))
-}
-
-fn encrypt(kms: &Kms, request: &Encrypt) -> Result<Value, Error> {
-    let plaintext = decode("Plaintext", &request.plaintext)?;
-    if plaintext.is_empty() || plaintext.len() > MAX_PLAINTEXT {
-        return Err(Error::Validation(format!("Plaintext has not 1 to {MAX_PLAINTEXT} bytes")));
-    }
-    let sealed = seal(kms, &request.key_id, &request.encryption_context, &plaintext)?;
-    Ok(json!({
-        "CiphertextBlob": STANDARD.encode(sealed),
-        "KeyId": arn(&request.key_id),
-        "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
     }))
 }
 
@@ -165,12 +141,6 @@ fn decrypt(kms: &Kms, request: &Decrypt) -> Result<Value, Error> {
         "Plaintext": STANDARD.encode(opened.plaintext),
         "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
     }))
-}
-
-fn seal(kms: &Kms, key_id: &str, context: &Context, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
-    let sealed = kms.0.keys.encrypt(name(key_id), context, plaintext, &*kms.0.random);
-    let sealed = sealed.map_err(|error| Error::Internal(error.to_string()))?;
-    sealed.ok_or_else(|| Error::NotFound(key_id.to_owned()))
 }
 
 /// A key is named by its id or by its ARN.

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use sqs::{ACCOUNT, AttributeValue, MessageAttribute, REGION, Received};
+use sqs::{ACCOUNT, MessageAttribute, REGION, Received};
 
 use crate::functions::MAX_EVENT;
 
@@ -54,8 +52,9 @@ fn record(queue: &str, received: &Received) -> Value {
     .into_iter()
     .filter(|(_, value)| value.is_some())
     .collect();
+    let attribute = |it: &MessageAttribute| json!({ "dataType": it.data_type, "stringValue": it.value });
     let message_attributes: BTreeMap<&str, Value> =
-        message.attributes.iter().map(|(name, attribute)| (&**name, attribute_of(attribute))).collect();
+        message.attributes.iter().map(|(name, it)| (&**name, attribute(it))).collect();
     json!({
         "messageId": message.id,
         "receiptHandle": received.receipt_handle,
@@ -67,15 +66,6 @@ fn record(queue: &str, received: &Received) -> Value {
         "eventSourceARN": format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"),
         "awsRegion": REGION,
     })
-}
-
-fn attribute_of(attribute: &MessageAttribute) -> Value {
-    match &attribute.value {
-        AttributeValue::String(text) => json!({ "dataType": attribute.data_type, "stringValue": text }),
-        AttributeValue::Binary(bytes) => {
-            json!({ "dataType": attribute.data_type, "binaryValue": STANDARD.encode(bytes) })
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -96,14 +86,14 @@ struct Failure {
 /// them; an empty or absent list fails none.
 pub(super) fn failures(answer: &[u8], messages: &[Received]) -> Result<Vec<String>, String> {
     let answer: Option<Answer> = serde_json::from_slice(answer)
-        .map_err(|error| format!("the answer is no list of batchItemFailures: {error}"))?;
+        .map_err(|error| format!("the answer is not a list of batchItemFailures: {error}"))?;
     let failures = answer.and_then(|answer| answer.batch_item_failures).unwrap_or_default();
     let known: HashSet<&str> = messages.iter().map(|received| &*received.message.id).collect();
     failures
         .into_iter()
         .map(|failure| {
             let id = failure.item_identifier.unwrap_or_default();
-            if known.contains(&*id) { Ok(id) } else { Err(format!("{id:?} is no message of the batch")) }
+            if known.contains(&*id) { Ok(id) } else { Err(format!("{id:?} is not a message of the batch")) }
         })
         .collect()
 }

@@ -33,7 +33,7 @@ fn target(headers: &HeaderMap) -> &str {
 }
 
 fn refuse(target: &str, denied: &Denied) -> Response {
-    tracing::error!(%denied, "the template's role of a function does not allow what it does");
+    tracing::error!(%denied, "call refused: the function's role in the template does not allow it");
     let status =
         if target.starts_with("AmazonSQS.") { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
     let error = json!({

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use tokio::net::TcpListener;
 
-use super::OpenError;
+use crate::failure::{Context as _, Failure};
 
 /// The URLs of the servers, without a slash at the end.
 pub(crate) struct Urls {
@@ -23,7 +23,7 @@ pub(super) struct Listeners {
 }
 
 /// Takes `port` for the HTTP API and the next three for DynamoDB, SQS and KMS, or free ones for 0.
-pub(super) async fn bind(port: u16) -> Result<(Urls, Listeners), OpenError> {
+pub(super) async fn bind(port: u16) -> Result<(Urls, Listeners), Failure> {
     let (api, api_url) = listen(port, 0).await?;
     let (dynamodb, dynamodb_url) = listen(port, 1).await?;
     let (sqs, sqs_url) = listen(port, 2).await?;
@@ -32,10 +32,10 @@ pub(super) async fn bind(port: u16) -> Result<(Urls, Listeners), OpenError> {
     Ok((urls, Listeners { api, dynamodb, sqs, kms }))
 }
 
-async fn listen(first: u16, offset: u16) -> Result<(TcpListener, String), OpenError> {
+async fn listen(first: u16, offset: u16) -> Result<(TcpListener, String), Failure> {
     let port = if first == 0 { 0 } else { first.saturating_add(offset) };
-    let refused = |reason| OpenError::Port { port, reason };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(refused)?;
-    let url = format!("http://{}", listener.local_addr().map_err(refused)?);
+    let unusable = format!("port {port} of 127.0.0.1 cannot be used");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context(&unusable)?;
+    let url = format!("http://{}", listener.local_addr().context(&unusable)?);
     Ok((listener, url))
 }

@@ -37,7 +37,6 @@ impl Running {
     }
 
     /// The system.
-    #[must_use]
     pub fn system(&self) -> &System {
         &self.system
     }

@@ -1,28 +1,15 @@
 //! From YAML to JSON values, with the intrinsic functions in their long spelling.
 
-use saphyr::{LoadableYamlNode, Scalar, ScanError, Tag, Yaml};
+use saphyr::{LoadableYamlNode, Scalar, Tag, Yaml};
 use serde_json::{Map, Number, Value};
-
-use super::error::{Fault, TemplateError};
 
 /// Parses the one document that `text` holds: `!Ref Name` becomes `{"Ref": "Name"}`, `!Sub` becomes
 /// `{"Fn::Sub": …}`, so that nothing after this knows of two spellings.
-pub(super) fn parse(file: &str, text: &str) -> Result<Value, TemplateError> {
-    let documents = Yaml::load_from_str(text).map_err(|error| not_yaml(file, &error))?;
+pub(super) fn parse(text: &str) -> Result<Value, String> {
+    let documents = Yaml::load_from_str(text).map_err(|error| error.to_string())?;
     match documents.as_slice() {
-        [document] if document.is_mapping() => {
-            value(document).map_err(|problem| Fault::new("the document", problem).in_file(file))
-        }
-        _ => Err(Fault::new("the document", "expected one mapping with Resources").in_file(file)),
-    }
-}
-
-fn not_yaml(file: &str, error: &ScanError) -> TemplateError {
-    TemplateError::NotYaml {
-        file: file.to_owned(),
-        line: error.marker().line(),
-        column: error.marker().col() + 1,
-        problem: error.info().to_owned(),
+        [document] if document.is_mapping() => value(document),
+        _ => Err("expected one mapping with Resources".to_owned()),
     }
 }
 

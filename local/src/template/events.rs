@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
 
-use super::error::Fault;
 use super::functions::Function;
-use super::node::Node;
-use super::schedule;
 
 /// An HTTP request that a function answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,6 @@ pub enum RouteMethod {
 
 impl RouteMethod {
     /// True if a request with `method` matches the route.
-    #[must_use]
     pub fn matches(&self, method: &Method) -> bool {
         match self {
             Self::Any => true,
@@ -43,7 +42,7 @@ impl RouteMethod {
     }
 }
 
-/// A queue that a function works off.
+/// A queue that a function works off. Its answers name the messages that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueSource {
     /// The name of the queue.
@@ -53,88 +52,138 @@ pub struct QueueSource {
     /// How long to wait for a batch to fill.
     pub batching_window: Duration,
     /// The most calls at the same time.
-    pub maximum_concurrency: Option<u32>,
-    /// Whether the answer names the messages that failed; without it one failure fails all of them.
-    pub report_batch_item_failures: bool,
+    pub maximum_concurrency: usize,
 }
 
-// Lambda's defaults.
-const DEFAULT_BATCH_SIZE: u32 = 10;
-
-/// Adds one event to what calls `function`.
-pub(super) fn add(event: &Node<'_>, function: &mut Function) -> Result<(), Fault> {
-    let kind = event.required("Type")?;
-    let properties = event.required("Properties")?;
-    match kind.text()?.as_str() {
-        "HttpApi" => function.routes.push(route(&properties)?),
-        "SQS" => function.queues.extend(queue_source(&properties)?),
-        "Schedule" => function.schedules.extend(schedule::read(&properties, "Schedule")?),
-        "ScheduleV2" => function.schedules.extend(schedule::read(&properties, "ScheduleExpression")?),
-        other => return Err(kind.fault(format!("events of type {other} are not supported here"))),
-    }
-    Ok(())
+/// A function's regular call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    /// The rate as the template has it.
+    pub expression: String,
+    /// The time from one call to the next.
+    pub every: Duration,
+    /// What the function is called with.
+    pub input: Value,
 }
 
-fn route(properties: &Node<'_>) -> Result<Route, Fault> {
-    properties.only(&["ApiId", "Method", "Path", "PayloadFormatVersion", "TimeoutInMillis"])?;
-    if let Some(version) = properties.child("PayloadFormatVersion")?
-        && version.text()? != "2.0"
-    {
-        return Err(version.fault("only 2.0 is supported here"));
-    }
-    if properties.child("Path")?.is_none() && properties.child("Method")?.is_none() {
-        return Ok(Route { method: RouteMethod::Any, path: Route::REST.to_owned() });
-    }
-    let path = properties.required("Path")?;
-    let route = Route { method: method(&properties.required("Method")?)?, path: path.text()? };
-    if route.path.starts_with('/') {
-        Ok(route)
-    } else {
-        Err(path.fault("expected a path that starts with \"/\""))
+/// One event as the template has it.
+#[derive(Deserialize)]
+#[serde(tag = "Type", content = "Properties")]
+pub(super) enum Event {
+    HttpApi(HttpApi),
+    #[serde(rename = "SQS")]
+    Sqs(Sqs),
+    ScheduleV2(ScheduleV2),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct HttpApi {
+    #[serde(rename = "ApiId")]
+    _api_id: IgnoredAny,
+    #[serde(rename = "PayloadFormatVersion")]
+    _payload_format_version: PayloadFormatVersion,
+    path: Option<String>,
+    method: Option<String>,
+}
+
+#[derive(Deserialize)]
+enum PayloadFormatVersion {
+    #[serde(rename = "2.0")]
+    Two,
+}
+
+/// A filter, for one, would delete messages: without it, other messages would arrive here than in AWS.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Sqs {
+    queue: String,
+    batch_size: u32,
+    maximum_batching_window_in_seconds: u64,
+    #[serde(rename = "FunctionResponseTypes")]
+    _function_response_types: [FunctionResponseType; 1],
+    scaling_config: ScalingConfig,
+}
+
+#[derive(Deserialize)]
+enum FunctionResponseType {
+    ReportBatchItemFailures,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ScalingConfig {
+    maximum_concurrency: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ScheduleV2 {
+    schedule_expression: String,
+    input: String,
+    state: Option<String>,
+}
+
+impl Event {
+    /// Adds the event to what calls `function`.
+    pub(super) fn add_to(self, function: &mut Function) -> Result<(), String> {
+        match self {
+            Self::HttpApi(event) => function.routes.push(event.read()?),
+            Self::Sqs(event) => function.queues.push(event.read()),
+            Self::ScheduleV2(event) => function.schedules.push(event.read()?),
+        }
+        Ok(())
     }
 }
 
-fn method(node: &Node<'_>) -> Result<RouteMethod, Fault> {
-    let text = node.text()?.to_ascii_uppercase();
-    Ok(RouteMethod::Only(match text.as_str() {
-        "ANY" => return Ok(RouteMethod::Any),
-        "DELETE" => Method::DELETE,
-        "GET" => Method::GET,
-        "HEAD" => Method::HEAD,
-        "OPTIONS" => Method::OPTIONS,
-        "PATCH" => Method::PATCH,
-        "POST" => Method::POST,
-        "PUT" => Method::PUT,
-        _ => return Err(node.unexpected("an HTTP method or ANY", &text.into())),
-    }))
+impl HttpApi {
+    fn read(self) -> Result<Route, String> {
+        let (path, method) = match (self.path, self.method) {
+            (None, None) => (Route::REST.to_owned(), RouteMethod::Any),
+            (Some(path), Some(method)) if method == "ANY" => (path, RouteMethod::Any),
+            (Some(path), Some(method)) => {
+                let method = method.parse().map_err(|error| format!("Method: {error}"))?;
+                (path, RouteMethod::Only(method))
+            }
+            _ => return Err("Path and Method belong together".to_owned()),
+        };
+        Ok(Route { method, path })
+    }
 }
 
-fn queue_source(properties: &Node<'_>) -> Result<Option<QueueSource>, Fault> {
-    // A filter, for one, deletes messages: without it, other messages would arrive here than in AWS.
-    properties.only(&[
-        "BatchSize",
-        "Enabled",
-        "FunctionResponseTypes",
-        "MaximumBatchingWindowInSeconds",
-        "Queue",
-        "ScalingConfig",
-    ])?;
-    if let Some(enabled) = properties.child("Enabled")?
-        && !enabled.flag()?
-    {
-        return Ok(None);
+impl Sqs {
+    fn read(self) -> QueueSource {
+        QueueSource {
+            queue: self.queue.rsplit(':').next().unwrap_or_default().to_owned(),
+            batch_size: self.batch_size,
+            batching_window: Duration::from_secs(self.maximum_batching_window_in_seconds),
+            maximum_concurrency: self.scaling_config.maximum_concurrency,
+        }
     }
-    let batch_size = properties.child("BatchSize")?.map(|node| node.parsed("a number of messages"));
-    let window = properties.child("MaximumBatchingWindowInSeconds")?.map(|node| node.parsed("seconds"));
-    let concurrency = properties.descendant(&["ScalingConfig", "MaximumConcurrency"])?;
-    let response_types = properties.child("FunctionResponseTypes")?.map(|node| node.json()).transpose()?;
-    Ok(Some(QueueSource {
-        queue: properties.required("Queue")?.queue()?,
-        batch_size: batch_size.transpose()?.unwrap_or(DEFAULT_BATCH_SIZE),
-        batching_window: Duration::from_secs(window.transpose()?.unwrap_or_default()),
-        maximum_concurrency: concurrency.map(|node| node.parsed("a number of calls")).transpose()?,
-        report_batch_item_failures: response_types.is_some_and(|types| {
-            types.as_array().is_some_and(|types| types.contains(&"ReportBatchItemFailures".into()))
-        }),
-    }))
+}
+
+impl ScheduleV2 {
+    fn read(self) -> Result<Schedule, String> {
+        if let Some(state) = self.state {
+            return Err(format!("State: {state} is not supported here"));
+        }
+        let every = interval(&self.schedule_expression).ok_or_else(|| {
+            format!("expected a rate such as rate(5 minutes), found {:?}", self.schedule_expression)
+        })?;
+        let input = serde_json::from_str(&self.input).map_err(|error| format!("Input: {error}"))?;
+        Ok(Schedule { expression: self.schedule_expression, every, input })
+    }
+}
+
+/// The time that `rate(5 minutes)` stands for.
+fn interval(expression: &str) -> Option<Duration> {
+    let (count, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let count = count.parse::<u32>().ok().filter(|count| *count > 0)?;
+    let unit = match unit.trim_end_matches('s') {
+        "minute" => 60,
+        "hour" => 60 * 60,
+        "day" => 24 * 60 * 60,
+        _ => return None,
+    };
+    Some(Duration::from_secs(u64::from(count) * unit))
 }

@@ -1,14 +1,14 @@
-//! `AWS::Serverless::Function`, with what `Globals.Function` says for all of them.
+//! `AWS::Serverless::Function`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::error::Fault;
-use super::events::{self, QueueSource, Route};
-use super::node::Node;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::events::{Event, QueueSource, Route, Schedule};
+use super::resolve::{Resolver, text_of};
 use super::roles::{self, Role};
-use super::schedule::Schedule;
-use super::scope::FUNCTION;
 
 /// A Lambda function.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +19,6 @@ pub struct Function {
     pub binary: String,
     /// How long one call may take.
     pub timeout: Duration,
-    /// Its memory in MiB.
-    pub memory_mb: u32,
     /// Its environment variables.
     pub environment: BTreeMap<String, String>,
     /// What Lambda does when it calls itself through a queue.
@@ -36,108 +34,65 @@ pub struct Function {
 }
 
 /// What Lambda does when a function is called about sixteen times in a chain of its own messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum RecursiveLoop {
     /// The chain continues.
     Allow,
     /// It is not called again: the message goes to the dead-letter queue.
+    #[default]
     Terminate,
 }
 
-// SAM's defaults.
-const DEFAULT_TIMEOUT_SECONDS: u64 = 3;
-const DEFAULT_MEMORY_MB: u32 = 128;
-
-pub(super) fn read(root: &Node<'_>) -> Result<Vec<Function>, Fault> {
-    let globals = root.descendant(&["Globals", "Function"])?;
-    let functions = root.resources(FUNCTION)?.into_iter();
-    let roles = roles::read(root)?;
-    functions.map(|(id, own)| function(id, &Properties { own, globals: globals.clone() }, &roles)).collect()
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Properties {
+    code_uri: String,
+    timeout: u64,
+    #[serde(default)]
+    environment: Environment,
+    #[serde(default)]
+    recursive_loop: RecursiveLoop,
+    role: Option<String>,
+    #[serde(default)]
+    events: BTreeMap<String, Event>,
 }
 
-fn function(
-    id: &str,
-    properties: &Properties<'_>,
-    roles: &BTreeMap<String, Role>,
-) -> Result<Function, Fault> {
-    let timeout = match properties.get("Timeout")? {
-        Some(node) => node.parsed("seconds")?,
-        None => DEFAULT_TIMEOUT_SECONDS,
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Environment {
+    variables: BTreeMap<String, Value>,
+}
+
+pub(super) fn read(resolver: &Resolver<'_>) -> Result<Vec<Function>, String> {
+    resolver.check_globals(&["CodeUri", "Environment", "Events", "RecursiveLoop", "Role", "Timeout"])?;
+    let roles = roles::read(resolver)?;
+    let functions: Vec<(String, Properties)> = resolver.read("AWS::Serverless::Function")?;
+    let function = |(id, properties): (String, Properties)| {
+        function(&id, properties, &roles).map_err(|problem| format!("Resources.{id}: {problem}"))
     };
-    let memory_mb = match properties.get("MemorySize")? {
-        Some(node) => node.parsed("mebibytes")?,
-        None => DEFAULT_MEMORY_MB,
-    };
+    functions.into_iter().map(function).collect()
+}
+
+fn function(id: &str, properties: Properties, roles: &BTreeMap<String, Role>) -> Result<Function, String> {
+    let Properties { code_uri, timeout, environment, recursive_loop, role, events } = properties;
+    let role = role.map(|arn| {
+        let role = arn.rsplit('/').next().and_then(|id| roles.get(id)).cloned();
+        role.ok_or_else(|| format!("Role: {arn} is not a role of this template"))
+    });
+    let variables = environment.variables.into_iter();
     let mut function = Function {
         logical_id: id.to_owned(),
-        binary: binary(properties)?,
+        binary: code_uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned(),
         timeout: Duration::from_secs(timeout),
-        memory_mb,
-        environment: environment(properties)?,
-        recursive_loop: recursive_loop(properties)?,
-        role: properties.get("Role")?.map(|node| role(&node, roles)).transpose()?,
+        environment: variables.map(|(name, value)| (name, text_of(&value))).collect(),
+        recursive_loop,
+        role: role.transpose()?,
         routes: Vec::new(),
         queues: Vec::new(),
         schedules: Vec::new(),
     };
-    if let Some(events) = properties.own.child("Events")? {
-        for (_, event) in events.entries()? {
-            events::add(&event, &mut function)?;
-        }
+    for (name, event) in events {
+        event.add_to(&mut function).map_err(|problem| format!("Events.{name}: {problem}"))?;
     }
     Ok(function)
-}
-
-/// The properties of one function over those of all.
-struct Properties<'a> {
-    own: Node<'a>,
-    globals: Option<Node<'a>>,
-}
-
-impl<'a> Properties<'a> {
-    fn get(&self, key: &str) -> Result<Option<Node<'a>>, Fault> {
-        match (self.own.child(key)?, &self.globals) {
-            (None, Some(globals)) => globals.child(key),
-            (own, _) => Ok(own),
-        }
-    }
-}
-
-fn binary(properties: &Properties<'_>) -> Result<String, Fault> {
-    let node = match properties.get("CodeUri")? {
-        Some(node) => node,
-        None => properties.own.required("CodeUri")?,
-    };
-    let path = node.text()?;
-    match path.trim_end_matches('/').rsplit('/').next() {
-        Some(name) if !name.is_empty() && !name.contains('.') => Ok(name.to_owned()),
-        _ => Err(node.fault(format!("expected a path that ends with the name of a binary, found {path:?}"))),
-    }
-}
-
-fn recursive_loop(properties: &Properties<'_>) -> Result<RecursiveLoop, Fault> {
-    let Some(node) = properties.get("RecursiveLoop")? else { return Ok(RecursiveLoop::Terminate) };
-    match node.text()?.as_str() {
-        "Allow" => Ok(RecursiveLoop::Allow),
-        "Terminate" => Ok(RecursiveLoop::Terminate),
-        other => Err(node.unexpected("Allow or Terminate", &other.into())),
-    }
-}
-
-fn role(node: &Node<'_>, roles: &BTreeMap<String, Role>) -> Result<Role, Fault> {
-    let arn = node.text()?;
-    let role = roles.get(&arn).cloned();
-    role.ok_or_else(|| node.unexpected("the ARN of a role of this template", &arn.into()))
-}
-
-fn environment(properties: &Properties<'_>) -> Result<BTreeMap<String, String>, Fault> {
-    let mut environment = BTreeMap::new();
-    for layer in properties.globals.iter().chain([&properties.own]) {
-        if let Some(variables) = layer.descendant(&["Environment", "Variables"])? {
-            for (name, value) in variables.entries()? {
-                environment.insert(name.to_owned(), value.text()?);
-            }
-        }
-    }
-    Ok(environment)
 }

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde::Deserialize;
 
-use super::error::Fault;
-use super::node::Node;
-use super::scope::ROLE;
+use super::resolve::Resolver;
 
 /// An IAM role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +27,7 @@ pub struct Statement {
 }
 
 impl Role {
-    /// Whether it allows an action on the resource with this ARN. Stars stand for nothing but themselves.
-    #[must_use]
+    /// True if it allows an action on the resource with this ARN. Stars stand for nothing but themselves.
     pub fn allows(&self, action: &str, resource: &str, context: &BTreeMap<String, String>) -> bool {
         self.statements.iter().any(|statement| {
             statement.actions.iter().any(|allowed| allowed == action)
@@ -40,54 +37,83 @@ impl Role {
     }
 }
 
-/// The roles by their ARNs.
-pub(super) fn read(root: &Node<'_>) -> Result<BTreeMap<String, Role>, Fault> {
-    root.resources(ROLE)?.into_iter().map(|(id, properties)| role(id, &properties)).collect()
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Properties {
+    policies: Vec<Policy>,
 }
 
-fn role(id: &str, properties: &Node<'_>) -> Result<(String, Role), Fault> {
-    let mut statements = Vec::new();
-    for policy in properties.child("Policies")?.map_or(Ok(Vec::new()), |policies| policies.items())? {
-        for node in policy.required("PolicyDocument")?.required("Statement")?.items()? {
-            statements.push(statement(&node)?);
-        }
-    }
-    let arn = properties.scope().attribute(id, "Arn").map_err(|problem| properties.fault(problem))?;
-    let arn = arn.as_str().unwrap_or_default().to_owned();
-    Ok((arn, Role { logical_id: id.to_owned(), statements }))
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Policy {
+    policy_document: PolicyDocument,
 }
 
-fn statement(node: &Node<'_>) -> Result<Statement, Fault> {
-    // Left out, a condition would allow more here than in AWS.
-    node.only(&["Action", "Condition", "Effect", "Resource"])?;
-    let effect = node.required("Effect")?;
-    if effect.text()? != "Allow" {
-        return Err(effect.fault("only Allow is supported here"));
-    }
-    let condition = node.child("Condition")?.map_or(Ok(BTreeMap::new()), |node| encryption_context(&node))?;
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PolicyDocument {
+    statement: Vec<Allowance>,
+}
+
+/// What is not understood is refused: left out, it would allow more here than in AWS.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Allowance {
+    #[serde(rename = "Effect")]
+    _effect: Effect,
+    action: OneOrMany,
+    resource: OneOrMany,
+    condition: Option<Condition>,
+}
+
+#[derive(Deserialize)]
+enum Effect {
+    Allow,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Condition {
+    string_equals: BTreeMap<String, String>,
+}
+
+/// The roles by their ids.
+pub(super) fn read(resolver: &Resolver<'_>) -> Result<BTreeMap<String, Role>, String> {
+    let roles: Vec<(String, Properties)> = resolver.read("AWS::IAM::Role")?;
+    let role = |(id, properties): (String, Properties)| {
+        let statements = properties.policies.into_iter().flat_map(|policy| policy.policy_document.statement);
+        let statements = statements.map(statement).collect::<Result<_, _>>();
+        let statements = statements.map_err(|problem| format!("Resources.{id}: {problem}"))?;
+        Ok((id.clone(), Role { logical_id: id, statements }))
+    };
+    roles.into_iter().map(role).collect()
+}
+
+fn statement(allowance: Allowance) -> Result<Statement, String> {
+    let conditions = allowance.condition.into_iter().flat_map(|condition| condition.string_equals);
+    let context = conditions.map(|(key, value)| match key.strip_prefix("kms:EncryptionContext:") {
+        Some(name) => Ok((name.to_owned(), value)),
+        None => Err(format!("a condition on {key} is not supported here")),
+    });
     Ok(Statement {
-        actions: texts(&node.required("Action")?)?,
-        resources: texts(&node.required("Resource")?)?,
-        encryption_context: condition,
+        actions: allowance.action.into(),
+        resources: allowance.resource.into(),
+        encryption_context: context.collect::<Result<_, _>>()?,
     })
 }
 
-fn encryption_context(condition: &Node<'_>) -> Result<BTreeMap<String, String>, Fault> {
-    condition.only(&["StringEquals"])?;
-    let entries = condition.required("StringEquals")?.entries()?.into_iter();
-    let entry = |(key, node): (&str, Node<'_>)| match key.strip_prefix("kms:EncryptionContext:") {
-        Some(name) => Ok((name.to_owned(), node.text()?)),
-        None => Err(node.fault("not supported here")),
-    };
-    entries.map(entry).collect()
-}
-
-/// One text or several.
-fn texts(node: &Node<'_>) -> Result<Vec<String>, Fault> {
-    match node.json()? {
-        Value::String(text) => Ok(vec![text]),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            node.items()?.iter().map(Node::text).collect()
+impl From<OneOrMany> for Vec<String> {
+    fn from(texts: OneOrMany) -> Self {
+        match texts {
+            OneOrMany::One(text) => vec![text],
+            OneOrMany::Many(texts) => texts,
         }
     }
 }

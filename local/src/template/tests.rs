@@ -1,14 +1,12 @@
 //! What is read from small templates, and from the one of this system.
 
-mod intrinsics;
-mod refusals;
-mod resources;
 mod roles;
+mod small;
 mod this_system;
 
 use std::collections::BTreeMap;
 
-use super::{Function, Queue, Surroundings, Table, Template, TemplateError};
+use super::{Function, Queue, Surroundings, Table, Template, document};
 
 fn surroundings() -> Surroundings {
     Surroundings {
@@ -18,15 +16,15 @@ fn surroundings() -> Surroundings {
     }
 }
 
-fn parse(text: &str) -> Result<Template, TemplateError> {
-    Template::parse(text, &surroundings(), &BTreeMap::new())
+fn parse(text: &str) -> Result<Template, String> {
+    Template::of(&document::parse(text)?, &surroundings(), &BTreeMap::new())
 }
 
 /// The text of the error that a template ends in.
 fn refusal(text: &str) -> String {
     match parse(text) {
         Ok(template) => panic!("expected an error, read {template:?}"),
-        Err(error) => error.to_string(),
+        Err(error) => error,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Requests to Close: one at a time for an account, bounded in time and size, no redirect followed.
+//! Requests to Close: one at a time per account, bounded in time and size, following no redirects.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ use url::Url;
 
 use crate::{CloseApiHosts, CloseError, RateLimit};
 
-/// From the first byte sent to the last one read, if nobody says less. Close's slow searches take seconds.
+/// From the first byte sent to the last one read, by default. Close's slow searches take seconds.
 const DEADLINE: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A page of large emails has some megabytes.
+/// The largest answer. A page of large emails has some megabytes.
 const MAX_BODY: usize = 32 * 1024 * 1024;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Who is asking.
+/// The `User-Agent` header.
 const AGENT: &str = concat!("closeio-events/", env!("CARGO_PKG_VERSION"));
 /// Close's own address.
 const DEFAULT_BASE: &str = "https://api.close.com/api/v1";
@@ -34,7 +34,7 @@ const DEFAULT_BASE: &str = "https://api.close.com/api/v1";
 #[derive(Debug, Clone)]
 pub struct CloseClient {
     http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    /// Where it may go: an instance's API key is sent nowhere else, also when the list has changed since it was
+    /// The allowed hosts: an API key goes nowhere else, even if the list has changed since the instance was
     /// provisioned.
     hosts: CloseApiHosts,
     deadline: Duration,
@@ -42,7 +42,7 @@ pub struct CloseClient {
 
 /// One API key's view of Close.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub struct CloseAccount {
     client: CloseClient,
     base: Url,
     authorization: HeaderValue,
@@ -53,13 +53,12 @@ pub struct Account {
 pub struct Answer {
     /// Its body.
     pub body: Bytes,
-    /// What may still be asked.
+    /// What the rate limit still allows.
     pub rate_limit: Option<RateLimit>,
 }
 
 impl CloseClient {
-    /// A client for these hosts, which trusts whom `tls` trusts.
-    #[must_use]
+    /// A client for these hosts, with the trust anchors of `tls`.
     pub fn new(hosts: CloseApiHosts, tls: ClientConfig) -> Self {
         let mut http = HttpConnector::new();
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -82,7 +81,7 @@ impl CloseClient {
     }
 }
 
-impl Account {
+impl CloseAccount {
     /// The account behind an API key at `base`, or at Close's own address.
     ///
     /// # Errors
@@ -97,7 +96,7 @@ impl Account {
         client.hosts.check(base).map_err(CloseError::NotAllowed)?;
         let base = Url::parse(&format!("{}/", base.trim_end_matches('/')));
         let base = base.map_err(|_| invalid("base.url is not a URL"))?;
-        // Close takes the key as the user name, and wants the colon after it.
+        // The key is the user name, followed by a colon.
         let basic = format!("Basic {}", STANDARD.encode(format!("{api_key}:")));
         let mut authorization = HeaderValue::try_from(basic).map_err(|_| invalid("the key is unusable"))?;
         authorization.set_sensitive(true);
@@ -105,9 +104,6 @@ impl Account {
     }
 
     /// `GET` of a path below the base, with parameters.
-    ///
-    /// # Errors
-    /// When Close does not answer with 2xx; see [`CloseError`].
     pub async fn get(&self, path: &str, parameters: &[(&str, String)]) -> Result<Answer, CloseError> {
         let mut url = self.url(path)?;
         if !parameters.is_empty() {
@@ -117,25 +113,16 @@ impl Account {
     }
 
     /// `POST` of a JSON body to a path below the base.
-    ///
-    /// # Errors
-    /// When Close does not answer with 2xx; see [`CloseError`].
     pub async fn post(&self, path: &str, body: String) -> Result<Answer, CloseError> {
         self.send(Method::POST, &self.url(path)?, body.into()).await
     }
 
     /// `PUT` of a JSON body to a path below the base.
-    ///
-    /// # Errors
-    /// When Close does not answer with 2xx; see [`CloseError`].
     pub async fn put(&self, path: &str, body: String) -> Result<Answer, CloseError> {
         self.send(Method::PUT, &self.url(path)?, body.into()).await
     }
 
     /// `DELETE` of a path below the base.
-    ///
-    /// # Errors
-    /// When Close does not answer with 2xx; see [`CloseError`].
     pub async fn delete(&self, path: &str) -> Result<Answer, CloseError> {
         self.send(Method::DELETE, &self.url(path)?, Bytes::new()).await
     }

@@ -1,4 +1,4 @@
-//! The spellings of a time that Close uses.
+//! Times as Close spells them.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
@@ -6,7 +6,6 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 ///
 /// Objects carry an offset (`2013-02-01T00:54:51.274000+00:00`), events none (`2019-01-15T12:48:23.395000`,
 /// which is UTC), and a few fields are dates (`2019-01-15`, its first moment in UTC).
-#[must_use]
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     let with_offset = DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc));
     with_offset
@@ -15,8 +14,7 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
         .or_else(|| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|time| time.and_utc()))
 }
 
-/// A time as Close's events spell it: to the microsecond, without a zone, meaning UTC.
-#[must_use]
+/// A time as in Close's events: to the microsecond, in UTC, without a zone.
 pub fn naive(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string()
 }

@@ -1,4 +1,4 @@
-//! What goes wrong at Close, by what is to be done about it.
+//! What can go wrong at Close, by what to do about it.
 
 use chrono::TimeDelta;
 use http::{HeaderMap, StatusCode};
@@ -6,43 +6,43 @@ use serde_json::Value;
 
 use crate::rate_limit::{self, RateLimit};
 
-/// A request that gave no records. The texts go into the instance's state, where its owner reads them.
+/// Why a request failed. The texts are shown to the owner, in the instance's state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CloseError {
-    /// Too many requests; it may go on after this time.
+    /// Too many requests; allowed again after this time.
     #[error("Close asked to wait {} seconds", .wait.num_seconds())]
     RateLimited {
-        /// How long.
+        /// How long to wait.
         wait: TimeDelta,
     },
-    /// The API key is not taken.
+    /// The API key is refused.
     #[error("Close answered 401: {0}")]
     Unauthorized(String),
     /// The API key may not do this.
     #[error("Close answered 403: {0}")]
     Forbidden(String),
-    /// The API key may not be sent where the instance says, here and now.
+    /// The API key may not be sent to the instance's `base.url` now.
     #[error("base.url {0}")]
     NotAllowed(String),
-    /// The request is wrong for Close.
+    /// Close refuses the request.
     #[error("Close answered {status}: {message}")]
     Invalid {
         /// 400, 402, 404 …
         status: u16,
         /// Close's words.
         message: String,
-        /// What may still be asked.
+        /// What the rate limit still allows.
         rate_limit: Option<RateLimit>,
     },
-    /// The answer takes too long, or is too large; a smaller one may not be.
+    /// The answer takes too long or is too large; fewer records may help.
     #[error("Close could not be read: {0}")]
     TooMuch(String),
-    /// Close could not answer; it may the next time.
+    /// Close could not answer; the next request may succeed.
     #[error("Close could not be read: {0}")]
     Unavailable(String),
 }
 
-/// The longest text that is kept of an answer.
+/// The longest text kept of an answer.
 const MAX_MESSAGE: usize = 300;
 
 impl CloseError {
@@ -53,7 +53,7 @@ impl CloseError {
             429 => Self::RateLimited { wait: rate_limit::wait(headers, body) },
             401 => Self::Unauthorized(message),
             403 => Self::Forbidden(message),
-            // The time-outs of proxies, and answers of nobody in particular.
+            // Time-outs of proxies, and answers without a clear sender.
             408 | 504 => Self::TooMuch(format!("it answered {code}")),
             425 | 500..=599 => Self::Unavailable(format!("it answered {code}")),
             300..=399 => Self::Unavailable(format!("it answered {code}, and redirects are not followed")),
@@ -62,7 +62,7 @@ impl CloseError {
     }
 }
 
-/// The words of an error body, which has one of several forms (Close API, "Errors").
+/// The message of an error body, which has one of several forms (Close API, "Errors").
 fn message(body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);

@@ -11,9 +11,9 @@ pub enum EventType {
     Created,
     /// The object changed.
     Updated,
-    /// The object is gone.
+    /// The object was deleted.
     Deleted,
-    /// Close said something that these words do not cover; `raw` tells.
+    /// Anything else; see `raw`.
     Unknown,
 }
 
@@ -34,7 +34,7 @@ impl EventType {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// What kind of object: the platform's name of the resource (`accounts`), or Close's where it has none.
+    /// The object's type: the platform's name (`accounts`), or else Close's.
     pub object_type: String,
     /// Close's id of the object.
     pub object_id: String,
@@ -43,29 +43,27 @@ pub struct Event {
     /// When it happened; on the wire in whole seconds.
     #[serde(with = "seconds")]
     pub date: DateTime<Utc>,
-    /// When a poll found it; absent for what a webhook told.
+    /// When a poll found it; absent for webhooks.
     #[serde(with = "optional_seconds", default, skip_serializing_if = "Option::is_none")]
     pub poll_date: Option<DateTime<Utc>>,
 }
 
 /// A time as the platform prints it: ISO 8601, UTC, whole seconds, `Z`.
-#[must_use]
 pub fn timestamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// What identifies an occurrence at Close: the same however often Close repeats it.
+/// Identifies an occurrence at Close, however often Close repeats it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventKey {
-    /// What kind of source it came by; keys of different kinds never meet.
+    /// The kind of source; keys of different kinds are never equal.
     pub kind: &'static str,
-    /// What identifies it there, in order.
+    /// The identifying parts, in order.
     pub parts: Vec<Vec<u8>>,
 }
 
 impl EventKey {
     /// The key of these parts.
-    #[must_use]
     pub fn new(kind: &'static str, parts: &[&[u8]]) -> Self {
         Self { kind, parts: parts.iter().map(|part| part.to_vec()).collect() }
     }

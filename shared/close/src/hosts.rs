@@ -1,4 +1,4 @@
-//! The hosts that an instance may call as Close's API.
+//! The hosts that an instance may call as Close.
 
 use std::str::FromStr;
 
@@ -12,7 +12,7 @@ impl CloseApiHosts {
     /// Checks a `base.url`: by `https` to a listed host; by `http` only to a listed host of this machine.
     ///
     /// # Errors
-    /// What is wrong, to follow the name of the setting.
+    /// The problem, worded to follow the name of the setting.
     pub fn check(&self, base_url: &str) -> Result<(), String> {
         let url = Url::parse(base_url).map_err(|error| format!("is not a URL ({error})"))?;
         let host = url.host_str().unwrap_or_default();

@@ -1,13 +1,11 @@
-//! A bound on JSON that came from outside.
+//! A limit on the depth of JSON from outside.
 
-/// Objects and arrays may be nested this deep; Close's own payloads stay below ten.
+/// The deepest nesting of objects and arrays; Close's own payloads stay below ten.
 pub const MAX_DEPTH: usize = 128;
 
-/// Whether `bytes` nest objects and arrays deeper than [`MAX_DEPTH`].
+/// True if `bytes` nest objects and arrays deeper than [`MAX_DEPTH`].
 ///
-/// What is kept as raw text is skipped without recursion when it is read here, but whoever reads it next may
-/// recurse. The bytes need not be valid JSON.
-#[must_use]
+/// Raw text is skipped here without recursion, but its next reader may recurse. The bytes need not be valid JSON.
 pub fn is_too_deep(bytes: &[u8]) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in bytes {

@@ -1,8 +1,8 @@
-//! All that is Close's: what its webhooks and its event feed say, who signed them, and a client of its REST API.
+//! Everything about Close: webhooks, the event feed, signatures, and a client of its REST API.
 //!
-//! [`signature`] says who sent a webhook, [`normalize()`] what happened; both work on the raw bytes, take the time as an
-//! argument and touch nothing outside. [`Account`] is one API key's view of Close: the only client of its API.
-//! Nothing here knows AWS, the environment or the clock.
+//! [`signature`] checks who sent a webhook, and [`normalize()`] says what happened; both work on the raw bytes, take the time
+//! as an argument and have no side effects. [`CloseAccount`] is one API key's view of Close, and the only client of its API.
+//! Nothing here uses AWS, the environment or the clock.
 
 mod client;
 pub mod date;
@@ -17,7 +17,7 @@ pub mod signature;
 mod subscriptions;
 mod wire;
 
-pub use client::{Account, Answer, CloseClient};
+pub use client::{Answer, CloseAccount, CloseClient};
 pub use error::CloseError;
 pub use event::{Event, EventKey, EventType};
 pub use hosts::CloseApiHosts;

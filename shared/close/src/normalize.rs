@@ -1,4 +1,4 @@
-//! From what Close sends to normalised events.
+//! Turns what Close sends into normalised events.
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
@@ -8,7 +8,7 @@ use super::wire::{self, Body, LegacyEvent, LegacyIds, Malformed, ModernEvent};
 use super::{date, object_types};
 use crate::event::{Event, EventKey, EventType};
 
-/// Actions of today's events that tell of a change in an object's life.
+/// Actions of today's events that change an object without creating or deleting it.
 const LIFE_CYCLE_ACTIONS: &[&str] = &[
     "updated",
     "merged",
@@ -25,12 +25,12 @@ const LIFE_CYCLE_ACTIONS: &[&str] = &[
     "reverted",
 ];
 
-/// What a webhook comes to.
+/// The outcome of reading a webhook.
 #[derive(Debug)]
 pub enum Normalized<'a> {
     /// Something to deliver.
     Events(Occurrence<'a>),
-    /// Understood, and not wanted.
+    /// Understood but not wanted.
     Ignored(IgnoredReason),
 }
 
@@ -45,7 +45,7 @@ pub struct Occurrence<'a> {
     pub raw: &'a RawValue,
 }
 
-/// Why an event that was understood goes no further.
+/// Why a webhook is not delivered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IgnoredReason {
     /// `event.objects` does not name its type.
@@ -58,27 +58,25 @@ pub enum IgnoredReason {
 pub struct ObjectFilter(Option<Vec<String>>);
 
 impl ObjectFilter {
-    /// Reads a comma list of object types; one without a name in it wants everything.
+    /// Reads a comma list of object types; an empty one wants everything.
     ///
     /// A type may be the platform's (`activities`) or Close's (`activity.note`), in any case.
-    #[must_use]
     pub fn parse(list: &str) -> Self {
         let names = list.split(',').map(object_types::normal).filter(|name| !name.is_empty());
         Self(Some(names.collect::<Vec<_>>()).filter(|names| !names.is_empty()))
     }
 
-    /// The names, in lower case; none when everything is wanted.
+    /// The names, in lower case; empty if everything is wanted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flatten().map(String::as_str)
     }
 
-    /// True if a name of the list fulfils `condition`; not for an empty list.
+    /// True if a name of the list fulfils `condition`. False for an empty list.
     pub(crate) fn is_any(&self, condition: impl Fn(&str) -> bool) -> bool {
         self.names().any(condition)
     }
 
-    /// True if an object is wanted, by what its events are called or by Close's type of it.
-    #[must_use]
+    /// True if an object is wanted, by the type in its events or by Close's type.
     pub fn wants(&self, object_type: &str, closes_type: &str) -> bool {
         let object_type = object_types::normal(object_type);
         self.0.is_none() || self.is_any(|name| name == object_type || object_types::means(name, closes_type))
@@ -86,7 +84,6 @@ impl ObjectFilter {
 
     /// True if objects of a kind may be wanted: of one of Close's types, a family (`activity.`), or all (empty).
     /// Their events are called `object_type`.
-    #[must_use]
     pub fn wants_any(&self, object_type: &str, kind: &str) -> bool {
         let of_kind = |name: &str| {
             let known = object_types::TYPES.iter().filter(|it| object_types::is_of(it.name, kind));
@@ -98,7 +95,7 @@ impl ObjectFilter {
 
 /// Reads a webhook of either kind.
 ///
-/// `received_at` stands in where Close gives no time: a legacy deletion or merge.
+/// `received_at` replaces a time that Close does not give: of a legacy deletion or merge.
 ///
 /// # Errors
 /// When the body is not what Close sends; see [`Malformed`].
@@ -127,7 +124,7 @@ pub fn normalize<'a>(
 /// An event of Close's event feed.
 #[derive(Debug)]
 pub struct LoggedEvent {
-    /// The same as that of the webhook about the same change.
+    /// Equal to that of the webhook about the same change.
     pub key: EventKey,
     /// What happened.
     pub event: Event,
@@ -143,7 +140,7 @@ impl LoggedEvent {
     /// Reads an entry of the event feed, which is what a webhook carries in `event`.
     ///
     /// # Errors
-    /// When it lacks what identifies an event, or its date.
+    /// When an identifying field or the date is missing.
     pub fn read(raw: &RawValue) -> Result<Self, Malformed> {
         let event = wire::log_entry(raw)?;
         let date_updated = event.date_updated.as_deref().and_then(date::parse);
@@ -158,7 +155,7 @@ impl LoggedEvent {
     }
 }
 
-/// Close's type up to its first dot, in the platform's words; one it has no word for stays as it is.
+/// The platform's name for Close's type up to its first dot; a type without one stays as it is.
 pub(super) fn platform_type(closes_type: &str) -> &str {
     match closes_type.split('.').next().unwrap_or_default() {
         "lead" => "accounts",
@@ -171,7 +168,7 @@ pub(super) fn platform_type(closes_type: &str) -> &str {
     }
 }
 
-/// The version is the time and not its spelling: the event feed and a webhook may write one time in two ways.
+/// The version is the time, not its text: the event feed and a webhook may spell one time differently.
 fn modern_key(event: &ModernEvent<'_>) -> EventKey {
     let spelled = event.date_updated.as_deref().unwrap_or_default();
     let version = date::parse(spelled).map_or_else(|| spelled.to_owned(), date::naive);
@@ -194,7 +191,7 @@ fn modern_event(event: &ModernEvent<'_>, received_at: DateTime<Utc>) -> Event {
     }
 }
 
-/// A legacy webhook has no id of its own: its version is the object's, or else the whole body.
+/// A legacy webhook has no id: its version is the object's, or else the whole body.
 fn legacy_key(event: &LegacyEvent<'_>, raw: &RawValue) -> EventKey {
     let (id, other_id) = match &event.ids {
         LegacyIds::One(id) => (id, ""),

@@ -1,8 +1,8 @@
-//! The types of objects in Close's event feed: what they are called, what happens to them, and which of them a webhook
-//! subscription is subscribed to (Close API, "Event Log", table of object types and actions).
+//! The object types in Close's event feed: their names, their actions, and which of them a webhook subscription covers
+//! (Close API, "Event Log", table of object types and actions).
 //!
-//! A type has Close's name (`activity.call`), the same without its family where that is clear (`call`), and plurals
-//! (`calls`). All of them may be used in `event.objects` and as the name of a resource.
+//! A type has Close's name (`activity.call`), the same without its family if that is unambiguous (`call`), and plurals
+//! (`calls`). `event.objects` and resources may use any of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::normalize::{ObjectFilter, platform_type};
 pub struct Subscribed {
     /// Close's type of the object (`activity.note`).
     pub object_type: String,
-    /// What happens to it (`created`).
+    /// The action (`created`).
     pub action: String,
 }
 
@@ -24,7 +24,7 @@ pub struct ObjectType {
     pub name: &'static str,
     /// Other names, the best one first (`calls`).
     pub aliases: &'static [&'static str],
-    /// What happens to it; unknown for a family.
+    /// Its actions; unknown for a family.
     pub actions: &'static [&'static str],
     /// The list that can be filtered by creation, below `base.url`, if Close has one.
     pub list: Option<&'static str>,
@@ -34,9 +34,9 @@ pub struct ObjectType {
 /// When a webhook subscription has a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subscription {
-    /// Unless `event.objects` says less: what a client of a CRM knows.
+    /// By default, unless `event.objects` narrows it: types that a CRM client knows.
     Usual,
-    /// Where `event.objects` names it.
+    /// Only if `event.objects` names it.
     ByName,
 }
 
@@ -163,7 +163,6 @@ pub const FAMILIES: &[ObjectType] = &[
 
 impl ObjectType {
     /// The type or family of this name: Close's, the same without its family, or an alias.
-    #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         let name = normal(name);
         TYPES.iter().chain(FAMILIES).find(|it| it.is_called(&name))
@@ -176,22 +175,19 @@ impl ObjectType {
     }
 
     /// True if a type of Close's is this one, or of this family.
-    #[must_use]
     pub fn covers(&self, closes_type: &str) -> bool {
         is_of(closes_type, self.name)
     }
 }
 
 /// True if a type of Close's is of a kind: the type itself, a family (`activity.`), or anything (empty).
-#[must_use]
 pub fn is_of(closes_type: &str, kind: &str) -> bool {
     kind.is_empty() || closes_type == kind || (kind.ends_with('.') && closes_type.starts_with(kind))
 }
 
 /// True if `name` means a type of Close's, that one alone or with others of its family.
 ///
-/// A name that this system does not know means the type that Close calls so.
-#[must_use]
+/// An unknown name means Close's type of that name.
 pub fn means(name: &str, closes_type: &str) -> bool {
     let is_platforms = normal(platform_type(closes_type)) == normal(name);
     is_platforms
@@ -206,14 +202,12 @@ fn names(name: &str, closes_type: &str) -> bool {
             .is_some_and(|it| it.covers(closes_type) && (!FAMILIES.contains(it) || it.name != "activity."))
 }
 
-/// A name as the tables have it: in lower case, with `_` between words.
-#[must_use]
+/// A name as in the tables: in lower case, with `_` between words.
 pub fn normal(name: &str) -> String {
     name.trim().to_lowercase().replace(['-', ' '], "_")
 }
 
-/// The entries that bring what an instance wants; none when Close has no event of any type that it names.
-#[must_use]
+/// The entries that cover what an instance wants; empty if Close has no events of the types that it names.
 pub fn events(wanted: &ObjectFilter) -> Vec<Subscribed> {
     let subscribed = |it: &&ObjectType| match it.subscription {
         Subscription::Usual => wanted.wants(platform_type(it.name), it.name),

@@ -1,28 +1,27 @@
-//! Close's rate limits, in every form that was seen (Close API, "Rate Limits").
+//! Close's rate limits, in every form seen (Close API, "Rate Limits").
 
 use chrono::TimeDelta;
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 use serde_json::Value;
 
-/// What a 429 without any number means.
+/// The wait after a 429 without any number.
 const DEFAULT_WAIT: f64 = 5.0;
-/// Nothing waits longer than this for a window that lasts seconds.
+/// The longest wait: windows last seconds.
 const LONGEST_WAIT: f64 = 3600.0;
 
-/// How much may still be asked in the current window.
+/// What is left of the current window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Requests.
+    /// Requests left.
     pub remaining: u32,
-    /// Until the next window.
+    /// Time until the next window.
     pub reset: TimeDelta,
 }
 
 impl RateLimit {
     /// Reads the `RateLimit` header: `limit=100, remaining=50, reset=5` as documented, with semicolons as sent;
     /// or the older `ratelimit-remaining` and `ratelimit-reset`.
-    #[must_use]
     pub fn read(headers: &HeaderMap) -> Option<Self> {
         let combined = text(headers, "ratelimit").and_then(|header| {
             let value = |name: &str| {
@@ -45,8 +44,7 @@ impl RateLimit {
     }
 }
 
-/// How long nothing more may be asked, when an answer used up the limit.
-#[must_use]
+/// How long to wait if an answer used up the limit.
 pub fn exhausted(limit: Option<RateLimit>) -> Option<TimeDelta> {
     limit.filter(|limit| limit.remaining == 0).map(|limit| limit.reset)
 }
@@ -58,7 +56,7 @@ pub(super) fn wait(headers: &HeaderMap, body: &[u8]) -> TimeDelta {
     let later =
         || header("ratelimit-reset").or_else(|| header("x-rate-limit-reset")).or_else(|| in_body(body));
     let retry_after = headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok()).and_then(number).map(seconds);
-    // The longer of the two: the one may be rounded down, and the other speak of another window.
+    // The longer of the two: one may be rounded down, or mean another window.
     let wait = retry_after.into_iter().chain(combined()).max();
     wait.unwrap_or_else(|| seconds(later().unwrap_or(DEFAULT_WAIT)))
 }
@@ -116,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_429_says_how_long_in_its_headers_or_in_one_of_three_bodies() {
+    fn a_429_states_its_wait_in_headers_or_body() {
         let old = r#"{"error":{"rate_reset":1,"message":"API call count exceeded for this 15 second window","rate_limit":600,"rate_window":15}}"#;
         let newer = r#"{"error":{"message":"API call count exceeded for this period","rate_reset":0.870663,"rate_limit":40,"rate_window":1,"rate_limit_type":"key"}}"#;
         let flat = r#"{"message":"API call count exceeded for this period","rate_endpoint_group":"ab","rate_limit":320,"rate_limit_type":"key","rate_reset":"0.595956","rate_window":8}"#;

@@ -15,6 +15,9 @@ pub const TIMESTAMP_HEADER: &str = "close-sig-timestamp";
 
 const KEY_BYTES: usize = 32;
 
+const NOT_A_KEY: &str =
+    "a signature key is 64 hexadecimal digits, as Close's answer to the creation of a subscription has them";
+
 /// The key that Close made for one subscription.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignatureKey([u8; KEY_BYTES]);
@@ -25,14 +28,7 @@ impl fmt::Debug for SignatureKey {
     }
 }
 
-/// A text that is not a signature key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a signature key is 64 hexadecimal digits, as Close's answer to the creation of a subscription has them"
-)]
-pub struct InvalidSignatureKey;
-
-/// Why a delivery is not taken for Close's.
+/// Why a webhook is not accepted as Close's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// One of the two headers is absent.
@@ -41,7 +37,7 @@ pub enum SignatureError {
     /// The digest is not 64 hexadecimal digits.
     #[error("the close-sig-hash header is not a hexadecimal HMAC-SHA256")]
     NotADigest,
-    /// The digest is that of another body, time or key.
+    /// The digest is of another body, time or key.
     #[error("the close-sig-hash header does not fit the body")]
     Mismatch,
 }
@@ -51,8 +47,8 @@ impl SignatureKey {
     ///
     /// # Errors
     /// When it is anything but 64 hexadecimal digits.
-    pub fn parse(text: &str) -> Result<Self, InvalidSignatureKey> {
-        bytes_of(text).map(Self).ok_or(InvalidSignatureKey)
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        bytes_of(text).map(Self).ok_or(NOT_A_KEY)
     }
 
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
@@ -63,11 +59,11 @@ impl SignatureKey {
 
 /// Checks that `body` was signed with `key`, in constant time.
 ///
-/// The age of the timestamp is not judged: Close delivers again for 72 hours, so an old delivery is authentic,
-/// and a replayed one has the id of the event that it repeats.
+/// The age of the timestamp does not matter: Close retries for 72 hours, so an old webhook is authentic, and a
+/// replayed one has the id of the event that it repeats.
 ///
 /// # Errors
-/// When a header is missing, or the digest is another.
+/// When a header is missing or the digest differs.
 pub fn verify(
     key: &SignatureKey,
     hash: Option<&str>,
@@ -132,7 +128,7 @@ mod tests {
     #[test]
     fn a_key_is_exactly_64_hexadecimal_digits() {
         for text in ["", "b926", &KEY[1..], &format!("{KEY}00"), &KEY.replace('b', "g"), &"é".repeat(32)] {
-            assert_eq!(SignatureKey::parse(text), Err(InvalidSignatureKey), "{text}");
+            assert_eq!(SignatureKey::parse(text), Err(NOT_A_KEY), "{text}");
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::object_types::Subscribed;
-use crate::{Account, Answer, CloseError};
+use crate::{Answer, CloseAccount, CloseError};
 
 const PATH: &str = "webhook/";
 
@@ -14,14 +14,14 @@ const PATH: &str = "webhook/";
 pub struct Subscription {
     /// `whsub_…`
     pub id: String,
-    /// Where it sends to.
+    /// The URL that it sends to.
     pub url: String,
     /// `active` or `paused`.
     pub status: String,
     /// What it sends.
     #[serde(default)]
     pub events: Vec<Subscribed>,
-    /// The words that these may be are undocumented: they are shown and not understood.
+    /// The possible words are undocumented: they are only shown.
     #[serde(default)]
     pub pause_reason: Option<String>,
     /// The last failure, in Close's words.
@@ -43,14 +43,12 @@ struct List {
 }
 
 impl Subscription {
-    /// Whether Close sends what happens to `url`.
-    #[must_use]
+    /// True if Close sends to `url` and the subscription is not paused.
     pub fn sends_to(&self, url: &str) -> bool {
         self.status == "active" && self.url == url
     }
 
-    /// Whether it is subscribed to these events and no others.
-    #[must_use]
+    /// True if it is subscribed to exactly these events.
     pub fn is_of(&self, events: &[Subscribed]) -> bool {
         self.events.len() == events.len() && events.iter().all(|event| self.events.contains(event))
     }
@@ -66,18 +64,14 @@ impl Subscription {
 }
 
 impl NewSubscription {
-    /// The key that its webhooks are signed with, to be kept secret.
-    #[must_use]
+    /// The secret key that signs its webhooks.
     pub fn signature_key(&self) -> &str {
         &self.signature_key
     }
 }
 
-impl Account {
+impl CloseAccount {
     /// A subscription of this account; `None` when Close does not have it.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
     pub async fn subscription(&self, id: &str) -> Result<Option<Subscription>, CloseError> {
         match self.get(&one(id), &[]).await {
             Ok(answer) => read(&answer).map(Some),
@@ -87,35 +81,23 @@ impl Account {
     }
 
     /// The ids of the subscriptions that send to `url`.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
     pub async fn subscriptions_to(&self, url: &str) -> Result<Vec<String>, CloseError> {
         let list: List = read(&self.get(PATH, &[]).await?)?;
         Ok(list.data.into_iter().filter(|it| it.url == url).map(|it| it.id).collect())
     }
 
-    /// Has a subscription send these events to `url`. An active one stays so; a paused one keeps its key.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
+    /// Makes a subscription active, sending these events to `url`. It keeps its key.
     pub async fn activate(&self, id: &str, url: &str, events: &[Subscribed]) -> Result<(), CloseError> {
         let body = json!({ "status": "active", "url": url, "events": events });
         self.put(&one(id), body.to_string()).await.map(drop)
     }
 
-    /// Asks whose the key is, to learn whether Close takes it.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
+    /// Asks whose the key is, to find out if Close accepts it.
     pub async fn check_key(&self) -> Result<(), CloseError> {
         self.get("me/", &[]).await.map(drop)
     }
 
-    /// Has a subscription send these events from now on. One that is gone is left to the check of subscriptions.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
+    /// Changes the events of a subscription. A missing one is left to the check of subscriptions.
     pub async fn change_events(&self, id: &str, events: &[Subscribed]) -> Result<(), CloseError> {
         match self.put(&one(id), json!({ "events": events }).to_string()).await {
             Ok(_) | Err(CloseError::Invalid { status: 404, .. }) => Ok(()),
@@ -123,19 +105,13 @@ impl Account {
         }
     }
 
-    /// Makes a subscription.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
+    /// Creates a subscription.
     pub async fn subscribe(&self, url: &str, events: &[Subscribed]) -> Result<NewSubscription, CloseError> {
         let body = json!({ "url": url, "events": events, "verify_ssl": true });
         read(&self.post(PATH, body.to_string()).await?)
     }
 
-    /// Ends a subscription; one that is gone is as good.
-    ///
-    /// # Errors
-    /// When Close does not answer as documented; see [`CloseError`].
+    /// Deletes a subscription, if it still exists.
     pub async fn unsubscribe(&self, id: &str) -> Result<(), CloseError> {
         match self.delete(&one(id)).await {
             Ok(_) | Err(CloseError::Invalid { status: 404 | 410, .. }) => Ok(()),
@@ -144,7 +120,7 @@ impl Account {
     }
 }
 
-/// The id goes into a path, and came from Close.
+/// The path of a subscription; its id, which came from Close, is escaped.
 fn one(id: &str) -> String {
     let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
     format!("{PATH}{id}/")

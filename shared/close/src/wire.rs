@@ -7,20 +7,20 @@ use serde_json::value::RawValue;
 
 use crate::json;
 
-/// What identifies an event is short at Close; it is kept apart from the body, where room is bounded.
+/// The longest id. Close's are short; they are stored apart from the body, where space is limited.
 const MAX_FIELD: usize = 1024;
 
-/// Why a body is not a webhook of Close's. The texts say what is wrong and where; they quote no value.
+/// Why a body is not a webhook of Close. The texts say what is wrong and where, and quote no values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// The body does not parse.
     #[error("the body is not a JSON object: {problem} at line {line} column {column}")]
     NotAnObject {
-        /// What the parser met.
+        /// What the parser found.
         problem: &'static str,
         /// Counted from one.
         line: usize,
-        /// Counted from one; zero when the end was met.
+        /// Counted from one; zero at the end of the body.
         column: usize,
     },
     /// Objects and arrays are nested deeper than [`json::MAX_DEPTH`].
@@ -29,7 +29,7 @@ pub enum Malformed {
     /// A field that identifies the event is absent or null.
     #[error("\"{0}\" is missing")]
     Missing(&'static str),
-    /// A field has another type than Close gives it.
+    /// A field does not have the type that Close gives it.
     #[error("\"{field}\" is not {expected}")]
     WrongType {
         /// The path of the field.

@@ -17,7 +17,6 @@ impl Authorization {
     /// Reads the header's value, with or without commas between the parts, in any order and case.
     ///
     /// Other words are skipped: a part that is missing then fails the check.
-    #[must_use]
     pub fn parse(header: &str) -> Self {
         let mut authorization = Self::default();
         let mut words = header.split([',', ' ', '\t']).filter(|word| !word.is_empty());

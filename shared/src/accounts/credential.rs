@@ -29,7 +29,6 @@ pub struct CredentialKey(String);
 
 impl CredentialKey {
     /// The key under which a secret of this kind is kept.
-    #[must_use]
     pub fn of(kind: CredentialKind, secret: &Secret) -> Self {
         let kind = match kind {
             CredentialKind::User => "user",
@@ -40,7 +39,6 @@ impl CredentialKey {
     }
 
     /// The key's text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

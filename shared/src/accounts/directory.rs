@@ -1,14 +1,13 @@
 //! The directory: the organisations and users behind the credentials, for administrators.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::ReturnValue;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::store::KEY;
 use super::{Credential, CredentialKey, CredentialKind, Profile};
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{AwsError, Unavailable, number, text, written};
 use crate::platform::secret::Secret;
 
 /// The index of the credentials that have an entry here. Element tokens have none, so it stays small.
@@ -53,7 +52,6 @@ struct Item<'a> {
 
 impl DirectoryEntry {
     /// An entry for a new secret of somebody with this name; `None` for an element token, which has none.
-    #[must_use]
     pub fn new(
         proves: Credential,
         (name, profile): (&str, Option<Profile>),
@@ -70,13 +68,11 @@ impl DirectoryEntry {
     }
 
     /// The number of its organisation.
-    #[must_use]
     pub fn company_id(&self) -> u64 {
         self.numbers().0
     }
 
     /// The number of the user or organisation that it belongs to.
-    #[must_use]
     pub fn number(&self) -> u64 {
         match self.numbers() {
             (company_id, 0) => company_id,
@@ -102,23 +98,18 @@ impl DirectoryEntry {
 
 impl DynamoDirectory {
     /// The directory in the credentials table.
-    #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
     /// A new number that no organisation, account or user has.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn draw_number(&self) -> Result<u64, AwsError> {
         const ACTION: &str = "draw a number";
-        let number = |number: u64| AttributeValue::N(number.to_string());
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
-            .key(KEY, AttributeValue::S(SEQUENCE.to_owned()))
+            .key(KEY, text(SEQUENCE))
             .update_expression("SET last_number = if_not_exists(last_number, :before) + :one")
             .expression_attribute_values(":before", number(FIRST - 1))
             .expression_attribute_values(":one", number(1))
@@ -139,28 +130,21 @@ impl DynamoDirectory {
         let item = serde_dynamo::to_item(item).unavailable(ACTION)?;
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let put = put.condition_expression("attribute_not_exists(credential)");
-        match put.send().await {
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                Err(AwsError::new(ACTION, "the secret is somebody's already"))
-            }
-            outcome => outcome.map(drop).unavailable(ACTION),
+        if written(put.send().await, ACTION)? {
+            Ok(())
+        } else {
+            Err(AwsError::new(ACTION, "the secret is somebody's already"))
         }
     }
 
     /// Removes an entry; its secret is invalid from then on.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn remove(&self, entry: &DirectoryEntry) -> Result<(), AwsError> {
-        let key = AttributeValue::S(entry.credential.as_str().to_owned());
+        let key = text(entry.credential.as_str());
         let delete = self.client.delete_item().table_name(&self.table).key(KEY, key);
         delete.send().await.map(drop).unavailable("remove a credential")
     }
 
     /// Every entry: organisations with their users after them, each with its secrets from old to new.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn list(&self) -> Result<Vec<DirectoryEntry>, AwsError> {
         const ACTION: &str = "list accounts";
         let query = self
@@ -169,7 +153,7 @@ impl DynamoDirectory {
             .table_name(&self.table)
             .index_name(INDEX)
             .key_condition_expression("directory = :directory")
-            .expression_attribute_values(":directory", AttributeValue::S(DIRECTORY.to_owned()));
+            .expression_attribute_values(":directory", text(DIRECTORY));
         let mut items = query.into_paginator().items().send();
         let mut entries = Vec::new();
         while let Some(item) = items.next().await {

@@ -17,7 +17,6 @@ impl Profile {
     /// A profile from the name of a user and its number: "Bruce Wayne" has the first name Bruce and the last name Wayne.
     ///
     /// The e-mail address ends in `.invalid`, which no mail ever reaches (RFC 2606).
-    #[must_use]
     pub fn of_name(name: &str, user_id: u64) -> Self {
         let name = name.trim();
         let name = if name.is_empty() { format!("User {user_id}") } else { name.to_owned() };

@@ -48,15 +48,11 @@ pub(crate) struct CredentialItem {
 
 impl DynamoCredentialStore {
     /// The store in `table`.
-    #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
     /// The caller whose user and organisation secrets are both known and belong together.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn user_of(&self, authorization: &Authorization) -> Result<Option<User>, AwsError> {
         let (Some(user), Some(organization)) = (&authorization.user, &authorization.organization) else {
             return Ok(None);
@@ -79,10 +75,7 @@ impl DynamoCredentialStore {
 
     /// The user, and the instance whose token it presents; an organisation's secret is checked if it is there.
     ///
-    /// Whether that instance is one of the user's account is for the caller to check: only the instance knows.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
+    /// The caller must check that the instance belongs to the user's account.
     pub async fn holder_of(&self, authorization: &Authorization) -> Result<Option<Holder>, AwsError> {
         let (Some(user), Some(token)) = (&authorization.user, &authorization.element) else {
             return Ok(None);
@@ -108,9 +101,6 @@ impl DynamoCredentialStore {
     }
 
     /// Stores what `secret` proves, but not the secret itself.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn put(
         &self,
         kind: CredentialKind,

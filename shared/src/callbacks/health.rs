@@ -1,13 +1,12 @@
-//! How a callback URL is doing, and what that means for its events.
+//! The health of a callback URL, and what it means for events.
 //!
-//! A callback is judged by evidence: the five-minute windows in which an attempt failed, since the last one that
-//! succeeded. Time in which nothing was tried is not evidence. With enough of it the callback is *open*, like a
-//! circuit: its events wait in the delivery log, and every few minutes the oldest is sent as a probe. The first
-//! success makes it *recovering*: fresh events are delivered, and those that wait follow, oldest first. After failing
-//! probes for five days, or a 410, it is *disabled*: events fail at once, stay in the log and the dead-letter queue,
-//! and can be sent again once somebody has enabled it, or has given the instance another URL.
+//! A callback is judged by the five-minute windows in which an attempt failed since the last success. Time without
+//! attempts does not count. After enough of them the callback is *open*, like a circuit: its events wait in the
+//! delivery log, and every few minutes the oldest is sent as a probe. The first success makes it *recovering*: fresh
+//! events are delivered, and waiting ones follow, oldest first. After failing probes for five days, or a 410, it is
+//! *disabled*: events fail at once and are dead-lettered, until somebody enables it or gives the instance another URL.
 //!
-//! Only a change of health is written, so an event that is delivered costs no write here.
+//! Only a change of health is written, so delivering an event costs no write here.
 
 mod recovery;
 mod store;
@@ -18,17 +17,17 @@ pub use store::DynamoCallbackStore;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// How often an open callback is tried.
+/// The time between two probes of an open callback.
 pub const PROBE_EVERY: TimeDelta = WINDOW;
-/// Failures within one window are one piece of evidence, however many events there are.
+/// All failures within one window count once.
 const WINDOW: TimeDelta = TimeDelta::minutes(5);
-/// Longer than a weekend.
+/// A callback that fails this long is disabled: longer than a weekend.
 pub const DISABLED_AFTER: TimeDelta = TimeDelta::days(5);
-/// As many failing windows disable a callback.
+/// Failing windows that disable a callback.
 const DISABLING: u32 = 5 * 24 * 12;
-/// Failures in a row, seen by one process, that count as a state and not as bad luck.
+/// Failures in a row, seen by one process, that make a callback failing.
 pub const CONVINCING_RUN: u32 = 5;
-/// Failing windows after which a callback that was recovering is open again.
+/// Failing windows that open a recovering callback again.
 const REOPENED_AFTER: u32 = 2;
 
 /// When a callback counts as open.
@@ -37,20 +36,15 @@ pub struct CircuitPolicy {
     open_after: Option<u32>,
 }
 
-/// A number of minutes that no policy can be made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not a number of minutes from 1 to 7200, or 0 for never (default 60)")]
-pub struct InvalidCircuit;
-
 impl CircuitPolicy {
-    /// Opens after so many minutes in five-minute windows of nothing but failures; never, if zero.
+    /// Opens after this many minutes of five-minute windows with only failures; zero for never.
     ///
     /// # Errors
     /// When it is longer than the five days after which the callback is disabled.
-    pub fn of_minutes(minutes: u32) -> Result<Self, InvalidCircuit> {
+    pub fn of_minutes(minutes: u32) -> Result<Self, &'static str> {
         let windows = minutes.div_ceil(5);
         if windows > DISABLING {
-            return Err(InvalidCircuit);
+            return Err("is not a number of minutes from 1 to 7200, or 0 for never (default 60)");
         }
         Ok(Self { open_after: (minutes > 0).then_some(windows) })
     }
@@ -62,20 +56,20 @@ impl Default for CircuitPolicy {
     }
 }
 
-/// How a callback is doing.
+/// The health of a callback.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Health {
-    /// Nothing is known against it.
+    /// It has no recent failures.
     #[default]
     Healthy,
-    /// It failed, or did not long ago.
+    /// It fails, or did recently.
     Unwell(Illness),
 }
 
 /// What is known of a callback that is not healthy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Illness {
-    /// How far it has come.
+    /// The state.
     pub state: State,
     /// The first failure after the last success, in Unix milliseconds.
     #[serde(with = "chrono::serde::ts_milliseconds")]
@@ -84,14 +78,14 @@ pub struct Illness {
     pub windows: u32,
     /// The number of the last of them.
     pub last_window: i64,
-    /// When an open callback is tried next, in Unix milliseconds.
+    /// When an open callback is probed next, in Unix milliseconds.
     #[serde(
         default,
         with = "chrono::serde::ts_milliseconds_option",
         skip_serializing_if = "Option::is_none"
     )]
     pub probe_at: Option<DateTime<Utc>>,
-    /// What the last failure was.
+    /// The last failure.
     pub reason: String,
 }
 
@@ -99,53 +93,53 @@ pub struct Illness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Every event is still tried.
+    /// Every event is still sent.
     Failing,
-    /// Events wait but for a probe now and then.
+    /// Events wait, except for probes.
     Open,
-    /// Every event is tried, and those that waited follow.
+    /// Every event is sent, and waiting ones follow.
     Recovering,
     /// Events fail at once.
     Disabled,
 }
 
-/// What may be done with an event now.
+/// What to do with an event now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// It is tried.
+    /// Send it.
     Deliver,
-    /// It waits.
+    /// Let it wait.
     Wait,
-    /// It fails, for this reason.
+    /// Fail it, for this reason.
     Fail(String),
 }
 
-/// A failed attempt, as evidence.
+/// A failed attempt, as evidence against the callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// How much it says.
+    /// Its weight.
     pub weight: Weight,
-    /// The first failure of the row or event.
+    /// The first failure in the row, or of the event.
     pub since: DateTime<Utc>,
-    /// What the failure was.
+    /// The failure.
     pub reason: String,
 }
 
-/// How much a failed attempt says of its receiver.
+/// How much a failed attempt says about its receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
-    /// It may be bad luck.
+    /// It may be chance.
     Slight,
     /// An event used up its attempts.
     Convincing,
-    /// So many failed in a row that the receiver is certainly down.
+    /// Enough failed in a row: the receiver is down.
     Overwhelming,
-    /// The receiver said that it is gone for good.
+    /// The receiver answered that it is gone for good.
     Gone,
 }
 
 impl Health {
-    /// What may be done with an event.
+    /// What to do with an event.
     #[must_use]
     pub fn admits(&self) -> Admission {
         let Self::Unwell(illness) = self else { return Admission::Deliver };
@@ -165,7 +159,7 @@ impl Health {
         }
     }
 
-    /// The health after a success, if that is a change. Only somebody's hand enables what is disabled.
+    /// The health after a success, if it changes. A disabled callback stays disabled until somebody enables it.
     #[must_use]
     pub fn after_success(&self) -> Option<Self> {
         let Self::Unwell(illness) = self else { return None };
@@ -182,7 +176,7 @@ impl Health {
         }
     }
 
-    /// The health after a failure at `now`, if that is a change.
+    /// The health after a failure at `now`, if it changes.
     #[must_use]
     pub fn after_failure(
         &self,
@@ -211,7 +205,7 @@ impl Health {
     }
 }
 
-/// The state after a failure; `None` if nothing can change it.
+/// The state after a failure; `None` if it cannot change.
 fn next_state(before: Option<State>, weight: Weight, policy: CircuitPolicy, windows: u32) -> Option<State> {
     let opens = policy.open_after.is_some_and(|after| windows >= after);
     match before {

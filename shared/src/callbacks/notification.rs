@@ -26,7 +26,7 @@ struct Message<'a> {
     company_id: u64,
     user_id: u64,
     instance_id: u64,
-    /// The same again: old consumers read either spelling.
+    /// The same; old consumers read either spelling.
     #[serde(rename = "instance_id")]
     instance_id_again: u64,
     instance_name: &'a str,

@@ -1,4 +1,4 @@
-//! How often a callback is tried, and how far apart: data, not code.
+//! The retry schedule of callbacks: attempts and interval.
 
 use std::time::Duration;
 
@@ -10,19 +10,10 @@ pub const MAX_INTERVAL: Duration = Duration::from_secs(900);
 /// The default is Close.io's own: three attempts, five minutes apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetrySchedule {
-    attempts: u32,
-    interval: Duration,
-}
-
-/// A schedule that cannot be kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidSchedule {
-    /// `event.notification.retry.attempts` is out of bounds.
-    #[error("is not a number of attempts from 1 to 10 (default 3)")]
-    Attempts,
-    /// `event.notification.retry.interval` is out of bounds.
-    #[error("is not a number of seconds from 1 to 900 (default 300)")]
-    Interval,
+    /// How many attempts an event gets.
+    pub attempts: u32,
+    /// How long after a failed attempt the next one is made.
+    pub interval: Duration,
 }
 
 impl RetrySchedule {
@@ -30,27 +21,15 @@ impl RetrySchedule {
     ///
     /// # Errors
     /// When either is out of bounds.
-    pub fn new(attempts: u32, seconds: u64) -> Result<Self, InvalidSchedule> {
+    pub fn new(attempts: u32, seconds: u64) -> Result<Self, &'static str> {
         let interval = Duration::from_secs(seconds);
         if !(1..=10).contains(&attempts) {
-            return Err(InvalidSchedule::Attempts);
+            return Err("is not a number of attempts from 1 to 10 (default 3)");
         }
         if interval.is_zero() || interval > MAX_INTERVAL {
-            return Err(InvalidSchedule::Interval);
+            return Err("is not a number of seconds from 1 to 900 (default 300)");
         }
         Ok(Self { attempts, interval })
-    }
-
-    /// How many attempts an event gets.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
-    /// How long after a failed attempt the next one is made.
-    #[must_use]
-    pub fn interval(&self) -> Duration {
-        self.interval
     }
 }
 

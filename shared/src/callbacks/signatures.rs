@@ -1,8 +1,8 @@
-//! How a callback proves where it comes from.
+//! Signatures of callbacks.
 //!
-//! Every keyed callback carries the platform's `Elements-Webhook-Signature`: it covers the body alone. A key
-//! that is a Standard Webhooks secret (`whsec_…`) also gets that scheme's three headers, whose signature covers
-//! id and time as well (Standard Webhooks specification 1.0.0, "Signature scheme").
+//! Every callback with a key has the platform's `Elements-Webhook-Signature`, which covers the body only. A key
+//! that is a Standard Webhooks secret (`whsec_…`) adds that scheme's three headers, whose signature also covers id and
+//! time (Standard Webhooks specification 1.0.0, "Signature scheme").
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,44 +15,35 @@ use crate::platform::secret::{MASK, Secret};
 
 /// The platform's length of a text field.
 const MAX_CHARS: usize = 128;
-/// What a Standard Webhooks secret begins with.
+/// The prefix of a Standard Webhooks secret.
 const STANDARD_PREFIX: &str = "whsec_";
 /// Its length in bytes, by that specification.
 const STANDARD_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+const NOT_A_STANDARD_SECRET: &str = "begins with whsec_, which base64 of 24 to 64 bytes must follow";
+const NOT_AN_ED25519_KEY: &str =
+    "is not whsk_ and base64 of an Ed25519 key (a seed of 32 bytes, or seed and public key)";
 
 /// The key of an instance's callbacks (`event.notification.signature.key`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey(Secret);
 
-/// A text that cannot be a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidSigningKey {
-    /// It is too long for the platform, or has control characters.
-    #[error("is not a printable text of at most {MAX_CHARS} characters")]
-    NotAKey,
-    /// It begins like a Standard Webhooks secret and is none.
-    #[error("begins with whsec_, which base64 of 24 to 64 bytes must follow")]
-    NotAStandardSecret,
-}
-
 impl SigningKey {
     /// Checks the text of a key.
     ///
     /// # Errors
-    /// When the platform would not take it, or it is a broken `whsec_` secret.
-    pub fn parse(text: &str) -> Result<Self, InvalidSigningKey> {
+    /// When it is too long, not printable, or a broken `whsec_` secret.
+    pub fn parse(text: &str) -> Result<Self, String> {
         if text.chars().count() > MAX_CHARS || text.chars().any(char::is_control) {
-            return Err(InvalidSigningKey::NotAKey);
+            return Err(format!("is not a printable text of at most {MAX_CHARS} characters"));
         }
-        // Blanks are part of a key of one's own. Before a Standard Webhooks secret they would make it one, unnoticed.
+        // Blanks belong to a key of one's own. Before a Standard Webhooks secret they would silently make it such a key.
         if text.trim_start().starts_with(STANDARD_PREFIX) && !text.starts_with(STANDARD_PREFIX) {
-            return Err(InvalidSigningKey::NotAStandardSecret);
+            return Err(NOT_A_STANDARD_SECRET.to_owned());
         }
         let key = Self(Secret::new(text));
         match key.standard_bytes() {
-            Some(bytes) if !STANDARD_BYTES.contains(&bytes.len()) => {
-                Err(InvalidSigningKey::NotAStandardSecret)
-            }
+            Some(bytes) if !STANDARD_BYTES.contains(&bytes.len()) => Err(NOT_A_STANDARD_SECRET.to_owned()),
             _ => Ok(key),
         }
     }
@@ -74,29 +65,24 @@ impl SigningKey {
     }
 }
 
-/// A key of asymmetric signatures: its owner's receivers need only the public half to check them.
+/// A key of asymmetric signatures: receivers only need the public half to check them.
 #[derive(Clone)]
 pub struct Ed25519Key(Box<ed25519_dalek::SigningKey>);
-
-/// A text that is no `whsk_` key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not whsk_ and base64 of an Ed25519 key (a seed of 32 bytes, or seed and public key)")]
-pub struct InvalidEd25519Key;
 
 impl Ed25519Key {
     /// Reads a `whsk_` key.
     ///
     /// # Errors
-    /// When it is none, or its two halves do not belong together.
-    pub fn parse(text: &str) -> Result<Self, InvalidEd25519Key> {
-        let encoded = text.strip_prefix("whsk_").ok_or(InvalidEd25519Key)?;
-        let bytes = STANDARD.decode(encoded).map_err(|_| InvalidEd25519Key)?;
+    /// When it is not one, or its two halves do not belong together.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let encoded = text.strip_prefix("whsk_").ok_or(NOT_AN_ED25519_KEY)?;
+        let bytes = STANDARD.decode(encoded).map_err(|_| NOT_AN_ED25519_KEY)?;
         let key = match (<[u8; 32]>::try_from(&*bytes), <[u8; 64]>::try_from(&*bytes)) {
             (Ok(seed), _) => ed25519_dalek::SigningKey::from_bytes(&seed),
             (_, Ok(pair)) => {
-                ed25519_dalek::SigningKey::from_keypair_bytes(&pair).map_err(|_| InvalidEd25519Key)?
+                ed25519_dalek::SigningKey::from_keypair_bytes(&pair).map_err(|_| NOT_AN_ED25519_KEY)?
             }
-            _ => return Err(InvalidEd25519Key),
+            _ => return Err(NOT_AN_ED25519_KEY),
         };
         Ok(Self(Box::new(key)))
     }
@@ -125,9 +111,9 @@ impl std::fmt::Debug for Ed25519Key {
 pub struct CallbackSigning {
     /// The key.
     pub current: Option<SigningKey>,
-    /// The one before it: while receivers change over, both sign.
+    /// The previous key: both sign while receivers change over.
     pub previous: Option<SigningKey>,
-    /// When the previous key signs no more; without this, for as long as it is set.
+    /// When the previous key stops signing; without this, it signs as long as it is set.
     pub previous_until: Option<DateTime<Utc>>,
     /// The key of `v1a` signatures.
     pub ed25519: Option<Ed25519Key>,
@@ -136,8 +122,8 @@ pub struct CallbackSigning {
 impl CallbackSigning {
     /// The headers that sign `body` as the callback `id`, sent at `now`.
     ///
-    /// The platform's header has room for one signature, that of the present key; the Standard Webhooks header
-    /// holds one of each key, and a receiver needs to find one that it can check.
+    /// The platform's header only has room for the current key's signature. The Standard Webhooks header has one of each
+    /// key, and a receiver needs one that it can check.
     #[must_use]
     pub fn headers(&self, id: &str, now: DateTime<Utc>, body: &str) -> Vec<(&'static str, String)> {
         let elements = self.current.iter().map(|key| ("elements-webhook-signature", key.elements(body)));

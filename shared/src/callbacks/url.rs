@@ -1,8 +1,7 @@
-//! Where an instance's notifications go, and which places are not allowed.
+//! Callback URLs, and which of them are allowed.
 //!
-//! This is the check when a URL is configured. A name is checked again when it is resolved, since its addresses
-//! may change: then [`Reach::check`] judges each of them. A URL that is an IP address never meets a resolver, so
-//! here is the one place that judges it.
+//! This is the check when a URL is configured. The addresses of a name may change, so [`Reach::check`] checks each of
+//! them when the name is resolved. A URL with an IP address is only checked here.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,23 +10,23 @@ use url::{Host, Url};
 
 use crate::callbacks::address::{self, Forbidden};
 
-/// The platform keeps a callback URL in a field of this many characters.
+/// The length of the platform's field for a callback URL.
 const MAX_CHARS: usize = 1000;
 
-/// Names that mean something inside a network and nothing on the internet.
+/// Names that only mean something inside a network.
 const LOCAL_DOMAINS: [&str; 4] = ["localhost", "local", "internal", "arpa"];
 
 /// How far callbacks may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// The internet: `https`, public addresses, and no port that belongs to another well-known service.
+    /// The internet: `https`, public addresses, and no port of another well-known service.
     Public,
-    /// Anywhere, by `http` too: for a receiver on the same machine (`CALLBACK_ALLOW_PRIVATE=true`).
+    /// Anywhere, `http` too: for a receiver on the same machine (`CALLBACK_ALLOW_PRIVATE=true`).
     Any,
 }
 
 impl Reach {
-    /// Whether a callback may connect to `address`.
+    /// Checks that a callback may connect to `address`.
     ///
     /// # Errors
     /// The rule that forbids it.
@@ -54,13 +53,13 @@ impl Reach {
     }
 }
 
-/// A URL that may be called back, in the normal form of the URL standard and without fragment.
+/// An allowed callback URL, normalised and without fragment.
 ///
 /// Its query may hold a secret, so neither `Display` nor `Debug` shows it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CallbackUrl(Url);
 
-/// Why a URL may not be called back. Each text fits "the callback URL is refused: {error}".
+/// Why a callback URL is refused. Each text fits "the callback URL is refused: {error}".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackUrlError {
     /// Longer than the platform's field.
@@ -87,9 +86,9 @@ pub enum CallbackUrlError {
     /// An address that is not public.
     #[error("{address} is not allowed: {rule}")]
     Address {
-        /// The address as it was understood, whichever way it was spelled.
+        /// The address, however it was spelled.
         address: IpAddr,
-        /// What forbids it.
+        /// The rule that forbids it.
         rule: Forbidden,
     },
 }
@@ -116,21 +115,21 @@ impl CallbackUrl {
         url.set_fragment(None);
         remove_trailing_dot(&mut url)?;
         check_host(&url, reach)?;
-        // What is stored is read again later, so the normal form has to fit as well.
+        // The normal form is stored and read again later, so it must fit too.
         if url.as_str().len() > MAX_CHARS {
             return Err(CallbackUrlError::TooLong);
         }
         Ok(Self(url))
     }
 
-    /// The whole URL, query included: to connect to and to store, not to print.
+    /// The whole URL with its query: to connect and to store, not to print.
     #[must_use]
     pub fn as_url(&self) -> &Url {
         &self.0
     }
 }
 
-/// `example.com.` and `example.com` are one name, and only the second is in the receiver's certificate.
+/// `example.com.` and `example.com` are one name, but only the second is in the receiver's certificate.
 fn remove_trailing_dot(url: &mut Url) -> Result<(), CallbackUrlError> {
     let Some(Host::Domain(name)) = url.host() else { return Ok(()) };
     let Some(name) = name.strip_suffix('.').map(str::to_owned) else { return Ok(()) };
@@ -156,7 +155,7 @@ fn check_address(address: IpAddr, reach: Reach) -> Result<(), CallbackUrlError> 
     reach.check(address).map_err(|rule| CallbackUrlError::Address { address, rule })
 }
 
-/// A name of one label is completed by the resolver's search list, which is the network's own.
+/// The resolver's search list, which is the network's own, would complete a name of one label.
 fn is_local(name: &str) -> bool {
     name.rsplit_once('.').is_none_or(|(_, last)| LOCAL_DOMAINS.contains(&last))
 }

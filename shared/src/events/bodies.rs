@@ -1,4 +1,4 @@
-//! Bodies in DynamoDB: those that the delivery log keeps beside its items, and those that no queue message holds.
+//! Bodies in DynamoDB: those too large for a log item or a queue message.
 
 use std::collections::HashMap;
 
@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 
 use crate::events::body::{Body, Carriage, Deflated, StoredBody, carriage};
 use crate::events::id::EventId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get};
+use crate::platform::aws::{AwsError, Unavailable, batch_get, number, text};
 
-/// An item takes 400 KB with its names and keys.
+/// The largest part: an item takes 400 KB with its names and keys.
 const PART_BYTES: usize = 380 * 1024;
 
 /// The payloads table: `payload_id` (S) and `part` (N, from zero); items expire by `expires_at`.
@@ -29,7 +29,7 @@ impl DynamoPayloadStore {
         Self { client, table }
     }
 
-    /// The body of a new event as its message carries it; stored until `expires_at` if no message can hold it.
+    /// The body of a new event for its message; stored until `expires_at` if it is too large for one.
     ///
     /// # Errors
     /// When it could not be stored.
@@ -54,7 +54,7 @@ impl DynamoPayloadStore {
         }
     }
 
-    /// Stores a body of an event; durable when it returns.
+    /// Stores a body of an event. Durable when it returns.
     ///
     /// # Errors
     /// When a part could not be written.
@@ -70,16 +70,16 @@ impl DynamoPayloadStore {
                 .client
                 .put_item()
                 .table_name(&self.table)
-                .item("payload_id", AttributeValue::S(id.clone()))
-                .item("part", AttributeValue::N(part.to_string()))
+                .item("payload_id", text(&id))
+                .item("part", number(part))
                 .item("bytes", AttributeValue::B(Blob::new(chunk)))
-                .item("expires_at", AttributeValue::N(expires_at.timestamp().to_string()));
+                .item("expires_at", number(expires_at.timestamp()));
             put.send().await.unavailable("store a body")?;
         }
         Ok(())
     }
 
-    /// A stored body; `None` when it, or a part of it, is no longer there.
+    /// A stored body; `None` if it or a part of it is gone.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -90,7 +90,7 @@ impl DynamoPayloadStore {
             .table_name(&self.table)
             .consistent_read(true)
             .key_condition_expression("payload_id = :id")
-            .expression_attribute_values(":id", AttributeValue::S(id(event, stored)))
+            .expression_attribute_values(":id", text(id(event, stored)))
             .into_paginator()
             .items()
             .send();
@@ -102,8 +102,8 @@ impl DynamoPayloadStore {
         Ok(whole.then_some(Deflated { bytes, text_length: stored.bytes }))
     }
 
-    /// Many stored bodies, in one call for a hundred of them. Those that are gone are left out, and so are those of
-    /// several parts: they are too large to be shown with others.
+    /// Many stored bodies, a hundred per call. Missing ones are left out, and so are those of several parts, which are too
+    /// large to be shown with others.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -114,8 +114,8 @@ impl DynamoPayloadStore {
         let single = bodies.iter().filter(|(_, stored)| stored.packed <= PART_BYTES);
         let wanted: HashMap<String, _> = single.map(|body| (id(&body.0, &body.1), body)).collect();
         let key = |id: &String| {
-            let part = AttributeValue::N("0".to_owned());
-            [("payload_id".to_owned(), AttributeValue::S(id.clone())), ("part".to_owned(), part)].into()
+            let part = number(0);
+            [("payload_id".to_owned(), text(id)), ("part".to_owned(), part)].into()
         };
         let keys = wanted.keys().map(key).collect();
         let mut found = HashMap::new();

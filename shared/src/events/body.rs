@@ -1,4 +1,4 @@
-//! What Close sent, on its way: as it came, compressed, or in the payloads table.
+//! The body of an event on its way: as it came, compressed, or in the payloads table.
 
 use std::cell::RefCell;
 use std::io::{Read as _, Write as _};
@@ -14,11 +14,11 @@ use crate::events::id::hex;
 
 /// SQS bills a message in chunks of this size, so a body that fits one gains nothing from compression.
 const SQS_CHUNK: usize = 64 * 1024;
-/// SQS takes messages of 1 MiB; the rest of the message has the room that is left.
+/// The largest body in a message: SQS takes 1 MiB, and the rest of the message needs room.
 const MOST_IN_MESSAGE: usize = 1000 * 1024;
-/// What surrounds the body in a message, at most in nearly all cases.
+/// The size of a message without its body, at most in nearly all cases.
 const AROUND: usize = 2 * 1024;
-/// Larger than any webhook: what says that it inflates to more is not ours.
+/// Larger than any webhook. A body that claims to inflate to more is not ours.
 const MOST_INFLATED: usize = 16 * 1024 * 1024;
 
 /// The JSON text that Close sent, in one of the forms in which a message carries it.
@@ -40,18 +40,18 @@ pub struct Deflated {
     pub(super) text_length: usize,
 }
 
-/// A claim check: where in the payloads table a compressed body is.
+/// A claim check: the place of a compressed body in the payloads table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredBody {
-    /// The beginning of the hash of the text. It is part of the key, so what a key names never changes.
+    /// The beginning of the text's hash. It is part of the key, so the content of a key never changes.
     pub digest: String,
     /// The length of the text.
     pub bytes: usize,
-    /// The length of its compressed form, to know whether it was read whole.
+    /// The length of its compressed form, to check that all of it was read.
     pub packed: usize,
 }
 
-/// Text that does not come out of what was stored.
+/// A stored body that cannot be inflated to its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the stored body cannot be read")]
 pub struct Unreadable;
@@ -64,10 +64,10 @@ pub(super) enum Carriage {
     Stored,
 }
 
-/// Decides how a message carries a body of `text` bytes that has `packed` bytes compressed: as it came while that
-/// costs nothing more, compressed while it fits, and by claim check otherwise.
+/// Decides how a message carries a body: as it came while that costs no more, compressed while it fits, and by claim check
+/// otherwise.
 pub(super) fn carriage(text: &str, packed: impl FnOnce() -> usize) -> Carriage {
-    // Of what JSON may hold unescaped, SQS refuses only these two (API reference, SendMessage).
+    // Of the characters that JSON allows unescaped, SQS refuses only these two (API reference, SendMessage).
     let sendable = !text.contains(['\u{fffe}', '\u{ffff}']);
     if sendable && text.len() + AROUND <= SQS_CHUNK {
         return Carriage::Raw;
@@ -99,10 +99,10 @@ impl Deflated {
         Self { bytes, text_length: text.get().len() }
     }
 
-    /// The text again.
+    /// The text, inflated.
     ///
     /// # Errors
-    /// When these bytes are not what [`Deflated::of`] made.
+    /// When [`Deflated::of`] did not make these bytes.
     pub fn inflate(&self) -> Result<Box<RawValue>, Unreadable> {
         if self.text_length > MOST_INFLATED {
             return Err(Unreadable);

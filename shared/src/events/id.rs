@@ -10,16 +10,16 @@ use close::EventKey;
 
 /// The id of one event at one instance: 32 lowercase hexadecimal digits.
 ///
-/// It is derived from what identifies the occurrence, so an occurrence that Close or a crash repeats has the
-/// same id again. Receivers see it as `eventId` and in `Elements-Webhook-Id`.
+/// It is derived from what identifies the occurrence, so a repeated occurrence has the same id. Receivers see it as
+/// `eventId` and in `Elements-Webhook-Id`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventId(String);
 
 impl EventId {
-    /// The id of the occurrence that `parts` identify, in their order.
+    /// The id of the occurrence that `parts` identify, in this order.
     ///
-    /// Each part goes in with its length, so no two lists of parts run together to the same bytes.
+    /// Each part is hashed with its length, so no two lists of parts give the same bytes.
     #[must_use]
     pub fn derive(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
@@ -47,7 +47,7 @@ impl EventId {
 }
 
 impl From<String> for EventId {
-    /// Takes an id that was derived before, out of the queue or the log.
+    /// Reads an id from the queue or the log.
     fn from(digits: String) -> Self {
         Self(digits)
     }

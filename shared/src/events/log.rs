@@ -1,10 +1,9 @@
 //! The delivery log: the outcome of every event, and the claims that keep two attempts apart.
 //!
-//! One item an event, by its id, so that the writes of one instance spread over the table.
-//! [`DynamoDeliveryLog::claim`] is written before an attempt, [`DynamoDeliveryLog::record`] after it, and
-//! [`DynamoDeliveryLog::park`] when the callback is open; each is one write unit, since a body that has no room in the
-//! unit rests in the payloads table. What a refused claim means is the pure function [`Claim::refused`].
-//! [`DynamoDeliveryHistory`] reads the log back.
+//! One item per event, by its id, so that the writes of one instance spread over the table.
+//! [`DynamoDeliveryLog::claim`] writes before an attempt, [`DynamoDeliveryLog::record`] after it, and
+//! [`DynamoDeliveryLog::park`] when the callback is open. Each is one write unit, since a larger body is in the payloads
+//! table. [`Claim::refused`] decides what a refused claim means. [`DynamoDeliveryHistory`] reads the log.
 
 mod claim;
 mod claim_id;

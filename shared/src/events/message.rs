@@ -1,4 +1,4 @@
-//! What travels through the delivery queue: one notification on its way to one receiver.
+//! The message of the delivery queue: one notification for one receiver.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,23 +12,23 @@ use crate::events::log::{ClaimId, Settlement};
 use crate::instances::InstanceId;
 use close::event::Event;
 
-/// The version of the message format; a reader refuses others rather than guess.
+/// The version of the message format; a reader refuses others.
 const VERSION: u32 = 2;
 
-/// A notification in the queue, with the number of the attempt that it asks for.
+/// A notification in the queue, which asks for one attempt by number.
 ///
-/// The number travels here because SQS's own receive count also grows with throttles and crashes.
+/// The message carries the number because SQS's receive count also grows with throttles and crashes.
 #[derive(Debug, Clone)]
 pub struct QueuedDelivery<'a> {
-    /// Whose notification.
+    /// The instance.
     pub instance_id: InstanceId,
     /// Its id, the same in every round and attempt.
     pub event_id: EventId,
-    /// When this system took it in.
+    /// When it was received.
     pub received_at: DateTime<Utc>,
     /// Zero at first; each redelivery or redrive of a failed event begins another round of attempts.
     pub round: u32,
-    /// When that round began; a letter from the dead-letter queue begins one when it is received.
+    /// When that round began; for a redriven message, when it is received.
     pub since: Option<DateTime<Utc>>,
     /// The attempt to make, from one.
     pub attempt: u32,
@@ -36,24 +36,24 @@ pub struct QueuedDelivery<'a> {
     pub events: Vec<Event>,
     /// What Close sent.
     pub body: Body<'a>,
-    /// What is known of its handling so far.
+    /// The state of its handling so far.
     pub handling: Handling,
 }
 
-/// What a message says of the messages before it.
+/// What a message knows from the messages before it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Handling {
     /// True if the delivery log has the body.
     pub kept: bool,
-    /// True if it is sent although the callback is open.
+    /// True if it is sent even if the callback is open.
     pub probe: bool,
-    /// How often in a row a fault of ours put it back.
+    /// How many times in a row a fault of ours put it back.
     pub faults: u32,
-    /// Who claims for it, if not the message itself: the message that it stands for.
+    /// The holder of its claim, if another message: the one that it replaces.
     pub holder: Option<String>,
-    /// A claim that may have been written, and that led to no attempt.
+    /// A claim that may have been written without an attempt.
     pub abandoned: Option<ClaimId>,
-    /// An outcome that is known and not yet written: nothing else is left to do.
+    /// A known outcome that is not written yet; nothing else is left to do.
     pub settlement: Option<Settlement>,
 }
 
@@ -76,7 +76,7 @@ struct Versioned {
     version: u32,
 }
 
-/// The JSON form; what is not set is left out.
+/// The JSON form, without unset fields.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message<'a> {
@@ -135,9 +135,7 @@ impl<'a> QueuedDelivery<'a> {
         events: Vec<Event>,
         body: Body<'a>,
     ) -> Self {
-        // A body that no message holds was stored under the name that the log gives it.
-        let kept = matches!(body, Body::Stored(_));
-        let handling = Handling { kept, ..Handling::default() };
+        let handling = Handling::default();
         let since = Some(received_at);
         Self { instance_id, event_id, received_at, round: 0, since, attempt: 1, events, body, handling }
     }
@@ -223,8 +221,8 @@ impl<'a> QueuedDelivery<'a> {
         Self { attempt: self.attempt + 1, handling, ..self.clone() }
     }
 
-    /// The same notification, asking for a new round of attempts. Its body is written anew with it, so that it
-    /// lives as long as the round's own log item.
+    /// The same notification, asking for a new round of attempts. Its body is stored again, so that it lives as long as the
+    /// round's log item.
     #[must_use]
     pub fn next_round(&self) -> Self {
         let handling = Handling::default();
@@ -232,7 +230,7 @@ impl<'a> QueuedDelivery<'a> {
     }
 }
 
-/// What is wrong with a message. The text of the error would quote it, and it is the customer's data.
+/// What is wrong with a message. The parser's own text would quote customer data.
 fn why(text: &str, error: &serde_json::Error) -> InvalidMessage {
     match serde_json::from_str::<Versioned>(text) {
         Ok(Versioned { version }) if version != VERSION => InvalidMessage::Version(version),

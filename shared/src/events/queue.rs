@@ -1,4 +1,4 @@
-//! The queues of deliveries, in SQS: of fresh events, of retries, of dead letters.
+//! The queues of deliveries in SQS: fresh events, retries, dead letters.
 
 mod batch;
 
@@ -10,13 +10,13 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 use crate::events::message::QueuedDelivery;
 use crate::platform::aws::{AwsError, Unavailable};
 
-/// A reason is a sentence; what a message may hold besides its body is bounded.
+/// The longest reason: a message has limited room besides its body.
 const MAX_REASON: usize = 500;
 
 /// A queue that deliveries are sent to.
 ///
-/// Every message carries its instance as `MessageGroupId`: on a standard queue that makes SQS share the
-/// consumers fairly among instances (Amazon SQS Developer Guide, "Amazon SQS fair queues").
+/// Every message has its instance as `MessageGroupId`: on a standard queue SQS then shares consumers fairly among
+/// instances (Amazon SQS Developer Guide, "Amazon SQS fair queues").
 #[derive(Debug, Clone)]
 pub struct SqsDeliveryQueue {
     client: Client,
@@ -30,22 +30,22 @@ impl SqsDeliveryQueue {
         Self { client, url }
     }
 
-    /// Sends a delivery, to be received after `delay` (at most 900 s), and never before; durable when it returns.
+    /// Sends a delivery, to be received after `delay` (at most 900 s) and never before. Durable when it returns.
     ///
     /// # Errors
-    /// When SQS did not take it.
+    /// When SQS did not accept it.
     pub async fn send(&self, delivery: &QueuedDelivery<'_>, delay: Duration) -> Result<(), AwsError> {
         let send = self.message(delivery).delay_seconds(whole_seconds(delay));
         send.send().await.unavailable("enqueue a delivery")?;
         Ok(())
     }
 
-    /// Sends a delivery that has failed for good to the dead-letter queue, with the reason beside it.
+    /// Dead-letters a delivery, with the reason beside it.
     ///
-    /// The message asks for a new round of attempts, so that it can be moved to the retry queue as it stands.
+    /// The message asks for a new round of attempts, so that it can be moved to the retry queue unchanged.
     ///
     /// # Errors
-    /// When SQS did not take it.
+    /// When SQS did not accept it.
     pub async fn dead_letter(&self, failed: &QueuedDelivery<'_>, reason: &str) -> Result<(), AwsError> {
         let attributes = [
             ("InstanceId", failed.instance_id.to_string()),
@@ -73,13 +73,12 @@ impl SqsDeliveryQueue {
     }
 }
 
-/// SQS counts whole seconds. What is due in 299.9 of them is not due in 299: the time that passed while the outcome
-/// of an attempt was written would shorten the wait for the next.
+/// Rounds up to whole seconds, which SQS counts: rounding down would make a retry early.
 fn whole_seconds(delay: Duration) -> i32 {
     let up = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
     i32::try_from(up).unwrap_or(i32::MAX)
 }
-/// A text that SQS takes as an attribute: not empty, not long, without control characters.
+/// A text that SQS accepts as an attribute: not empty, not long, without control characters.
 fn attribute_text(text: &str) -> String {
     let refused = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
     let text: String = text.chars().map(|c| if refused(c) { ' ' } else { c }).take(MAX_REASON).collect();

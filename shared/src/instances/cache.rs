@@ -13,7 +13,7 @@ use crate::instances::InstanceId;
 use crate::platform::aws::AwsError;
 use crate::platform::clock::SharedClock;
 
-/// A change of an instance is seen by every running function within this time.
+/// Every running function sees a change of an instance within this time.
 const KEPT: TimeDelta = TimeDelta::seconds(10);
 /// Instances that one process keeps; beyond that, expired ones are dropped, then all.
 const CAPACITY: usize = 10_000;
@@ -27,7 +27,7 @@ pub struct CachedInstance {
     pub events: EventSettings,
 }
 
-/// The callback URL is checked against what may be called when it is called: that can change without the instance.
+/// The callback URL is checked when it is called, because the rules can change without the instance.
 fn read(instance: Instance) -> Result<CachedInstance, AwsError> {
     let events = EventSettings::read(&instance.configuration, Reach::Any).map_err(|faults| {
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
@@ -47,18 +47,15 @@ pub struct InstanceCache {
 
 impl InstanceCache {
     /// An empty cache in front of `store`.
-    #[must_use]
     pub fn new(store: DynamoInstanceStore, clock: SharedClock) -> Self {
         Self { store, clock, entries: Mutex::default() }
     }
 
-    /// What `judge` makes of the instance of this id.
+    /// The verdict of `judge` on the instance of this id; it gets `None` for an unknown one.
     ///
-    /// `judge` sees the instance in memory first, and what it admits is admitted. Before it turns anything away it
-    /// sees the instance as it stands in the table, read consistently: that verdict is final. It gives `Ok` for what
-    /// is admitted (the instance can be part of it), and also for what no change of the instance would alter; `Err`
-    /// for what is refused, ignored, dropped or failed because of the instance's state. There is no instance where
-    /// it is given `None`.
+    /// `judge` sees the cached instance first, and its `Ok` is final. `Err` means that the instance's state refuses, ignores,
+    /// drops or fails the event: then `judge` sees the instance again, read consistently, and that verdict is final. What no
+    /// change of the instance would alter is `Ok` too.
     ///
     /// # Errors
     /// When the table has to be read and cannot be, or the instance's settings cannot be used (which provisioning
@@ -74,22 +71,7 @@ impl InstanceCache {
         Ok(judge(self.fresh(id).await?.as_ref()))
     }
 
-    /// The instance of this id, at most ten seconds old: enough to admit an event, but not to refuse one.
-    /// [`admit`](Self::admit) is harder to get wrong.
-    ///
-    /// # Errors
-    /// As [`admit`](Self::admit).
-    pub async fn get(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, AwsError> {
-        match self.kept(id) {
-            Some(instance) => Ok(Some(instance)),
-            None => self.fresh(id).await,
-        }
-    }
-
     /// The instance of this id as it is stored, whatever the cache has.
-    ///
-    /// # Errors
-    /// As [`admit`](Self::admit).
     pub async fn fresh(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, AwsError> {
         let found = self.store.get(id).await?.map(read).transpose()?.map(Arc::new);
         match &found {
@@ -97,12 +79,6 @@ impl InstanceCache {
             None => drop(self.entries().remove(&id)),
         }
         Ok(found)
-    }
-
-    /// The store behind it.
-    #[must_use]
-    pub fn store(&self) -> &DynamoInstanceStore {
-        &self.store
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<InstanceId, Entry>> {

@@ -14,7 +14,7 @@ pub mod key {
     pub const PASSWORD: &str = "password";
     /// Where Close's API is.
     pub const BASE_URL: &str = "base.url";
-    /// Whether events are delivered at all.
+    /// Delivers events if `true`.
     pub const ENABLED: &str = "event.notification.enabled";
     /// `webhook`, `webhooks` or `polling`.
     pub const VENDOR_TYPE: &str = "event.vendor.type";
@@ -50,7 +50,7 @@ pub mod key {
     pub const OBJECTS: &str = "event.objects";
     /// The page size that the old platform shows; it has no effect here.
     pub const PAGINATION_MAX: &str = "pagination.max";
-    /// Whether the old platform paged by offset; it has no effect here.
+    /// Paging by offset on the old platform; it has no effect here.
     pub const PAGINATION_OFFSET: &str = "pagination.offset";
 }
 
@@ -81,16 +81,24 @@ pub(super) type Settings = BTreeMap<String, Option<String>>;
 pub struct Configuration(Settings);
 
 impl Configuration {
-    /// A setting's value; null and blank count as not set, as on the platform. Blanks around it are left out, but of
-    /// passwords and signing keys, which are what they are to the other side.
-    #[must_use]
+    /// A setting's value; null and blank count as not set, as on the platform. Blanks around it are removed, except from
+    /// passwords and signing keys.
     pub fn get(&self, key: &str) -> Option<&str> {
         let value = self.0.get(key)?.as_deref().filter(|value| !value.trim().is_empty())?;
         Some(if VERBATIM.contains(&key) { value } else { value.trim() })
     }
 
-    /// A setting's value as it is kept: `None` when there is no such setting.
-    #[must_use]
+    /// True if a setting has this value, in either case.
+    pub fn is(&self, key: &str, value: &str) -> bool {
+        self.get(key).is_some_and(|it| it.eq_ignore_ascii_case(value))
+    }
+
+    /// True if this system makes the subscription at Close, and ends it.
+    pub fn is_automatic(&self) -> bool {
+        self.is(key::SUBSCRIPTION_PROVISIONING, "automatic")
+    }
+
+    /// A setting's stored value; `None` if it is not set.
     pub fn entry(&self, key: &str) -> Option<Option<&str>> {
         self.0.get(key).map(Option::as_deref)
     }
@@ -110,14 +118,12 @@ impl Configuration {
         self.0.remove(key);
     }
 
-    /// Whether a setting of this name is masked when it is read back.
-    #[must_use]
+    /// True if a setting of this name is masked when it is read back.
     pub fn is_masked(key: &str) -> bool {
         purpose_of(key).is_some() && key != SHOWN_SECRET
     }
 
-    /// The settings that come from a client who read these and sends them again: where it sends the mask, what
-    /// is behind the mask stays.
+    /// The settings from a client that read these and sends them back: a mask keeps the secret behind it.
     #[must_use]
     pub fn unmasked_from(mut self, before: &Self) -> Self {
         for (key, value) in &mut self.0 {
@@ -141,7 +147,6 @@ impl Configuration {
     }
 
     /// The settings as a client may read them: strings or null, secrets masked.
-    #[must_use]
     pub fn masked(&self) -> BTreeMap<&str, Option<&str>> {
         self.0
             .iter()
@@ -163,7 +168,7 @@ impl Configuration {
         purpose_of(SHOWN_SECRET) == Some(purpose)
     }
 
-    /// The settings that anybody may read, and the secret ones by what they are for.
+    /// The public settings, and the secret ones by purpose.
     pub(super) fn split(self) -> (Settings, BTreeMap<Purpose, Settings>) {
         let (mut open, mut secret) = (BTreeMap::new(), BTreeMap::<Purpose, Settings>::new());
         for (key, value) in self.0 {

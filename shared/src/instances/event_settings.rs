@@ -27,18 +27,26 @@ impl EventSource {
     /// # Errors
     /// When `event.vendor.type` is neither.
     pub fn of(configuration: &Configuration) -> Result<Self, ConfigurationFault> {
-        let is =
-            |key: &str, value: &str| configuration.get(key).is_some_and(|it| it.eq_ignore_ascii_case(value));
-        let has = |key: &str| configuration.get(key).is_some();
         let fault = |reason| ConfigurationFault { key: key::VENDOR_TYPE, reason };
+        let has_callback = || configuration.get(key::CALLBACK_URL).is_some();
         match configuration.get(key::VENDOR_TYPE) {
             Some(text) => source(text).map_err(fault),
-            // A subscription at Close sends webhooks.
-            None if is(key::SUBSCRIPTION_PROVISIONING, "automatic") => Ok(Self::Webhook),
-            None if has(key::SUBSCRIPTION_SIGNATURE_KEY) => Ok(Self::Webhook),
-            None if is(key::ENABLED, "true") && has(key::CALLBACK_URL) => Ok(Self::Polling),
+            None if Self::is_open(configuration)
+                && configuration.is(key::ENABLED, "true")
+                && has_callback() =>
+            {
+                Ok(Self::Polling)
+            }
             None => Ok(Self::Webhook),
         }
+    }
+
+    /// True if nothing says how events come: then they are polled while they are to be delivered.
+    pub fn is_open(configuration: &Configuration) -> bool {
+        let has = |key| configuration.get(key).is_some();
+        // A subscription at Close sends webhooks.
+        let has_subscription = configuration.is_automatic() || has(key::SUBSCRIPTION_SIGNATURE_KEY);
+        !has(key::VENDOR_TYPE) && !has_subscription
     }
 
     /// The word for it in `event.vendor.type`.
@@ -54,7 +62,7 @@ impl EventSource {
 /// The events part of a configuration, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSettings {
-    /// Whether events are delivered at all.
+    /// True if events are delivered.
     pub enabled: bool,
     /// How they come.
     pub source: EventSource,
@@ -115,16 +123,23 @@ impl EventSettings {
             circuit: reader.value(key::CIRCUIT_MINUTES, circuit).unwrap_or_default(),
             signing: reader.signing(),
             basic: reader.basic(),
-            headers: reader
-                .value(key::CALLBACK_HEADERS, |text| {
-                    CallbackHeaders::parse(text).map_err(|error| error.to_string())
-                })
-                .unwrap_or_default(),
+            headers: reader.value(key::CALLBACK_HEADERS, CallbackHeaders::parse).unwrap_or_default(),
             subscription_key: reader.value(key::SUBSCRIPTION_SIGNATURE_KEY, |text| {
                 SignatureKey::parse(text).map_err(|error| format!("is not usable: {error}"))
             }),
         };
         if reader.faults.is_empty() { Ok(settings) } else { Err(reader.faults) }
+    }
+
+    /// Why no events are to be delivered; `None` if they are.
+    pub fn why_unwanted(&self) -> Option<&'static str> {
+        if !self.enabled {
+            Some("event.notification.enabled is not true")
+        } else if self.callback_url.is_none() {
+            Some("event.notification.callback.url is not set")
+        } else {
+            None
+        }
     }
 }
 
@@ -152,32 +167,27 @@ impl Reader<'_> {
     }
 
     fn retry(&mut self) -> RetrySchedule {
-        let default = RetrySchedule::default();
-        let attempts = self.value(key::RETRY_ATTEMPTS, |text| {
-            let schedule = RetrySchedule::new(text.parse().unwrap_or(0), default.interval().as_secs());
-            schedule.map(|schedule| schedule.attempts()).map_err(|error| error.to_string())
+        let RetrySchedule { attempts, interval } = RetrySchedule::default();
+        let seconds = interval.as_secs();
+        let given = self.value(key::RETRY_ATTEMPTS, |text| {
+            Ok(RetrySchedule::new(text.parse().unwrap_or(0), seconds)?.attempts)
         });
-        let interval = self.value(key::RETRY_INTERVAL, |text| {
-            let schedule = RetrySchedule::new(default.attempts(), text.parse().unwrap_or(0));
-            schedule.map(|schedule| schedule.interval()).map_err(|error| error.to_string())
+        let attempts = given.unwrap_or(attempts);
+        let given = self.value(key::RETRY_INTERVAL, |text| {
+            Ok(RetrySchedule::new(attempts, text.parse().unwrap_or(0))?.interval)
         });
-        let attempts = attempts.unwrap_or(default.attempts());
-        let seconds = interval.unwrap_or(default.interval()).as_secs();
-        RetrySchedule::new(attempts, seconds).unwrap_or(default)
+        RetrySchedule { attempts, interval: given.unwrap_or(interval) }
     }
 
     fn signing(&mut self) -> CallbackSigning {
-        let key = |text: &str| SigningKey::parse(text).map_err(|error| error.to_string());
         CallbackSigning {
-            current: self.value(key::SIGNATURE_KEY, key),
-            previous: self.value(key::PREVIOUS_SIGNATURE_KEY, key),
+            current: self.value(key::SIGNATURE_KEY, SigningKey::parse),
+            previous: self.value(key::PREVIOUS_SIGNATURE_KEY, SigningKey::parse),
             previous_until: self.value(key::PREVIOUS_SIGNATURE_UNTIL, |text| {
                 let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
                 time.map_err(|_| "is not a time like 2026-11-21T10:00:00Z".to_owned())
             }),
-            ed25519: self.value(key::ED25519_SIGNATURE_KEY, |text| {
-                Ed25519Key::parse(text).map_err(|error| error.to_string())
-            }),
+            ed25519: self.value(key::ED25519_SIGNATURE_KEY, |text| Ok(Ed25519Key::parse(text)?)),
         }
     }
 
@@ -210,8 +220,7 @@ fn source(text: &str) -> Result<EventSource, String> {
 }
 
 fn circuit(text: &str) -> Result<CircuitPolicy, String> {
-    let minutes = text.parse().unwrap_or(u32::MAX);
-    CircuitPolicy::of_minutes(minutes).map_err(|error| error.to_string())
+    Ok(CircuitPolicy::of_minutes(text.parse().unwrap_or(u32::MAX))?)
 }
 
 #[cfg(test)]
@@ -231,7 +240,7 @@ mod tests {
         let settings = read(&[("event.notification.callback.url", " ")]).unwrap();
         assert!(!settings.enabled);
         assert_eq!(settings.callback_url, None);
-        assert_eq!((settings.retry.attempts(), settings.retry.interval()), (3, Duration::from_secs(300)));
+        assert_eq!((settings.retry.attempts, settings.retry.interval), (3, Duration::from_secs(300)));
     }
 
     #[test]
@@ -269,7 +278,7 @@ mod tests {
         let pairs =
             [("event.notification.retry.attempts", "10"), ("event.notification.retry.interval", "900")];
         let retry = read(&pairs).unwrap().retry;
-        assert_eq!((retry.attempts(), retry.interval()), (10, Duration::from_secs(900)));
+        assert_eq!((retry.attempts, retry.interval), (10, Duration::from_secs(900)));
     }
 
     #[test]

@@ -20,49 +20,30 @@ const RESERVED: &[&str] = &[
 ];
 const RESERVED_PREFIXES: &[&str] = &["elements-webhook-", "webhook-"];
 const MAX_HEADERS: usize = 20;
+const SYNTAX: &str = "is neither a JSON object of strings nor lines of `Name: value`";
 
 /// Headers to send with every callback of an instance; their values may be secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallbackHeaders(HeaderMap);
 
-/// Why the setting is not a list of headers. No value is quoted: it may be secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidHeaders {
-    /// Neither form was found.
-    #[error("is neither a JSON object of strings nor lines of `Name: value`")]
-    Syntax,
-    /// A name is not a header name.
-    #[error("names {0:?}, which is not a header name")]
-    Name(String),
-    /// A value has characters that a header cannot carry.
-    #[error("gives the header {0:?} a value that is not printable ASCII")]
-    Value(String),
-    /// The header is not the user's to set.
-    #[error("names {0:?}, which this system sets itself")]
-    Reserved(String),
-    /// Too many.
-    #[error("has more than {MAX_HEADERS} headers")]
-    TooMany,
-}
-
 impl CallbackHeaders {
     /// Reads a JSON object (`{"X-Team":"sales"}`) or lines of `Name: value`.
     ///
-    /// The old platform has this setting without saying how it is written, so both plain ways are taken.
+    /// The old platform does not document the format of this setting, so both plain ones are accepted.
     ///
     /// # Errors
-    /// When it is neither, or a header cannot be sent.
-    pub fn parse(text: &str) -> Result<Self, InvalidHeaders> {
+    /// When it is neither, or a header cannot be sent. No value is quoted: it may be secret.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let pairs: Vec<(String, String)> = if text.starts_with('{') {
             let object: std::collections::BTreeMap<String, String> =
-                serde_json::from_str(text).map_err(|_| InvalidHeaders::Syntax)?;
+                serde_json::from_str(text).map_err(|_| SYNTAX)?;
             object.into_iter().collect()
         } else {
-            text.lines().map(line).collect::<Option<_>>().ok_or(InvalidHeaders::Syntax)?
+            text.lines().map(line).collect::<Option<_>>().ok_or(SYNTAX)?
         };
         if pairs.len() > MAX_HEADERS {
-            return Err(InvalidHeaders::TooMany);
+            return Err(format!("has more than {MAX_HEADERS} headers"));
         }
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
@@ -73,7 +54,6 @@ impl CallbackHeaders {
     }
 
     /// The headers.
-    #[must_use]
     pub fn as_map(&self) -> &HeaderMap {
         &self.0
     }
@@ -84,16 +64,16 @@ fn line(line: &str) -> Option<(String, String)> {
     Some((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), InvalidHeaders> {
-    let parsed: HeaderName = name.parse().map_err(|_| InvalidHeaders::Name(name.to_owned()))?;
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let parsed: HeaderName =
+        name.parse().map_err(|_| format!("names {name:?}, which is not a header name"))?;
     let lower = parsed.as_str();
     if RESERVED.contains(&lower) || RESERVED_PREFIXES.iter().any(|prefix| lower.starts_with(prefix)) {
-        return Err(InvalidHeaders::Reserved(name.to_owned()));
+        return Err(format!("names {name:?}, which this system sets itself"));
     }
-    let mut value = HeaderValue::from_str(value).map_err(|_| InvalidHeaders::Value(name.to_owned()))?;
-    if value.to_str().is_err() {
-        return Err(InvalidHeaders::Value(name.to_owned()));
-    }
+    let sendable = HeaderValue::from_str(value).ok().filter(|value| value.to_str().is_ok());
+    let refusal = || format!("gives the header {name:?} a value that is not printable ASCII");
+    let mut value = sendable.ok_or_else(refusal)?;
     value.set_sensitive(true);
     Ok((parsed, value))
 }
@@ -128,8 +108,8 @@ mod tests {
             ("Elements-Webhook-Id: a", r#"names "Elements-Webhook-Id", which this system sets itself"#),
         ];
         for (text, message) in rows {
-            assert_eq!(CallbackHeaders::parse(text).unwrap_err().to_string(), message);
+            assert_eq!(CallbackHeaders::parse(text).unwrap_err(), message);
         }
-        assert_eq!(CallbackHeaders::parse(&"a: b\n".repeat(21)), Err(InvalidHeaders::TooMany));
+        assert_eq!(CallbackHeaders::parse(&"a: b\n".repeat(21)).unwrap_err(), "has more than 20 headers");
     }
 }

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 /// Ids stay below this, so that every client can hold one in a JSON number.
 const LIMIT: u64 = 1 << 53;
 
+const NOT_AN_ID: &str = "an instance id is an integer from 1 to 9007199254740991";
+
 const ANY_PADDING: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const EITHER_ALPHABET: [GeneralPurpose; 2] =
@@ -25,11 +27,6 @@ const EITHER_ALPHABET: [GeneralPurpose; 2] =
 #[serde(try_from = "u64", into = "u64")]
 pub struct InstanceId(u64);
 
-/// An invalid instance id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an instance id is an integer from 1 to 9007199254740991")]
-pub struct InvalidInstanceId;
-
 impl InstanceId {
     /// The number.
     #[must_use]
@@ -38,7 +35,6 @@ impl InstanceId {
     }
 
     /// An id from eight random bytes, each as likely as the next but for one, which stands in for zero.
-    #[must_use]
     pub fn from_entropy(bytes: [u8; 8]) -> Self {
         Self((u64::from_be_bytes(bytes) % LIMIT).max(1))
     }
@@ -53,7 +49,6 @@ impl InstanceId {
     ///
     /// `None` when it is not the spelling of an id; digits are taken only as [`InstanceId::encode`] would
     /// write them, so that one instance has one URL but for its base64.
-    #[must_use]
     pub fn decode(segment: &str) -> Option<Self> {
         let encoded: Vec<u8> = percent_decode_str(segment).collect();
         let digits = EITHER_ALPHABET.iter().find_map(|engine| engine.decode(&encoded).ok())?;
@@ -64,10 +59,10 @@ impl InstanceId {
 }
 
 impl TryFrom<u64> for InstanceId {
-    type Error = InvalidInstanceId;
+    type Error = &'static str;
 
     fn try_from(number: u64) -> Result<Self, Self::Error> {
-        if (1..LIMIT).contains(&number) { Ok(Self(number)) } else { Err(InvalidInstanceId) }
+        if (1..LIMIT).contains(&number) { Ok(Self(number)) } else { Err(NOT_AN_ID) }
     }
 }
 
@@ -78,10 +73,10 @@ impl From<InstanceId> for u64 {
 }
 
 impl FromStr for InstanceId {
-    type Err = InvalidInstanceId;
+    type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<u64>().map_err(|_| InvalidInstanceId)?.try_into()
+        text.parse::<u64>().map_err(|_| NOT_AN_ID)?.try_into()
     }
 }
 

@@ -10,7 +10,6 @@ pub use list::Listing;
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,7 +19,7 @@ use super::{Configuration, Instance, RetiredKey, Token, key};
 use crate::accounts::{self, Account, Credential, CredentialKey, Profile};
 use crate::instances::InstanceId;
 use crate::instances::vault::{Purpose, Sealed, Vault};
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{AwsError, Unavailable, number, written};
 use crate::platform::secret::Secret;
 use close::signature::SignatureKey;
 
@@ -87,18 +86,14 @@ enum Secrets {
 
 impl DynamoInstanceStore {
     /// The store in the table `instances`.
-    #[must_use]
     pub fn new(client: Client, instances: String, vault: Vault) -> Self {
         Self { client, instances, vault }
     }
 
     /// The instance of this id, read consistently: it shows every change that was answered.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn get(&self, id: InstanceId) -> Result<Option<Instance>, AwsError> {
         const ACTION: &str = "read an instance";
-        let key = AttributeValue::N(id.to_string());
+        let key = number(id);
         let answer = self.client.get_item().table_name(&self.instances).key(KEY, key).consistent_read(true);
         let answer = answer.send().await;
         let Some(item) = answer.unavailable(ACTION)?.item else { return Ok(None) };
@@ -107,9 +102,6 @@ impl DynamoInstanceStore {
     }
 
     /// Stores a new instance together with its token in the table `credentials`, both or neither.
-    ///
-    /// # Errors
-    /// When a table cannot be written.
     pub async fn create(&self, instance: Instance, credentials: &str) -> Result<Created, AwsError> {
         const ACTION: &str = "write an instance";
         let proves = Credential::Element { instance_id: instance.id };
@@ -120,13 +112,7 @@ impl DynamoInstanceStore {
         let put_instance = put_new(&self.instances, KEY, item)?;
         let put_token = put_new(credentials, accounts::KEY, credential.unavailable(ACTION)?)?;
         let write = self.client.transact_write_items().transact_items(put_instance).transact_items(put_token);
-        match write.send().await {
-            Ok(_) => Ok(Created::Yes),
-            Err(SdkError::ServiceError(error)) if error.err().is_transaction_canceled_exception() => {
-                Ok(Created::IdTaken)
-            }
-            Err(error) => Err(error).unavailable(ACTION),
-        }
+        Ok(if written(write.send().await, ACTION)? { Created::Yes } else { Created::IdTaken })
     }
 }
 

@@ -101,14 +101,12 @@ struct Sealing {
 
 impl Vault {
     /// A vault that opens secrets of these purposes and seals none.
-    #[must_use]
     pub fn opening(client: Client, purposes: &'static [Purpose]) -> Self {
         Self::new(client, purposes, None)
     }
 
     /// A vault that opens secrets of these purposes, and seals new ones under the KMS key `key_id`: as it cannot open
     /// the data keys of other purposes, it makes its own.
-    #[must_use]
     pub fn opening_and_sealing(
         client: Client,
         purposes: &'static [Purpose],
@@ -120,7 +118,6 @@ impl Vault {
     }
 
     /// A vault that opens and seals every secret, under the KMS key `key_id`.
-    #[must_use]
     pub fn sealing(
         client: Client,
         key_id: String,
@@ -136,7 +133,6 @@ impl Vault {
     }
 
     /// True if this vault opens secrets of a purpose.
-    #[must_use]
     pub fn opens(&self, purpose: Purpose) -> bool {
         self.0.purposes.contains(&purpose)
     }

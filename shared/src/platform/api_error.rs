@@ -37,32 +37,27 @@ struct Body<'a> {
 
 impl ApiError {
     /// An error of this status; `message` is for the client.
-    #[must_use]
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, message: message.into(), provider_message: None, hint: None }
     }
 
     /// 404: the same for an unknown id, an id of another account and an invalid id.
-    #[must_use]
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
     /// 401.
-    #[must_use]
     pub fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, UNAUTHORIZED)
     }
 
     /// 405, with the allowed methods.
-    #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("This route answers {allow} only."));
         Self { hint: Some(Hint::Allow(allow)), ..error }
     }
 
     /// 429, with how long to wait (RFC 9110, section 10.2.3).
-    #[must_use]
     pub fn too_many_requests(message: impl Into<String>, wait: Duration) -> Self {
         // Whole seconds, at least one: zero would invite an immediate retry.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
@@ -71,7 +66,6 @@ impl ApiError {
     }
 
     /// 503 for a failure of ours; its reason is for the log, and the sender is asked to retry.
-    #[must_use]
     pub fn unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "The service is unavailable for the moment; try again.")
     }
@@ -83,13 +77,11 @@ impl ApiError {
     }
 
     /// The status.
-    #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
     /// The text for the client.
-    #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -116,7 +108,6 @@ impl ApiError {
 }
 
 /// An answer with a JSON body.
-#[must_use]
 pub fn json_response<B: From<String>>(status: StatusCode, body: String) -> Response<B> {
     let mut response = Response::new(B::from(body));
     *response.status_mut() = status;

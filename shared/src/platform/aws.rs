@@ -4,10 +4,12 @@ mod batch_get;
 mod error;
 mod http;
 mod lean;
+mod value;
 
 pub(crate) use batch_get::batch_get;
 pub(crate) use error::written;
 pub use error::{AwsError, Unavailable};
+pub(crate) use value::{millis, number, text};
 
 use std::time::Duration;
 
@@ -32,7 +34,7 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// What the clients of one process share.
 ///
-/// Everything comes from the environment that Lambda gives a function, so that starting calls nobody: no
+/// Everything comes from the environment that Lambda gives a function, so that starting makes no calls: no
 /// profile file is looked for, no metadata service asked.
 #[derive(Debug, Clone)]
 pub struct Aws {

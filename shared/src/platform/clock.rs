@@ -35,7 +35,6 @@ pub struct ManualClock {
 
 impl ManualClock {
     /// A clock that shows `start`.
-    #[must_use]
     pub fn starting_at(start: DateTime<Utc>) -> Self {
         Self { micros: Arc::new(AtomicI64::new(start.timestamp_micros())) }
     }

@@ -6,7 +6,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// made up.
 ///
 /// No call begins after its deadline: one that lies in the past was made up, as `cargo lambda watch` does.
-#[must_use]
 pub fn ends_at(deadline: u64, now: DateTime<Utc>, assumed: TimeDelta) -> DateTime<Utc> {
     let told = i64::try_from(deadline).ok().and_then(DateTime::from_timestamp_millis);
     told.filter(|told| *told > now).unwrap_or(now + assumed)

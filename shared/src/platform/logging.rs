@@ -36,7 +36,6 @@ enum Form {
 
 impl Logging {
     /// Reads `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT`, which Lambda sets as the function's logging is configured.
-    #[must_use]
     pub fn from_variables(variables: &Variables) -> Self {
         let level = variables.text("AWS_LAMBDA_LOG_LEVEL").and_then(|text| LevelFilter::from_str(text).ok());
         let json = variables.text("AWS_LAMBDA_LOG_FORMAT").is_some_and(|it| it.eq_ignore_ascii_case("json"));
@@ -79,7 +78,7 @@ impl Logging {
             .with_filter(self.filter())
     }
 
-    /// Below `INFO` other crates write what they send and receive, bodies and keys among it.
+    /// Below `INFO` other crates log what they send and receive, including bodies and keys.
     fn filter(self) -> Targets {
         let others = self.level.min(LevelFilter::INFO);
         Targets::new().with_default(others).with_targets(OURS.map(|name| (name, self.level)))
@@ -99,7 +98,7 @@ impl FormatTime for Rfc3339 {
 /// Writes a line in place of the text that Rust prints, which Lambda would take for `INFO`.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
-    // A text that was put together may quote what was being read.
+    // A formatted text may quote the data being read.
     let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("see the location");
     tracing::event!(Level::ERROR, location, message, "panicked");
 }

@@ -43,7 +43,7 @@ impl Unit {
 pub struct Measured(Vec<(&'static str, Unit, Value)>);
 
 impl Measured {
-    /// The same with how often something happened. What did not happen is left out, since it costs as much.
+    /// The same with a count. A count of zero is left out, because it costs as much.
     #[must_use]
     pub fn count(mut self, name: &'static str, count: usize) -> Self {
         if count > 0 {
@@ -52,7 +52,7 @@ impl Measured {
         self
     }
 
-    /// The same with values of which the distribution matters; as many of them as the format takes.
+    /// The same with values whose distribution matters; as many as the format allows.
     #[must_use]
     pub fn values<T: Into<Value>>(
         mut self,
@@ -115,7 +115,7 @@ impl Metrics {
         Self { emit: Arc::new(emit), ..self }
     }
 
-    /// Writes what a call came to.
+    /// Writes the metrics of a call.
     pub fn write(&self, measured: Measured) {
         if let Some(line) = measured.line(&self.namespace, self.clock.now()) {
             (self.emit)(&line);
@@ -126,7 +126,7 @@ impl Metrics {
 /// To the standard output, where CloudWatch Logs finds the lines.
 pub fn to_stdout(line: &str) {
     use std::io::Write as _;
-    // Without an output there is nobody to tell.
+    // Without an output it cannot be shown.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 

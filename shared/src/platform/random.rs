@@ -31,9 +31,6 @@ impl Random for OsRandom {
 }
 
 /// Draws an array of bytes.
-///
-/// # Errors
-/// As [`Random::fill`].
 pub fn array<const N: usize>(random: &dyn Random) -> Result<[u8; N], RandomError> {
     let mut bytes = [0; N];
     random.fill(&mut bytes)?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use subtle::ConstantTimeEq as _;
 
-/// What stands where a secret would be read back, as the old platform masks them.
+/// The mask of a secret that is read back, as on the old platform.
 pub const MASK: &str = "********";
 
 /// A secret: it can be compared in constant time and used on purpose, but neither printed nor serialised.
@@ -12,14 +12,12 @@ pub const MASK: &str = "********";
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text into custody.
-    #[must_use]
+    /// Wraps the text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// The text itself, for the one place that needs it.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! What a process is told by its environment, read once at the start.
+//! Settings from the environment, read once at the start.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -19,7 +19,7 @@ pub enum SettingError {
         /// The variable.
         name: &'static str,
     },
-    /// A variable is set to something that it cannot mean.
+    /// A variable has an invalid value.
     #[error("environment variable {name} is not usable: {reason}")]
     Invalid {
         /// The variable.
@@ -31,7 +31,6 @@ pub enum SettingError {
 
 impl Variables {
     /// The environment of this process; a variable that is not UTF-8 counts as not set.
-    #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub fn of_process() -> Self {
         std::env::vars_os()
@@ -40,15 +39,11 @@ impl Variables {
     }
 
     /// The value of a variable; an empty one counts as not set.
-    #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// The value of a variable that has no default.
-    ///
-    /// # Errors
-    /// When it is not set, or its value cannot be parsed.
     pub fn required<T>(&self, name: &'static str) -> Result<T, SettingError>
     where
         T: FromStr<Err: Display>,
@@ -58,9 +53,6 @@ impl Variables {
     }
 
     /// The value of a variable, or `default` when it is not set.
-    ///
-    /// # Errors
-    /// When its value cannot be parsed.
     pub fn or<T>(&self, name: &'static str, default: T) -> Result<T, SettingError>
     where
         T: FromStr<Err: Display>,

@@ -10,7 +10,7 @@ use super::settings::{SettingError, Variables};
 
 const FILE: &str = "SSL_CERT_FILE";
 
-/// The roots that servers are trusted by: Mozilla's, as they were when this was built, so that starting reads no file;
+/// The trusted roots: Mozilla's, compiled in so that starting reads no file;
 /// or those of the PEM file that `SSL_CERT_FILE` names, and no others.
 ///
 /// # Errors
@@ -42,9 +42,6 @@ pub fn client(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
 }
 
 /// The configuration of a process's clients; see [`roots`].
-///
-/// # Errors
-/// As [`roots`].
 pub fn of_process(variables: &Variables) -> Result<ClientConfig, SettingError> {
     let invalid = |error: rustls::Error| SettingError::Invalid { name: FILE, reason: error.to_string() };
     client(roots(variables)?).map_err(invalid)

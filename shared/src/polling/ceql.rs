@@ -69,6 +69,8 @@ pub struct Scope<'a> {
     pub times: Times,
     /// How the resource writes its dates, beside Close's own ways.
     pub pattern: Option<(&'a DatePattern, Zone)>,
+    /// True if Close may have withheld columns of the record: one that is absent then fulfils whatever is asked of it.
+    pub is_partial: bool,
 }
 
 /// A condition that cannot be read; the position is counted in characters of the condition, from one.
@@ -140,7 +142,6 @@ impl Literal {
     }
 
     /// The text that it is now.
-    #[must_use]
     pub fn expand(&self, scope: &Scope<'_>) -> String {
         let piece = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
@@ -151,8 +152,18 @@ impl Literal {
 }
 
 impl Condition {
+    /// The columns that it is about.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Self::All(conditions) | Self::Any(conditions) => {
+                conditions.iter().flat_map(Self::columns).collect()
+            }
+            Self::Not(condition) => condition.columns(),
+            Self::Compare(column, ..) | Self::In(column, _) | Self::IsNull(column) => vec![column],
+        }
+    }
+
     /// The columns that must equal one text each for the condition to hold, whatever else it says.
-    #[must_use]
     pub fn equalities(&self, scope: &Scope<'_>) -> Vec<(&str, String)> {
         match self {
             Self::All(conditions) => conditions.iter().flat_map(|it| it.equalities(scope)).collect(),

@@ -1,12 +1,14 @@
 //! `event.poller.configuration`: what is polled, and how its records are read.
 //!
 //! An object or a JSON string of an object, keyed by resource; also the older `event.poller.urls`, and a
-//! default. What is wrong is told all at once, with its place and an example.
+//! default. All mistakes are reported together, each with its place and an example.
 
 mod dates;
 mod entry;
 mod legacy;
 mod url;
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
@@ -36,14 +38,23 @@ pub struct ResourceConfiguration {
     pub created: DateField,
     /// How far apart the two may be for a record to be new.
     pub created_tolerance: TimeDelta,
-    /// Whether records that changed before the window are dropped by the configured date.
+    /// Drops records that changed before the window, by the configured date.
     pub filter_by_updated_date: bool,
-    /// Whether records that changed after the poll began are left for the next.
+    /// Leaves records that changed after the poll began to the next one.
     pub filter_by_current_date: bool,
     /// Records a page.
     pub page_size: u32,
     /// How much further back every poll looks.
     pub poll_delay: TimeDelta,
+}
+
+impl ResourceConfiguration {
+    /// The fields of a record that the settings name, by the first part of their paths.
+    pub fn fields(&self) -> BTreeSet<&str> {
+        let paths = [&*self.id_field, &self.updated.path, &self.created.path];
+        let columns = self.condition.iter().flat_map(Condition::columns);
+        columns.chain(paths).filter_map(|path| path.split('.').next()).collect()
+    }
 }
 
 /// A date of a record.
@@ -68,7 +79,6 @@ impl DateField {
     }
 
     /// Reads the date as the configuration has it, else as Close writes dates.
-    #[must_use]
     pub fn read(&self, value: &Value) -> Option<Reading> {
         let millis = || match value {
             Value::String(text) => text.trim().parse().ok(),
@@ -82,7 +92,6 @@ impl DateField {
     }
 
     /// The pattern and its zone, if there is one.
-    #[must_use]
     pub fn pattern(&self) -> Option<(&DatePattern, Zone)> {
         match self.format.as_ref()? {
             DateFormat::Pattern(pattern) => Some((pattern, self.zone)),
@@ -100,9 +109,6 @@ pub struct EntryFault(pub(super) String);
 const EXAMPLE: &str = r#"{"contacts": {"url": "/hubs/crm/contacts?where=date_updated>'${gmtDate:yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX}'", "idField": "id"}}"#;
 
 /// Reads a configuration; an empty one is the default.
-///
-/// # Errors
-/// Everything that is wrong with it.
 pub fn read(text: &str) -> Result<Vec<ResourceConfiguration>, Vec<EntryFault>> {
     let configuration: Value = serde_json::from_str(text).map_err(|error| {
         let place = format!("at line {} column {}", error.line(), error.column());
@@ -132,8 +138,7 @@ pub fn read(text: &str) -> Result<Vec<ResourceConfiguration>, Vec<EntryFault>> {
     if faults.is_empty() { Ok(resources) } else { Err(faults) }
 }
 
-/// What is polled when nobody says: what a customer relationship consists of.
-#[must_use]
+/// The default resources.
 pub fn default() -> Vec<ResourceConfiguration> {
     [Resource::Accounts, Resource::Contacts, Resource::Opportunities, Resource::Tasks]
         .map(of_resource)
@@ -141,7 +146,6 @@ pub fn default() -> Vec<ResourceConfiguration> {
 }
 
 /// A resource with nothing said about it.
-#[must_use]
 pub fn of_resource(resource: Resource) -> ResourceConfiguration {
     ResourceConfiguration {
         name: resource.name().to_owned(),

@@ -127,19 +127,16 @@ pub enum Run {
 
 impl Walk {
     /// A walk that begins now.
-    #[must_use]
     pub fn starting_at(began_at: DateTime<Utc>) -> Self {
         Self { began_at, at: None, run: None }
     }
 
     /// Where the event feed takes over from a walk through what is older. It is fixed when the walk begins.
-    #[must_use]
     pub fn feed_begins_at(&self) -> DateTime<Utc> {
         self.began_at - FEED_REACH
     }
 
     /// True if the event feed cannot be trusted to show what this walk looks for since `since`.
-    #[must_use]
     pub fn outlasts_feed(&self, since: DateTime<Utc>) -> bool {
         self.began_at - since > FEED_LOSES
     }
@@ -147,7 +144,6 @@ impl Walk {
 
 impl Cursor {
     /// A resource that was never polled: what changes from `since` on is enqueued.
-    #[must_use]
     pub fn starting_at(since: DateTime<Utc>, of: String) -> Self {
         Self {
             since,
@@ -170,14 +166,12 @@ impl Cursor {
     }
 
     /// True if an object that was created at `created` was enqueued before the resource began again.
-    #[must_use]
     pub fn has_covered(&self, created: DateTime<Utc>) -> bool {
         self.covered.is_some_and(|it| it.from <= created && created < it.until)
     }
 
     /// True if an object that is not remembered may have been enqueued, because there was no room to remember it: by a
     /// poll before, or by this walk before it changed again. A walk shows an object once unless it changes meanwhile.
-    #[must_use]
     pub fn may_have_forgotten(
         &self,
         created: DateTime<Utc>,
@@ -190,7 +184,6 @@ impl Cursor {
     }
 
     /// The walk to make now: the one that was not finished, or a new one.
-    #[must_use]
     pub fn walk(&self, now: DateTime<Utc>) -> Walk {
         self.walk.clone().unwrap_or_else(|| Walk::starting_at(now))
     }
@@ -212,7 +205,7 @@ impl Cursor {
     /// Moves the window after a walk saw all that is older than the event feed: the feed takes over.
     pub fn finish_history(&mut self, walk: &Walk) {
         self.walk = None;
-        self.move_to(self.since.max(walk.feed_begins_at()));
+        self.move_to(walk.feed_begins_at());
     }
 
     fn move_to(&mut self, since: DateTime<Utc>) {
@@ -222,14 +215,12 @@ impl Cursor {
     }
 
     /// True if Close's event feed may have forgotten events of the window.
-    #[must_use]
     pub fn outlasts_event_feed(&self, now: DateTime<Utc>) -> bool {
         now - self.since > FEED_KEEPS
     }
 }
 
 /// What a resource is asked for, in eight digits: its kind and conditions, and how its records are read.
-#[must_use]
 fn digest_of(configuration: &ResourceConfiguration) -> String {
     let ResourceConfiguration { resource, condition, id_field, updated, created, .. } = configuration;
     let asked = format!("{resource:?} {condition:?} {id_field} {updated:?} {created:?}");

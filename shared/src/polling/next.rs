@@ -86,7 +86,6 @@ pub struct Next {
 
 impl Pace {
     /// True if there is nothing to remember: all is well, and the interval says when to ask next.
-    #[must_use]
     pub fn is_regular(&self) -> bool {
         *self == Self::default()
     }
@@ -98,7 +97,6 @@ impl Pace {
     }
 
     /// When it is due, with this next time of its interval.
-    #[must_use]
     pub fn due_at(&self, regular: DateTime<Utc>) -> DateTime<Utc> {
         self.next_at.unwrap_or(regular)
     }
@@ -121,7 +119,6 @@ impl Pace {
 }
 
 /// What comes after an answer.
-#[must_use]
 pub fn after(before: &Pace, answer: &Answer, usual: Usual, now: DateTime<Utc>) -> Next {
     let go = |pace| Next { pace, hold: None };
     let grown = before.page_size.map(|size| size.saturating_mul(2)).filter(|size| *size < usual.page_size);
@@ -167,7 +164,6 @@ fn failed(before: &Pace, error: &CloseError, usual: Usual, now: DateTime<Utc>) -
 }
 
 /// When an API key is due: as soon as something of it is, but not before a hold is over, and not at once.
-#[must_use]
 pub fn key_due_at(
     parts: impl Iterator<Item = DateTime<Utc>>,
     hold: Option<DateTime<Utc>>,
@@ -180,7 +176,6 @@ pub fn key_due_at(
 }
 
 /// The last time of an interval that has come since `before`, if one has.
-#[must_use]
 pub fn slot_since(
     before: Option<DateTime<Utc>>,
     interval: TimeDelta,
@@ -250,6 +245,15 @@ mod tests {
         ];
         for (before, answer, expected) in rows {
             assert_eq!(row(before, answer), expected, "{before:?} {answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_wait_as_long_as_the_interval_is_the_interval() {
+        let unavailable = failed(CloseError::Unavailable("x".to_owned()));
+        for (seconds, expected) in [(31, Some(at(1030))), (30, None), (29, None)] {
+            let usual = Usual { interval: TimeDelta::seconds(seconds), ..USUAL };
+            assert_eq!(after(&Pace::default(), &unavailable, usual, at(1000)).pace.next_at, expected);
         }
     }
 

@@ -16,7 +16,6 @@ struct Rest<'a> {
 }
 
 /// A record of a resource: `{"instance_id", "<resource>": [record], "objectType", "events"}`.
-#[must_use]
 pub fn of_record(instance: InstanceId, event: &Event, record: &RawValue) -> Box<RawValue> {
     // A resource may be called anything; two of the names are taken by the platform.
     match event.object_type.as_str() {
@@ -28,7 +27,6 @@ pub fn of_record(instance: InstanceId, event: &Event, record: &RawValue) -> Box<
 }
 
 /// An object of which Close says no more than its id.
-#[must_use]
 pub fn of_id(instance: InstanceId, event: &Event) -> Box<RawValue> {
     let record = to_raw_value(&serde_json::json!({ "id": event.object_id })).unwrap_or_default();
     of_record(instance, event, &record)
@@ -36,7 +34,6 @@ pub fn of_id(instance: InstanceId, event: &Event) -> Box<RawValue> {
 
 /// An entry of Close's event feed: `{"instance_id", "event": event, "objectType", "events"}`. A webhook has
 /// Close's event under the same key.
-#[must_use]
 pub fn of_logged_event(instance: InstanceId, event: &Event, logged: &RawValue) -> Box<RawValue> {
     build(instance, event, "event", logged.get())
 }

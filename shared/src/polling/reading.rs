@@ -31,7 +31,6 @@ impl Reading {
     /// Reads the value of a column: by the configured pattern, else as Close writes times.
     ///
     /// The dates that Close sets itself are read as Close writes them, whatever pattern and zone are configured.
-    #[must_use]
     pub fn of(column: &str, value: &Value, pattern: Option<(&DatePattern, Zone)>) -> Option<Self> {
         match value {
             Value::String(text) if is_own(column) => {
@@ -58,7 +57,6 @@ impl Reading {
     }
 
     /// True unless it is certainly before `time`: a day reaches all times in it.
-    #[must_use]
     pub fn may_reach(&self, time: DateTime<Utc>) -> bool {
         self.latest >= self.unit.floor(time, self.zone)
     }

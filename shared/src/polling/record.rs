@@ -42,6 +42,8 @@ pub struct Record {
     reading: Reading,
     version: Version,
     value: Value,
+    /// True if Close withholds the object.
+    is_partial: bool,
 }
 
 /// What tells one change of an object from its others.
@@ -102,11 +104,22 @@ impl Record {
         let created = read_date(&value, &configuration.created).map(|reading| reading.at);
         let closes_type = configuration.resource.closes_type(&value);
         let object_type = configuration.name.clone();
-        Ok(Self { id, object_type, closes_type, updated, created, changed_at, reading, version, value })
+        let is_partial = false;
+        Ok(Self {
+            id,
+            object_type,
+            closes_type,
+            updated,
+            created,
+            changed_at,
+            reading,
+            version,
+            value,
+            is_partial,
+        })
     }
 
     /// The same for every poll that finds this state of the record.
-    #[must_use]
     pub fn event_id(&self, instance: InstanceId, resource: &str) -> EventId {
         let derive = |parts: &[&[u8]]| {
             let head = [b"poll".as_slice(), resource.as_bytes()];
@@ -124,7 +137,6 @@ impl Record {
     }
 
     /// True if it is within the bounds that the configuration sets, `since` and the start of the poll among them.
-    #[must_use]
     pub fn is_wanted(
         &self,
         configuration: &ResourceConfiguration,
@@ -137,11 +149,11 @@ impl Record {
         let condition = configuration.condition.as_ref();
         let is_new =
             self.changed_at >= since || (self.changed_at == self.updated && self.reading.may_reach(since));
-        is_new && !late && !early && condition.is_none_or(|it| it.holds(&self.value, scope))
+        let scope = Scope { is_partial: self.is_partial, ..*scope };
+        is_new && !late && !early && condition.is_none_or(|it| it.holds(&self.value, &scope))
     }
 
     /// True if `event.objects` has it, in the platform's words or in Close's.
-    #[must_use]
     pub fn is_among(&self, objects: &ObjectFilter) -> bool {
         objects.wants(&self.object_type, &self.closes_type)
     }
@@ -150,7 +162,6 @@ impl Record {
     ///
     /// An object is new once: when it was created within the window, and was not enqueued yet. Where its dates are less
     /// exact than that, it counts that it was created when it was changed, give or take the tolerance.
-    #[must_use]
     pub fn event_type(&self, configuration: &ResourceConfiguration, cursor: &Cursor) -> EventType {
         let tolerance = configuration.created_tolerance;
         let is_known = cursor.told.knows(&self.id);
@@ -169,7 +180,6 @@ impl Record {
     }
 
     /// Until when a window may show it, as this version or as a new object: it is remembered for so long.
-    #[must_use]
     pub fn shown_until(&self, configuration: &ResourceConfiguration) -> DateTime<Utc> {
         let new_until = self.created.map(|created| created + configuration.created_tolerance);
         new_until.map_or(self.changed_at, |new_until| self.changed_at.max(new_until))
@@ -177,7 +187,6 @@ impl Record {
 }
 
 /// Where a record stands in a walk: one of its dates, if it can be read.
-#[must_use]
 pub fn position(raw: &RawValue, key: &str) -> Option<DateTime<Utc>> {
     #[derive(serde::Deserialize)]
     struct Dates<'a> {
@@ -195,7 +204,6 @@ pub fn position(raw: &RawValue, key: &str) -> Option<DateTime<Utc>> {
 }
 
 /// Close's own id of a record, if it has one.
-#[must_use]
 pub fn own_id(raw: &RawValue) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Identified {
@@ -205,7 +213,6 @@ pub fn own_id(raw: &RawValue) -> Option<String> {
 }
 
 /// The value at a dotted path; absent and null are the same.
-#[must_use]
 pub fn at_path<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     let whole = value.get(path);
     let found = whole.or_else(|| path.split('.').try_fold(value, |value, name| value.get(name)));

@@ -7,6 +7,7 @@ use close::ObjectFilter;
 use close::object_types::{FAMILIES, ObjectType, TYPES, normal};
 use serde_json::Value;
 
+use crate::platform::slip;
 use fields::{CONTACT_FIELDS, LEAD_FIELDS};
 
 /// What can be polled.
@@ -111,7 +112,6 @@ const NAMED: [(&str, Resource); 13] = [
 
 impl Resource {
     /// The resource of this name: the platform's, Close's, or one of its aliases.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let name = normal(name);
         let fixed = NAMED.iter().find(|(known, _)| *known == name).map(|(_, resource)| *resource);
@@ -126,17 +126,12 @@ impl Resource {
     }
 
     /// The name that somebody who wrote `name` probably meant.
-    #[must_use]
     pub fn nearest(name: &str) -> Option<&'static str> {
-        let name = normal(name);
         let aliases = TYPES.iter().flat_map(|it| it.aliases.iter().copied());
-        let distance = |known: &&str| strsim::osa_distance(&name, known);
-        let nearest = Self::names().chain(aliases).min_by_key(distance)?;
-        (distance(&nearest) <= name.len() / 3).then_some(nearest)
+        slip::nearest(&normal(name), Self::names().chain(aliases))
     }
 
     /// Its name in a URL and, as a rule, in callbacks.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Accounts => "accounts",
@@ -153,7 +148,6 @@ impl Resource {
     }
 
     /// What it has of Close's types: one, a family (`activity.`), or all (empty).
-    #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
             Self::Accounts | Self::Leads => "lead",
@@ -172,7 +166,6 @@ impl Resource {
     ///
     /// Activities can be listed by creation only, so that a later change would never be seen; the event feed
     /// has both, and deletions too, in one walk. So it has every object by Close's name of it.
-    #[must_use]
     pub fn source(self) -> Source {
         match self {
             Self::Accounts | Self::Leads => Source::Search { object_type: "lead", fields: LEAD_FIELDS },
@@ -188,7 +181,6 @@ impl Resource {
 
     /// The list, below `base.url`, of what the event feed is too short for: it can be filtered and ordered by creation,
     /// so that each object is found in its last state, but for those that are gone.
-    #[must_use]
     pub fn history(self) -> Option<&'static str> {
         match self {
             Self::Activities => Some("activity/"),
@@ -206,7 +198,6 @@ impl Resource {
 
     /// True if anything of it may be wanted, where its events are called `object_type`. What is not wanted need not be
     /// asked for.
-    #[must_use]
     pub fn is_wanted(self, object_type: &str, objects: &ObjectFilter) -> bool {
         // Close may have types in its feed that nobody knows yet.
         self == Self::Events || objects.wants_any(object_type, self.kind())
@@ -238,7 +229,6 @@ fn snake_case(name: &str) -> String {
 impl Source {
     /// The most records that one request may ask for; more is an error at the event feed, and elsewhere others
     /// have seen these taken.
-    #[must_use]
     pub fn page_limit(self) -> u32 {
         match self {
             Self::Search { .. } | Self::WholeList { .. } => 200,

@@ -12,7 +12,7 @@ const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);
 /// No failure waits longer.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 
-/// What tells one API key from another without being it: a digest of the key and of the host that it is for.
+/// Identifies an API key without revealing it: a digest of the key and its host.
 ///
 /// Close counts the requests of a key together, so that all instances that have the same one are polled in one turn.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,7 +20,6 @@ pub struct KeyDigest(String);
 
 impl KeyDigest {
     /// The digest of the key that an instance's settings name.
-    #[must_use]
     pub fn of(configuration: &Configuration) -> Self {
         let base = configuration.get(key::BASE_URL).and_then(|base| Url::parse(base).ok());
         let host = base.as_ref().and_then(Url::host_str).unwrap_or("api.close.com");
@@ -30,19 +29,16 @@ impl KeyDigest {
     }
 
     /// Takes a digest out of the table.
-    #[must_use]
     pub fn from_text(text: &str) -> Self {
         Self(text.to_owned())
     }
 
     /// Its digits.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The digest as a number, for what has to be spread.
-    #[must_use]
     pub fn number(&self) -> u64 {
         self.0.get(..15).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default()
     }
@@ -52,7 +48,6 @@ impl KeyDigest {
 ///
 /// Each API key has a place of its own in the interval, so instances that share an interval do not arrive at
 /// Close together, and a poll that came late does not move the ones after it.
-#[must_use]
 pub fn next_due(now: DateTime<Utc>, interval: TimeDelta, key: &KeyDigest) -> DateTime<Utc> {
     let step = interval.num_milliseconds().max(60_000);
     let place = i64::try_from(key.number() % step.unsigned_abs()).unwrap_or_default();
@@ -62,7 +57,6 @@ pub fn next_due(now: DateTime<Utc>, interval: TimeDelta, key: &KeyDigest) -> Dat
 }
 
 /// How long to wait after `failures` failures in a row: 30 s, a minute, two … an hour.
-#[must_use]
 pub fn wait_after(failures: u32) -> TimeDelta {
     let doubled = FIRST_WAIT * (1 << failures.saturating_sub(1).min(7));
     doubled.min(LONGEST_WAIT)

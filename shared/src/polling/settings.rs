@@ -65,7 +65,6 @@ impl PollerSettings {
     }
 
     /// What is wrong with `event.objects` beside these settings, if something is.
-    #[must_use]
     pub fn objects_fault(&self, objects: &ObjectFilter) -> Option<String> {
         let polled =
             |objects: &ObjectFilter| self.resources.iter().any(|it| it.resource.is_wanted(&it.name, objects));
@@ -81,7 +80,6 @@ impl PollerSettings {
     }
 
     /// From when on changes are delivered, when polling began at `registered_at`.
-    #[must_use]
     pub fn begins_at(&self, registered_at: DateTime<Utc>) -> DateTime<Utc> {
         self.since.unwrap_or(registered_at)
     }

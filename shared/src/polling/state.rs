@@ -1,11 +1,11 @@
-//! How an instance's polling goes: what is kept of it, and what its owner sees who asks why nothing comes.
+//! The state of an instance's polling: what is stored, and what its owner sees.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::cursor::{Cursors, arrange};
+use super::cursor::{Cursor, Cursors, OVERLAP, arrange};
 use super::next::{Answer, Pace, Status, Usual, after, slot_since};
 use super::schedule::{KeyDigest, next_due};
 use super::settings::PollerSettings;
@@ -45,7 +45,7 @@ pub struct Polling {
         skip_serializing_if = "Option::is_none"
     )]
     pub success_at: Option<DateTime<Utc>>,
-    /// What last went wrong, put right since or not.
+    /// The last error, fixed since or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Problem>,
     /// Records that could not be enqueued, ever.
@@ -58,7 +58,6 @@ pub struct Polling {
 
 impl Polling {
     /// The polling of an instance that begins at `now`.
-    #[must_use]
     pub fn starting_at(now: DateTime<Utc>, settings: &PollerSettings) -> Self {
         let mut polling = Self {
             registered_at: now,
@@ -114,7 +113,6 @@ impl Polling {
 
     /// When its first resource is due; `None` while nobody wants its events. `turn_at` is when the API key last had its
     /// turn.
-    #[must_use]
     pub fn due_at(&self, turn_at: DateTime<Utc>, key: &KeyDigest) -> Option<DateTime<Utc>> {
         let regular = next_due(turn_at, self.interval(), key);
         let regular = self.looked_at_again().unwrap_or(regular);
@@ -125,7 +123,6 @@ impl Polling {
 
     /// The resources that are due, each with the time since when it is. `turn_before` is when the API key had its
     /// turn before this one.
-    #[must_use]
     pub fn due(
         &self,
         turn_before: Option<DateTime<Utc>>,
@@ -147,13 +144,11 @@ impl Polling {
     }
 
     /// What the settings say of one of its resources, which has pages of this size.
-    #[must_use]
     pub fn usual(&self, page_size: u32) -> Usual {
         Usual { page_size, interval: self.interval() }
     }
 
     /// From one poll to the next.
-    #[must_use]
     pub fn interval(&self) -> TimeDelta {
         TimeDelta::minutes(self.interval)
     }
@@ -173,27 +168,50 @@ impl Polling {
             .unwrap_or((&self.whole, None))
     }
 
+    /// The worst of the instance and its resources.
+    pub fn status(&self) -> Status {
+        self.worst().0.status
+    }
+
+    /// When a poll last went well. `turn_at` is when the API key last had its turn.
+    pub fn last_success(&self, turn_at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        let idle = turn_at.filter(|at| self.status() == Status::Ok && !self.off && *at > self.registered_at);
+        self.success_at.max(idle)
+    }
+
     /// What its owner sees. `turn_at` is when the API key last had its turn.
-    #[must_use]
-    pub fn state(&self, turn_at: Option<DateTime<Utc>>, audit_finds: u64) -> PollingState {
+    pub fn state(&self, key: &KeyDigest, turn_at: Option<DateTime<Utc>>, audit_finds: u64) -> PollingState {
         let (pace, resource) = self.worst();
         let error = pace.error.clone().map(|error| match resource {
             Some(resource) => format!("{resource}: {error}"),
             None => error,
         });
-        let idle = turn_at.filter(|at| pace.status == Status::Ok && !self.off && *at > self.registered_at);
-        let wrong = self.cursors.iter().filter(|(_, cursor)| cursor.pace.status != Status::Ok);
+        let next = next_due(turn_at.unwrap_or(self.registered_at), self.interval(), key);
+        let resources = self.cursors.iter();
         PollingState {
             status: pace.status,
             error,
             last_error: self.last_error.clone(),
-            last_success: self.success_at.max(idle),
+            last_success: self.last_success(turn_at),
             since: pace.since,
             failures: pace.failures,
             bad_records: self.bad_records,
             last_bad_record: self.last_bad_record.clone(),
             audit_finds,
-            resources: wrong.map(|(name, cursor)| (name.clone(), cursor.pace.clone())).collect(),
+            resources: resources.map(|(name, it)| (name.clone(), self.progress(it, turn_at, next))).collect(),
+        }
+    }
+
+    /// How far a resource got, and when it is asked next. `next` is the next time of the interval.
+    fn progress(&self, cursor: &Cursor, turn_at: Option<DateTime<Utc>>, next: DateTime<Utc>) -> Progress {
+        // An idle poll writes nothing: it has read all that changed before it but for the overlap.
+        let polled_at = turn_at.map(|_| next - self.interval() - OVERLAP);
+        let polled_at = polled_at.filter(|_| cursor.walk.is_none() && cursor.pace.is_regular() && !self.off);
+        let next = self.looked_at_again().unwrap_or_else(|| cursor.pace.due_at(next));
+        Progress {
+            pace: cursor.pace.clone(),
+            cursor: polled_at.map_or(cursor.since, |at| at.max(cursor.since)),
+            next_at: (!self.off).then_some(next),
         }
     }
 }
@@ -205,7 +223,7 @@ pub struct PollingState {
     pub status: Status,
     /// What is wrong.
     pub error: Option<String>,
-    /// What last went wrong, put right since or not.
+    /// The last error, fixed since or not.
     pub last_error: Option<Problem>,
     /// When a poll last went well.
     pub last_success: Option<DateTime<Utc>>,
@@ -219,77 +237,20 @@ pub struct PollingState {
     pub last_bad_record: Option<String>,
     /// Changes that only an audit found; none is expected.
     pub audit_finds: u64,
-    /// The resources with which something is wrong.
-    pub resources: BTreeMap<String, Pace>,
+    /// Each resource, by its name.
+    pub resources: BTreeMap<String, Progress>,
+}
+
+/// How polling of one resource goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Its status, and when it is asked next.
+    pub pace: Pace,
+    /// Everything that changed before this was enqueued.
+    pub cursor: DateTime<Utc>,
+    /// When it is asked next; `None` while nobody wants its events.
+    pub next_at: Option<DateTime<Utc>>,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::polling::configuration::of_resource;
-    use crate::polling::resource::Resource;
-    use close::CloseError;
-
-    fn at(minutes: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minutes)
-    }
-
-    fn settings(since: Option<DateTime<Utc>>, resources: &[Resource]) -> PollerSettings {
-        let resources = resources.iter().map(|it| of_resource(*it)).collect();
-        PollerSettings { interval: TimeDelta::minutes(15), since, resources }
-    }
-
-    #[test]
-    fn a_change_of_since_takes_effect_and_a_new_resource_begins_when_it_was_added() {
-        let mut polling = Polling::starting_at(at(0), &settings(None, &[Resource::Contacts]));
-        assert_eq!(polling.cursors["contacts"].since, at(0));
-        polling.configure(at(60), &settings(None, &[Resource::Contacts, Resource::Tasks]));
-        polling.configure(at(70), &settings(None, &[Resource::Contacts, Resource::Tasks]));
-        assert_eq!((polling.cursors["contacts"].since, polling.cursors["tasks"].since), (at(0), at(60)));
-        polling.configure(at(80), &settings(Some(at(-90)), &[Resource::Contacts]));
-        assert_eq!(polling.cursors["contacts"].since, at(-90));
-        assert!(polling.cursors.contains_key("tasks"), "the change may yet fail");
-        assert!(polling.follow(&settings(Some(at(-90)), &[Resource::Contacts])));
-        assert!(!polling.cursors.contains_key("tasks"));
-        assert!(!polling.follow(&settings(Some(at(-90)), &[Resource::Contacts])));
-    }
-
-    #[test]
-    fn resources_are_due_by_their_interval_or_at_a_time_of_their_own() {
-        let key = KeyDigest::from_text("");
-        let mut polling = Polling::starting_at(
-            at(0),
-            &settings(None, &[Resource::Contacts, Resource::Tasks, Resource::Users]),
-        );
-        polling.cursors.get_mut("tasks").unwrap().pace.next_at = Some(at(17));
-        polling.cursors.get_mut("users").unwrap().pace.next_at = Some(at(8));
-        let names = |before, now| -> Vec<_> {
-            let due = polling.due(Some(at(before)), &key, at(now));
-            due.into_iter().map(|(due_at, name)| ((due_at - at(0)).num_minutes(), name)).collect()
-        };
-        assert_eq!(names(1, 7), []);
-        assert_eq!(names(1, 9), [(8, "users".to_owned())]);
-        assert_eq!(names(1, 16), [(15, "contacts".to_owned()), (8, "users".to_owned())]);
-        assert_eq!(names(16, 18).len(), 2, "the interval has not passed for contacts");
-        assert_eq!(polling.due_at(at(1), &key), Some(at(8)));
-        polling.stopped_by(&Answer::Failed(CloseError::Unauthorized("no".to_owned())), at(10));
-        assert_eq!(polling.due_at(at(1), &key), Some(at(70)));
-        assert!(polling.due(Some(at(1)), &key, at(69)).is_empty());
-        polling.off = true;
-        assert_eq!(polling.due_at(at(1), &key), None);
-    }
-
-    #[test]
-    fn the_worst_is_what_the_owner_sees() {
-        let mut polling =
-            Polling::starting_at(at(0), &settings(None, &[Resource::Contacts, Resource::Users]));
-        assert_eq!(polling.state(Some(at(5)), 0).last_success, Some(at(5)));
-        let forbidden = Answer::Failed(CloseError::Forbidden("no".to_owned()));
-        polling.cursors.get_mut("users").unwrap().pace =
-            after(&Pace::default(), &forbidden, polling.usual(1), at(6)).pace;
-        let state = polling.state(Some(at(6)), 3);
-        assert_eq!((state.status, state.audit_finds, state.last_success), (Status::Refused, 3, None));
-        assert_eq!(state.error.as_deref(), Some("users: Close answered 403: no"));
-        assert_eq!(state.resources.keys().collect::<Vec<_>>(), ["users"]);
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ mod lease;
 mod part;
 
 pub use due::{Due, SHARDS};
-pub use lease::{Busy, Claim, Claimed, Lease};
+pub use lease::{GrantedTurn, Lease, TurnAnswer, TurnRequest};
 pub use part::{Part, Parts, Versioned};
 
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::schedule::KeyDigest;
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get};
+use crate::platform::aws::{AwsError, Unavailable, batch_get, millis, number, text};
 use crate::polling::state::{Polling, PollingState};
 use crate::subscriptions::Check;
 
@@ -43,15 +43,11 @@ pub struct DynamoPollerStore {
 
 impl DynamoPollerStore {
     /// The store in `table`.
-    #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
     /// Has a key take its turn at `due_at`, if it is not due before.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn nudge(
         &self,
         key: &KeyDigest,
@@ -73,9 +69,6 @@ impl DynamoPollerStore {
     }
 
     /// How the polling and the subscriptions of some instances go, each with its key: one call for fifty of them.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn states(
         &self,
         instances: &[(KeyDigest, InstanceId)],
@@ -102,7 +95,7 @@ impl DynamoPollerStore {
         let mut states: HashMap<_, (Option<PollingState>, Option<Check>)> = HashMap::new();
         for polling in parts.polls {
             let turn_at = turns.get(polling.key.as_str()).copied();
-            let state = polling.value.state(turn_at, polling.audit_finds);
+            let state = polling.value.state(&polling.key, turn_at, polling.audit_finds);
             states.entry(polling.id).or_default().0 = Some(state);
         }
         for check in parts.checks {
@@ -122,19 +115,7 @@ fn key_of(key: &KeyDigest, part: &str) -> Item {
     [("key_digest".to_owned(), text(key.as_str())), ("part".to_owned(), text(part))].into()
 }
 
-fn number(value: impl std::fmt::Display) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
-}
-
-fn millis(time: DateTime<Utc>) -> AttributeValue {
-    number(time.timestamp_millis())
-}
-
-/// A time that an item holds in milliseconds; zero is none.
+/// A time in an item, in milliseconds; zero for no time.
 fn time(item: &Item, name: &str) -> Option<DateTime<Utc>> {
     let millis = item.get(name)?.as_n().ok()?.parse().ok()?;
     DateTime::from_timestamp_millis(millis).filter(|time| *time > DateTime::UNIX_EPOCH)

@@ -93,7 +93,6 @@ impl Template {
     }
 
     /// The instant that it stands for.
-    #[must_use]
     pub fn instant(&self, times: &Times) -> DateTime<Utc> {
         match self.moment {
             Moment::LastPoll => times.last_poll,
@@ -103,7 +102,6 @@ impl Template {
 
     /// How fine its text is, and the zone that it is written in; `resource` is the pattern and zone of the resource's
     /// updated date.
-    #[must_use]
     pub fn unit(&self, resource: Option<(&DatePattern, Zone)>) -> (Unit, Zone) {
         match &self.form {
             Form::Pattern(pattern, zone) => (pattern.unit(), *zone),
@@ -117,7 +115,6 @@ impl Template {
     }
 
     /// What keeps its text from being a time, if something does.
-    #[must_use]
     pub fn gap(&self) -> Option<&'static str> {
         match &self.form {
             Form::Pattern(pattern, _) => pattern.gap(),
@@ -126,7 +123,6 @@ impl Template {
     }
 
     /// Reads a value that is written as the template is.
-    #[must_use]
     pub fn read(&self, value: &Value) -> Option<Reading> {
         let number = || match value {
             Value::Number(number) => number.as_i64(),
@@ -146,13 +142,11 @@ impl Template {
     }
 
     /// True if it is written as a number: of seconds, milliseconds or microseconds.
-    #[must_use]
     pub fn is_number(&self) -> bool {
         matches!(self.form, Form::Seconds | Form::Millis | Form::Micros)
     }
 
     /// Its text; `resource` is the pattern and zone of the resource's updated date.
-    #[must_use]
     pub fn expand(&self, times: &Times, resource: Option<(&DatePattern, Zone)>) -> String {
         let time = self.instant(times);
         match &self.form {

@@ -48,14 +48,12 @@ impl Zone {
     /// The zone at the beginning of `text`, which ends it or is followed by a colon; and what follows the colon.
     ///
     /// An offset may hold a colon itself (`-8:00:yyyy`), so the longest zone is taken.
-    #[must_use]
     pub fn split(text: &str) -> Option<(Self, &str)> {
         let ends: Vec<usize> = text.match_indices(':').map(|(at, _)| at).take(3).collect();
         ends.into_iter().rev().find_map(|at| Some((text[..at].parse().ok()?, &text[at + 1..])))
     }
 
     /// The time there, with its offset.
-    #[must_use]
     pub fn local(self, time: DateTime<Utc>) -> DateTime<FixedOffset> {
         match self {
             Self::Place(tz) => time.with_timezone(&time.with_timezone(&tz).offset().fix()),
@@ -64,13 +62,11 @@ impl Zone {
     }
 
     /// The time that a clock there shows as `local`; the earlier one when it shows it twice, `None` when never.
-    #[must_use]
     pub fn utc(self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         self.both(local).map(|(earliest, _)| earliest)
     }
 
     /// The first and the last time that a clock there shows as `local`, which mostly are the same; `None` when never.
-    #[must_use]
     pub fn both(self, local: NaiveDateTime) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let shown: LocalResult<DateTime<Utc>> = match self {
             Self::Place(tz) => tz.from_local_datetime(&local).map(|time| time.to_utc()),

@@ -16,7 +16,7 @@ use shared::platform::secret::Secret;
 use super::Bed;
 use crate::client::{Answer, Client};
 
-/// An instance and the way to it.
+/// An instance, and how to reach it.
 #[derive(Debug, Clone)]
 pub struct Instance {
     /// The answer of `POST /instances`.

@@ -11,30 +11,30 @@ use super::Bed;
 /// An event of the delivery log.
 #[derive(Debug, Clone, Deserialize)]
 pub struct LoggedEvent {
-    /// Whose event.
+    /// The instance.
     pub instance_id: u64,
     /// Its id.
     pub event_id: String,
-    /// Where it stands.
+    /// Its status.
     pub delivery_status: DeliveryStatus,
     /// Why it is not delivered.
     pub reason: Option<String>,
     /// Its attempts.
     #[serde(default)]
     pub attempts: Vec<AttemptRecord>,
-    /// Where its body is, if the item has no room for it.
+    /// Where its body is, if it is too large for the item.
     #[serde(rename = "stored_body")]
     pub stored: Option<Value>,
     /// When the item expires, in Unix seconds.
     pub expires_at: i64,
-    /// Where it stands among all events of its instance.
+    /// Its place among all events of its instance.
     pub place: String,
-    /// The shard of those that wait.
+    /// Its shard of waiting events.
     pub waiting: Option<String>,
 }
 
 impl Bed {
-    /// How many items a table has, by the variable that names it.
+    /// The number of items in a table, by the variable that names it.
     ///
     /// # Panics
     /// When the table cannot be read.

@@ -1,15 +1,15 @@
-//! Dead letters on their way back.
+//! The redrive of dead letters.
 
 use shared::platform::aws::Aws;
 
 use super::Bed;
 
 impl Bed {
-    /// Moves the dead letters to the retry queue as the dispatcher's README says: by a message move task of SQS with
-    /// this destination and rate, for as long as that takes.
+    /// Moves the dead letters to the retry queue as the dispatcher's README says: by a message move task of SQS with this
+    /// destination and rate, until it ends.
     ///
     /// # Panics
-    /// When SQS does not take the task.
+    /// When SQS does not accept the task.
     #[expect(clippy::expect_used, reason = "a story that redrives cannot go on without it")]
     pub async fn redrive(&self) {
         let variables = self.system.environment().clone().into_iter().collect();

@@ -1,14 +1,14 @@
-//! The program between the stories and the browser.
+//! chromedriver, between the tests and the browser.
 
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// How often it may fail to start.
+/// Attempts to start it.
 const STARTS: usize = 5;
 
-/// chromedriver on a free port; it ends with whoever holds this, and so do the browsers that it started.
+/// chromedriver on a free port. Dropping this ends it and its browsers.
 pub(super) struct Driver {
     child: Child,
     url: String,
@@ -16,7 +16,7 @@ pub(super) struct Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // They are in its group, and would outlive a driver that is killed alone.
+        // The browsers are in its process group, and would outlive a driver that is killed alone.
         if let Some(group) = self.child.id() {
             let group = format!("-{group}");
             let _ = std::process::Command::new("kill").args(["-KILL", "--", &group]).status();
@@ -25,7 +25,7 @@ impl Drop for Driver {
 }
 
 impl Driver {
-    /// Starts it. The port that it finds free may be taken by the time it listens: then it finds another.
+    /// Starts it, with another port if the free port is taken before it listens.
     pub(super) async fn start(program: &str) -> Self {
         for _ in 0..STARTS {
             if let Some(driver) = Self::try_start(program).await {
@@ -35,7 +35,7 @@ impl Driver {
         panic!("{program} does not listen")
     }
 
-    /// Starts it and reads from what it prints where it listens.
+    /// Starts it and reads its address from its output.
     async fn try_start(program: &str) -> Option<Self> {
         let mut command = Command::new(program);
         command.arg("--port=0").process_group(0).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -44,7 +44,7 @@ impl Driver {
         while let Ok(Some(line)) = lines.next_line().await {
             if let Some((_, port)) = line.split_once("successfully on port ") {
                 let url = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
-                // It must not wait for somebody to read on.
+                // It must not block on a full pipe.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
                 return Some(Self { child, url });
             }

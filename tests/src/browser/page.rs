@@ -1,4 +1,4 @@
-//! What a person sees of a page and does there.
+//! What a person sees and does on a page.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ pub struct Page<'a> {
     browser: &'a Browser,
 }
 
-/// The buttons, links and choices of a page by what is written on them.
+/// Finds the buttons, links and choices of a page by their text.
 const PRESS: &str = r"
     const fits = (it) => it.textContent.trim() === arguments[0] && it.offsetParent !== null;
     const found = [...document.querySelectorAll('button, a, summary, label.choice span')].find(fits);
@@ -19,7 +19,7 @@ const PRESS: &str = r"
     found.click();
     return true;";
 
-/// Fields by their labels; what hears of typing and choosing is told.
+/// Finds fields by their labels, and fires their events.
 const FILL: &str = r"
     const label = [...document.querySelectorAll('label')].find((it) => it.textContent.trim() === arguments[0]);
     const field = label && document.getElementById(label.htmlFor);
@@ -38,7 +38,7 @@ impl<'a> Page<'a> {
         self.browser.call("execute/sync", &json!({ "script": script, "args": arguments })).await
     }
 
-    /// The text that is shown.
+    /// The visible text.
     pub async fn text(&self) -> String {
         let text = self.script("return document.body.innerText", json!([])).await;
         text.as_str().unwrap_or_default().to_owned()
@@ -77,7 +77,7 @@ impl<'a> Page<'a> {
         self.script("location.hash = arguments[0]", json!([path])).await;
     }
 
-    /// Waits until a script says true.
+    /// Waits until a script returns true.
     pub async fn until(&self, script: &str) {
         self.once(script, json!([]), script).await;
     }
@@ -104,7 +104,7 @@ impl<'a> Page<'a> {
         self.browser.ask("url").await.as_str().unwrap_or_default().to_owned()
     }
 
-    /// The URL of every request since this was asked last.
+    /// The URL of every request since the last call of this.
     pub async fn requests(&self) -> Vec<String> {
         let log = self.browser.call("se/log", &json!({ "type": "performance" })).await;
         let sent = |entry: &Value| -> Option<String> {
@@ -116,7 +116,7 @@ impl<'a> Page<'a> {
         log.as_array().into_iter().flatten().filter_map(sent).collect()
     }
 
-    /// The errors that the browser reports since this was asked last, but for answers of the API that are no 200.
+    /// The errors in the browser's log since the last call of this, except answers of the API other than 200.
     pub async fn errors(&self) -> Vec<String> {
         let log = self.browser.call("se/log", &json!({ "type": "browser" })).await;
         let entries = log.as_array().cloned().unwrap_or_default();
@@ -124,7 +124,7 @@ impl<'a> Page<'a> {
         told.map(|entry| entry["message"].to_string()).collect()
     }
 
-    /// Cuts the browser off from every network, or lets it go on.
+    /// Takes the browser offline or online.
     pub async fn offline(&self, is_offline: bool) {
         let speed =
             json!({ "offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
@@ -132,12 +132,12 @@ impl<'a> Page<'a> {
         self.browser.devtools("Network.emulateNetworkConditions", &speed).await;
     }
 
-    /// Puts the person into another zone.
+    /// Sets the time zone.
     pub async fn zone(&self, name: &str) {
         self.browser.devtools("Emulation.setTimezoneOverride", &json!({ "timezoneId": name })).await;
     }
 
-    /// Shows the page as on a screen of this width, in light or dark colours.
+    /// Sets the width of the screen, and light or dark colours.
     pub async fn screen(&self, width: u32, colours: &str) {
         let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.browser.devtools("Emulation.setDeviceMetricsOverride", &metrics).await;
@@ -145,7 +145,7 @@ impl<'a> Page<'a> {
         self.browser.devtools("Emulation.setEmulatedMedia", &features).await;
     }
 
-    /// Keeps a picture of the whole page.
+    /// Saves a picture of the whole page.
     ///
     /// # Panics
     /// When it cannot be written.
@@ -158,12 +158,12 @@ impl<'a> Page<'a> {
         written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
-    /// What axe finds wrong with the page, one line a rule.
+    /// The problems that axe finds on the page, one line per rule.
     ///
     /// # Panics
     /// When axe does not run.
     pub async fn barriers(&self, axe: &str) -> Vec<String> {
-        // The page's policy forbids a script of somebody else; the browser's own protocol may run one.
+        // The page's policy forbids foreign scripts; the browser's own protocol may run one.
         self.browser.devtools("Runtime.evaluate", &json!({ "expression": axe })).await;
         let run = r"axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((found) =>
             [String(found.passes.length), ...found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html).join(' | ')}`)])";

@@ -1,25 +1,24 @@
-//! What Close tells its subscribers: today's event, and the payload of before.
+//! What Close sends to subscribers: today's event, and the legacy payload.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// An event of Close's event log, as its webhooks carry it.
+/// An event of Close's event feed, as in its webhooks.
 ///
-/// The fields go over the wire in this order, which is not the alphabet's: a relay that parses and writes again
-/// instead of passing on what it got is found out.
+/// The fields are written in this order, which is not alphabetical, to expose a relay that parses and rewrites what it got.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
     /// Stays the same when the event is consolidated.
     pub id: String,
-    /// When it was first told; without a zone, meaning UTC.
+    /// When it was first written; in UTC, without a zone.
     pub date_created: String,
     /// When it was last consolidated.
     pub date_updated: String,
     /// The organisation.
     pub organization_id: String,
-    /// Who did it.
+    /// The user.
     pub user_id: String,
-    /// The API request that did it.
+    /// The API request.
     pub request_id: String,
     /// The key of that request.
     pub api_key_id: String,
@@ -35,17 +34,17 @@ pub struct Event {
     pub lead_id: Option<String>,
     /// `created`, `updated`, `deleted` or `merged`.
     pub action: String,
-    /// Of an update, the names of the fields, sorted.
+    /// The changed fields of an update, sorted.
     pub changed_fields: Vec<String>,
     /// The request's method and path, and the two leads of a merge.
     pub meta: Value,
-    /// The object afterwards; null when it is gone.
+    /// The object afterwards; null for a deletion.
     pub data: Option<Value>,
-    /// The former values of what changed; of a deleted object, all of them.
+    /// The previous values of changed fields; of a deleted object, all of them.
     pub previous_data: Value,
 }
 
-/// One event and what legacy subscribers hear of it, if anything.
+/// One event and its legacy payload, if any.
 #[derive(Debug, Clone)]
 pub(super) struct Occurrence {
     pub(super) event: Event,
@@ -61,7 +60,7 @@ pub(super) struct Legacy {
 }
 
 impl Event {
-    /// The envelope in which a subscription gets it.
+    /// The envelope for a subscription.
     pub(super) fn envelope<'a>(&'a self, subscription_id: &'a str) -> impl Serialize + 'a {
         #[derive(Serialize)]
         struct Envelope<'a> {
@@ -73,9 +72,9 @@ impl Event {
 }
 
 impl Legacy {
-    /// What is told of `event`, when `object` is what the API shows now.
+    /// The occurrence of `event`, when the API shows `object` now.
     ///
-    /// The source of a merge is not told as deleted: the merge says so.
+    /// The source of a merge has no legacy deletion: the merge says so.
     pub(super) fn of(event: &Event, object: Option<Value>) -> Option<Self> {
         let merge = event.meta.get("merge_source_lead_id");
         let (name, data) = match (event.action.as_str(), merge) {

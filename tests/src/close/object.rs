@@ -1,4 +1,4 @@
-//! What new objects look like, and where the API has them.
+//! New objects, and their paths in the API.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ pub(super) struct Object {
     pub(super) fields: Fields,
 }
 
-/// The ids of who and where, the same for every object of an organisation.
+/// The ids of user and organisation, the same for every object.
 #[derive(Debug)]
 pub(super) struct Owner {
     pub(super) organization: String,
@@ -21,7 +21,7 @@ pub(super) struct Owner {
 }
 
 impl Object {
-    /// A new object: what every object has, what its type has, and what was asked for.
+    /// A new object: the fields of every object, those of its type, and the given ones.
     pub(super) fn new(object_type: &str, id: &str, now: &str, owner: &Owner, asked: &Value) -> Self {
         let user = &owner.user;
         let mut fields = into_fields(json!({

@@ -1,4 +1,4 @@
-//! The state of the organisation, and what its changes are called. No network here.
+//! The state of the organisation and the events of its changes. No network here.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,16 @@ use super::event::{Event, Legacy, Occurrence};
 use super::ids::Ids;
 use super::object::{Fields, Object, Owner, collection, prefix};
 
-/// No two changes happen at one time, even while the clock stands still.
+/// The time between two changes, even while the clock stands still.
 const STEP: TimeDelta = TimeDelta::milliseconds(10);
 
 /// An event is written this much after the object was.
 const EVENT_LAG: TimeDelta = TimeDelta::milliseconds(5);
 
-/// The leads, contacts and so on of one customer of Close, and its event log.
+/// The leads, contacts and so on of one customer of Close, and its event feed.
 pub(super) struct Organization {
     clock: SharedClock,
+    ahead: TimeDelta,
     last_change: DateTime<Utc>,
     ids: Ids,
     owner: Owner,
@@ -34,11 +35,17 @@ impl Organization {
             Owner { organization: ids.object("orga"), user: ids.object("user"), status: ids.object("stat") };
         let api_key_id = ids.short("api");
         let (last_change, objects) = (DateTime::UNIX_EPOCH, BTreeMap::new());
-        Self { clock, last_change, ids, owner, api_key_id, objects, events: Vec::new() }
+        let ahead = TimeDelta::zero();
+        Self { clock, ahead, last_change, ids, owner, api_key_id, objects, events: Vec::new() }
     }
 
     pub(super) fn subscription_id(&mut self) -> String {
         self.ids.short("whsub")
+    }
+
+    /// Changes are dated by a clock that is so much ahead from now on.
+    pub(super) fn clock_is_ahead(&mut self, by: TimeDelta) {
+        self.ahead = by;
     }
 
     pub(super) fn events(&self) -> &[Event] {
@@ -57,18 +64,13 @@ impl Organization {
     }
 
     /// Many objects, all at the same time.
-    pub(super) fn create_together(
-        &mut self,
-        count: usize,
-        object_type: &str,
-        fields: &Value,
-    ) -> Vec<Occurrence> {
+    pub(super) fn create_together(&mut self, object_type: &str, fields: &[Value]) -> Vec<Occurrence> {
         let before = self.last_change;
-        let one = |_| {
+        let one = |fields| {
             self.last_change = before;
             self.create(object_type, fields).1
         };
-        (0..count).flat_map(one).collect()
+        fields.iter().flat_map(one).collect()
     }
 
     pub(super) fn update(
@@ -189,7 +191,7 @@ impl Organization {
         self.objects.iter().filter(belongs).map(|(id, _)| id.clone()).collect()
     }
 
-    /// Sets a field and what follows from it; returns the former values.
+    /// Sets a field and what follows from it; returns the previous values.
     fn change(&mut self, object_type: &str, id: &str, field: &str, value: Value) -> Fields {
         let now = self.tick();
         let object = self.existing(object_type, id);
@@ -205,7 +207,7 @@ impl Organization {
         previous
     }
 
-    /// What happens to a child moves the date of its lead, without an event.
+    /// A change of a child moves the date of its lead, without an event.
     fn touch_lead(&mut self, id: &str, now: &str) {
         let lead = self.objects.get(id).and_then(Object::lead_id).map(str::to_owned);
         if let Some(lead) = lead.and_then(|lead| self.objects.get_mut(&lead)) {
@@ -253,7 +255,7 @@ impl Organization {
 
     /// The time of the next change, as objects show it.
     fn tick(&mut self) -> String {
-        self.last_change = self.clock.now().max(self.last_change + STEP);
+        self.last_change = (self.clock.now() + self.ahead).max(self.last_change + STEP);
         format!("{}+00:00", naive(self.last_change))
     }
 

@@ -1,4 +1,4 @@
-//! The way of an event to a subscriber: the body, the signature, the POST.
+//! Sending an event to a subscriber: the body, the signature, the POST.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use sha2::Sha256;
 use super::event::Occurrence;
 use super::to_bytes;
 
-/// Stands for the status of a subscriber that gave none: nobody listened, or the connection broke.
+/// The status for no answer: nobody listened, or the connection broke.
 pub const NO_ANSWER: StatusCode = match StatusCode::from_u16(599) {
     Ok(status) => status,
     Err(_) => StatusCode::GATEWAY_TIMEOUT,
@@ -41,7 +41,7 @@ pub fn signature(key: &[u8], timestamp: &str, body: &[u8]) -> String {
 /// The bytes of a subscription's `signature_key`.
 ///
 /// # Panics
-/// When it is not made of pairs of hexadecimal digits.
+/// When it is not pairs of hexadecimal digits.
 #[must_use]
 #[expect(clippy::expect_used, reason = "the key is a literal in a test")]
 pub fn signature_key(hex: &str) -> Vec<u8> {
@@ -54,7 +54,7 @@ pub fn signature_key(hex: &str) -> Vec<u8> {
     pairs.iter().map(|[high, low]| digit(*high) << 4 | digit(*low)).collect()
 }
 
-/// Who is told, and how.
+/// A subscriber.
 #[derive(Debug)]
 pub(super) enum Subscriber {
     Signed { id: String, url: String, key: Vec<u8> },
@@ -79,7 +79,7 @@ pub(super) struct Posting {
 }
 
 impl Posting {
-    /// What the subscriber is told of an occurrence, if anything.
+    /// The body for the subscriber about an occurrence, if any.
     pub(super) fn of(occurrence: &Occurrence, subscriber: &Arc<Subscriber>) -> Option<Self> {
         let body = match &**subscriber {
             Subscriber::Signed { id, .. } => to_bytes(&occurrence.event.envelope(id)),
@@ -88,7 +88,7 @@ impl Posting {
         Some(Self { subscriber: Arc::clone(subscriber), event_id: occurrence.event.id.clone(), body })
     }
 
-    /// The event that it tells, unless it is a legacy payload: those are never consolidated.
+    /// Its event, except in a legacy payload, which is never consolidated.
     pub(super) fn event_id(&self) -> Option<&str> {
         match *self.subscriber {
             Subscriber::Signed { .. } => Some(&self.event_id),

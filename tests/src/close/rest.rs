@@ -20,7 +20,7 @@ pub(super) use search::Cursors;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// A time as the API's parameters have it: with or without a zone, or a date.
+/// A time in a parameter: with or without a zone, or a date.
 fn moment(text: &str) -> Option<DateTime<Utc>> {
     close::date::parse(text)
 }

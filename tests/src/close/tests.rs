@@ -26,7 +26,7 @@ fn keys(value: &Value) -> BTreeSet<&str> {
     value.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect()
 }
 
-/// An event has the fixture's fields, and so have the objects in it as far as they are there.
+/// An event has the fixture's fields, and so do the objects in it, as far as they exist.
 fn assert_same_shape(event: &Event, fixture: &Value) {
     let event = serde_json::to_value(event).unwrap();
     let fixture = &fixture["event"];
@@ -108,7 +108,7 @@ fn other_objects_have_the_shape_of_recorded_ones_too() {
 }
 
 #[test]
-fn a_deleted_lead_takes_its_children_with_it_and_a_merged_one_hands_them_on() {
+fn a_deleted_lead_deletes_its_children_and_a_merged_one_moves_them() {
     let close = close();
     let (source, destination) = (close.create_lead("a"), close.create_lead("b"));
     let contact = close.create("contact", &json!({"lead_id": source, "name": "Alice"}));
@@ -122,7 +122,7 @@ fn a_deleted_lead_takes_its_children_with_it_and_a_merged_one_hands_them_on() {
 }
 
 #[test]
-fn the_same_seed_and_start_give_the_same_history_and_another_seed_another() {
+fn the_same_seed_gives_the_same_history() {
     let history = |seed| {
         let close = Close::new(seed, Arc::new(ManualClock::starting_at(start())));
         let lead = close.create_lead("a");
@@ -182,7 +182,7 @@ async fn legacy_payloads_are_unsigned_and_a_merge_is_one_of_them() {
 }
 
 #[tokio::test]
-async fn what_is_not_accepted_is_posted_again_and_legacy_accepts_200_only() {
+async fn webhooks_not_accepted_are_posted_again() {
     let close = close();
     let receiver = Receiver::start().await;
     let (today, legacy) = (receiver.at("/today"), receiver.at("/legacy"));

@@ -1,4 +1,4 @@
-//! Metric math, as much of it as the alarms use.
+//! The part of metric math that the alarms use.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ enum Operand {
     List(Vec<Series>),
 }
 
-/// The time series that an expression makes of others.
+/// The time series of an expression over others.
 pub(super) fn evaluate(text: &str, known: &BTreeMap<String, Series>, periods: usize) -> Series {
     let mut parser = Parser { tokens: tokens(text), at: 0, known, periods };
     let result = parser.comparison();
@@ -19,7 +19,7 @@ pub(super) fn evaluate(text: &str, known: &BTreeMap<String, Series>, periods: us
     parser.series(result)
 }
 
-/// Words, numbers, and every other character by itself but for `>=` and `<=`.
+/// Words, numbers, `>=`, `<=`, and every other character by itself.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     let mut inside = false;
@@ -169,7 +169,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Where either has no value, there is none.
+    /// No value where either has none.
     fn both(&self, left: Operand, right: Operand, apply: impl Fn(f64, f64) -> f64) -> Operand {
         let (left, right) = (self.series(left), self.series(right));
         Operand::One(left.into_iter().zip(right).map(|(a, b)| Some(apply(a?, b?))).collect())
@@ -184,7 +184,7 @@ impl Parser<'_> {
     }
 }
 
-/// Of several time series one, of the values that there are.
+/// Combines the existing values of several time series into one.
 fn reduced(list: Operand, apply: impl Fn(f64, f64) -> f64) -> Operand {
     let Operand::List(list) = list else { panic!("a list is missing") };
     let periods = list.first().map_or(0, Vec::len);

@@ -1,4 +1,4 @@
-//! Lambda in small: the Runtime API that the real programs of the functions poll, and the Invoke API before it.
+//! A small Lambda: the Runtime API that the real programs of the functions poll, and the Invoke API before it.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
@@ -19,7 +19,7 @@ use tokio::process::Child;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 
-/// What a function has to answer within.
+/// The time-out of a function.
 const TIMEOUT: TimeDelta = TimeDelta::seconds(60);
 
 /// A Lambda on loopback, with functions that are programs of this workspace.
@@ -90,7 +90,7 @@ impl Lambda {
                 });
                 tokio::spawn(async move {
                     let connection = hyper::server::conn::http1::Builder::new();
-                    // A program that ends leaves its connection behind.
+                    // A program that ended has left its connection behind.
                     let _ = connection.serve_connection(TokioIo::new(stream), service).await;
                 });
             }
@@ -163,7 +163,7 @@ impl Shared {
 
     fn finish(&self, id: &str, outcome: Outcome) -> Response<Full<Bytes>> {
         if let Some(answer) = lock(&self.running).remove(id) {
-            // Whoever called may have gone.
+            // The caller may have gone.
             let _ = answer.send(outcome);
         }
         respond(StatusCode::ACCEPTED, Bytes::new())

@@ -1,22 +1,22 @@
-//! What a receiver does with a request.
+//! The answers of a receiver.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-/// What a receiver does with a request, good manners or bad.
+/// What a receiver does with a request, well-behaved or not.
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// Sends this response.
     Respond(Response<Bytes>),
     /// Sends 200 and then one byte of body after each such time, without end.
     Trickle(Duration),
-    /// Closes the connection without a word.
+    /// Closes the connection without an answer.
     Reset,
     /// Never answers, and keeps the connection open.
     Hang,
-    /// Does the other thing, this much later.
+    /// The other answer, this much later.
     After(Duration, Box<Answer>),
 }
 
@@ -24,7 +24,7 @@ impl Answer {
     /// A response with this status and the body `{}`.
     ///
     /// # Panics
-    /// When `code` is no status code.
+    /// When `code` is not a status code.
     #[must_use]
     #[expect(clippy::expect_used, reason = "the code is a literal in a test")]
     pub fn status(code: u16) -> Self {
@@ -33,10 +33,10 @@ impl Answer {
         Self::Respond(response)
     }
 
-    /// The same response with one header more.
+    /// The same response with another header.
     ///
     /// # Panics
-    /// When the answer is no response, or the header is not one that HTTP can carry.
+    /// When the answer is not a response, or the header is invalid.
     #[must_use]
     #[expect(clippy::expect_used, reason = "the header is a literal in a test")]
     pub fn with_header(self, name: &str, value: &str) -> Self {
@@ -51,7 +51,7 @@ impl Answer {
     /// The same response with another body.
     ///
     /// # Panics
-    /// When the answer is no response.
+    /// When the answer is not a response.
     #[must_use]
     pub fn with_body(self, body: impl Into<Bytes>) -> Self {
         self.map(|response| response.map(|_| body.into()))

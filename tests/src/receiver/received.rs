@@ -17,9 +17,9 @@ pub struct Received {
     pub query: Option<String>,
     /// The headers.
     pub headers: HeaderMap,
-    /// When it had arrived whole, by tokio's clock.
+    /// When all of it had arrived, by tokio's clock.
     pub at: tokio::time::Instant,
-    /// The body, to the byte.
+    /// The body, byte for byte.
     pub body: Bytes,
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 struct State {
     received: Vec<Received>,
-    /// By path; `None` is the script of the whole receiver.
+    /// Scripts by path; `None` is that of the whole receiver.
     scripts: HashMap<Option<String>, Script>,
 }
 

@@ -97,7 +97,7 @@ async fn a_late_answer_is_late_and_its_decoration_is_kept() {
 }
 
 #[tokio::test]
-async fn a_trickle_sends_its_head_at_once_and_a_body_without_end() {
+async fn a_trickle_has_a_head_and_an_endless_body() {
     let receiver = Receiver::start().await;
     receiver.answer([Answer::Trickle(Duration::from_millis(5))]);
     let response = timeout(SOON, post(&receiver.url(), "{}")).await.unwrap().unwrap();

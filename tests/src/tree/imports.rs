@@ -1,4 +1,4 @@
-//! Which file of a crate takes names from which other one, and the circles that this makes.
+//! The imports between the files of a crate, and the circles among them.
 //!
 //! Imports are read as text: `use` declarations below `crate`, `super` and `self`, without re-exports and without
 //! tests. A name that a module re-exports belongs to the file that it comes from.
@@ -9,7 +9,7 @@ use super::File;
 
 type Module = Vec<String>;
 
-/// Files by the files that they import from.
+/// Files, each with those that it imports from.
 pub type Imports = BTreeMap<String, BTreeSet<String>>;
 
 /// The production sources of one crate, whose `src` is at `root`.
@@ -76,7 +76,7 @@ impl Crate<'_> {
         let known = (0..=absolute.len()).rev().find(|&end| self.files.contains_key(&absolute[..end]))?;
         let (owner, rest) = (absolute[..known].to_vec(), &absolute[known..]);
         let Some(name) = rest.first().filter(|_| depth < 8) else { return Some(owner) };
-        // What the owner only passes on belongs to where it comes from.
+        // A re-export belongs to the file that it comes from.
         let passed_on = uses(&self.files[&owner].text).into_iter().map(|(path, _)| path);
         let source = passed_on.filter(|path| path.last() == Some(name)).find_map(|path| {
             // In a module, a path may begin with the name of a child.
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_belongs_to_the_file_that_defines_it_and_not_to_who_passes_it_on() {
+    fn a_name_belongs_to_the_file_that_defines_it() {
         let files = [
             file("a/src/lib.rs", "mod one;\nmod two;\npub use one::One;\n"),
             file("a/src/one.rs", "use crate::two::{\n    Two,\n    inner::{Deep, Other as Name},\n};\n"),

@@ -1,4 +1,4 @@
-//! What can be read from the text of a source file without a compiler.
+//! Reads the text of a source file without a compiler.
 
 use super::File;
 
@@ -11,7 +11,7 @@ pub struct Function {
     pub lines: usize,
 }
 
-/// The functions of a file; one ends at the first closing brace that is indented as its first line is.
+/// The functions of a file; each ends at the first closing brace with the indentation of its first line.
 #[must_use]
 pub fn functions(file: &File) -> Vec<Function> {
     let lines: Vec<&str> = file.text.lines().collect();
@@ -50,7 +50,7 @@ pub fn public_items(file: &File) -> Vec<String> {
     text.lines().filter_map(item).collect()
 }
 
-/// True if a signature, a field or a bound of the file names the item, so that whoever uses that uses the item.
+/// True if a signature, a field or a bound of the file names the item, so that using those uses the item.
 #[must_use]
 pub fn is_in_a_signature(file: &File, name: &str) -> bool {
     let names_it = |line: &str| {

@@ -1,4 +1,4 @@
-//! Which alarms fire, in the nights that there are.
+//! Which alarms fire, in good nights and bad.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ const DAY: usize = 24 * HOUR;
 const FUNCTIONS: [&str; 4] = ["WebhookFunction", "DispatcherFunction", "PollerFunction", "InstancesFunction"];
 const ALL: f64 = 100.0;
 
-/// A system in which nothing goes wrong: so many events every `step`th minute, and ten polls a minute.
+/// A healthy system: this many events every `step`th minute, and ten polls a minute.
 fn quiet(minutes: usize, events: f64, step: usize) -> World {
     let mut world = World::of_minutes(minutes);
     world.add("own PollLateness", 0..minutes, 1, 0.0);
@@ -37,7 +37,7 @@ fn deliver(world: &mut World, minutes: std::ops::Range<usize>, events: f64, step
     world.add("own Latency", minutes, step, 300.0);
 }
 
-/// A dead-letter queue that gets a letter in each of these minutes and keeps them; SQS measures one that has any.
+/// A dead-letter queue that gets a letter in each of these minutes and keeps them; SQS only measures a queue with messages.
 fn letters(world: &mut World, queue: &str, arrivals: std::ops::Range<usize>) {
     for minute in arrivals.start..world.minutes() {
         let count = u32::try_from(minute.min(arrivals.end - 1) - arrivals.start + 1).unwrap();
@@ -111,7 +111,7 @@ fn events_that_arrive_late_all_of_them_are_said() {
     assert_fires(&world, &["LatencyAlarm"]);
 }
 
-/// One of ten: its first events fail for good within the hour, then it is open and its events wait.
+/// One receiver of ten: its first events fail for good within the hour, then it is open and its events wait.
 #[test]
 fn one_tenant_failing_for_days_is_said_once() {
     let days = 3 * DAY;
@@ -144,12 +144,12 @@ fn letters_that_rest_and_are_looked_at_wake_nobody_again() {
     world.add(hidden, 602..DAY, 1, 0.0);
     let alarms = super::alarms();
     let (_, alarm) = alarms.iter().find(|(name, _)| name == "DeadLettersAlarm").unwrap();
-    // They arrived before; nothing fires after.
+    // They arrived before, so nothing fires.
     assert_eq!(Alarm::new(alarm).played(&world), (Vec::new(), false));
 }
 
 #[test]
-fn the_first_letter_of_a_queue_that_was_never_used_is_said() {
+fn the_first_dead_letter_of_a_new_queue_fires() {
     for (queue, alarm) in [
         ("DeliveryDeadLetterQueue", "DeadLettersAlarm"),
         ("PoisonQueue", "PoisonAlarm"),
@@ -161,7 +161,7 @@ fn the_first_letter_of_a_queue_that_was_never_used_is_said() {
     }
 }
 
-/// What needs instances is refused or put off, for 40 minutes: webhooks, deliveries and polls.
+/// For 40 minutes webhooks, deliveries and polls, which need instances, are refused or put off.
 #[test]
 fn an_outage_of_a_table_is_said() {
     for (events, step) in [(1.0, 4), (500.0, 1)] {
@@ -171,7 +171,7 @@ fn an_outage_of_a_table_is_said() {
     }
 }
 
-/// Keys are known for a quarter of an hour; then signed webhooks and signed callbacks stand still.
+/// Keys are cached for 15 minutes; then signed webhooks and signed callbacks stop.
 #[test]
 fn an_outage_of_kms_is_said() {
     let mut world = quiet(6 * HOUR, 100.0, 1);
@@ -214,7 +214,7 @@ fn one_poll_that_fails_wakes_nobody() {
     assert_fires(&world, &[]);
 }
 
-/// It is asked again every hour, and refused again.
+/// It is tried every hour, and refused again.
 #[test]
 fn a_key_that_stays_refused_is_said_once() {
     let mut world = quiet(2 * DAY, 1.0, 20);
@@ -233,7 +233,7 @@ fn a_receiver_of_most_events_that_is_down_is_said() {
     assert_fires(&world, &["DeliverySuccessAlarm"]);
 }
 
-/// They fail at once, without an attempt, and become dead letters.
+/// They fail at once, without an attempt, and are dead-lettered.
 #[test]
 fn events_of_a_disabled_callback_are_no_failed_attempts() {
     let mut world = quiet(6 * HOUR, 20.0, 1);
@@ -259,7 +259,7 @@ fn a_release_that_cannot_start_is_said() {
 }
 
 #[test]
-fn a_storm_of_401_or_429_is_said_and_a_scanner_is_not() {
+fn a_storm_of_401_or_429_fires_but_a_scanner_does_not() {
     for metric in ["own Unauthorized", "own Limited"] {
         let mut world = quiet(6 * HOUR, 10.0, 1);
         world.add(metric, 100..115, 1, 60.0);

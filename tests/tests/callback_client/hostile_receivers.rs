@@ -1,6 +1,6 @@
-//! Receivers that mean harm: each costs one deadline and the cap of bytes at most, and says what it did.
+//! Hostile receivers: each costs at most one deadline and the cap of bytes, and the error says what it did.
 //!
-//! The deadline here is short so that the tests are; a guard far beyond it catches what hangs.
+//! The deadline is short to keep the tests short; a guard far beyond it catches hangs.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tests::hostile::{Hostile, Script};
 
 use super::{limits, post, trusting_mozilla};
 
-/// What the machine's own buffers take in beyond what the client reads, on loopback.
+/// What the machine's buffers hold on loopback beyond what the client reads.
 const BUFFERS: usize = 512 * 1024;
 
 fn client() -> CallbackClient {
@@ -18,7 +18,7 @@ fn client() -> CallbackClient {
     CallbackClient::new(trusting_mozilla(), Reach::Any, resolver, limits())
 }
 
-/// What a receiver's script comes to, within one deadline and what a machine under load may add to it.
+/// The result of a receiver's script, within one deadline and some time for a machine under load.
 async fn answer(script: Script) -> (Result<Answer, ClientError>, Hostile) {
     let receiver = Hostile::start(script).await;
     let client = client();
@@ -37,13 +37,13 @@ async fn a_receiver_whose_headers_never_end_runs_into_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_takes_the_request_and_says_nothing_runs_into_the_deadline() {
+async fn a_silent_receiver_runs_into_the_deadline() {
     let (answer, _) = answer(Script::send("")).await;
     assert_eq!(answer.unwrap_err(), ClientError::TimedOut(Phase::Waiting));
 }
 
 #[tokio::test]
-async fn a_slow_body_costs_one_deadline_and_changes_nothing_about_the_status() {
+async fn a_slow_body_costs_one_deadline_and_keeps_the_status() {
     let head = "HTTP/1.1 500 No\r\nContent-Length: 1000000\r\n\r\n";
     let (answer, _) = answer(Script::trickle(head, "x")).await;
     let answer = answer.unwrap();
@@ -71,7 +71,7 @@ async fn an_endless_chunk_header_counts_as_well() {
 
 #[tokio::test]
 async fn a_gzip_bomb_stays_packed() {
-    // The beginning of a stream that unpacks to zeros without end; the client never asked for it.
+    // The beginning of a stream that unpacks to endless zeros; the client never asked for compression.
     let bomb = "\u{1f}BOMB".repeat(20);
     let head =
         format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{bomb}", bomb.len());
@@ -82,7 +82,7 @@ async fn a_gzip_bomb_stays_packed() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_a_metadata_address_is_an_answer_and_no_order() {
+async fn a_redirect_is_not_followed() {
     let head = "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest/\r\nContent-Length: 0\r\n\r\n";
     let (answer, receiver) = answer(Script::send(head)).await;
     assert_eq!(answer.unwrap().status, 302);
@@ -90,7 +90,7 @@ async fn a_redirect_to_a_metadata_address_is_an_answer_and_no_order() {
 }
 
 #[tokio::test]
-async fn a_reset_in_the_middle_of_the_body_leaves_the_status_standing() {
+async fn a_reset_within_the_body_keeps_the_status() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf";
     let (answer, _) = answer(Script::reset(head)).await;
     let answer = answer.unwrap();
@@ -150,7 +150,7 @@ async fn what_is_not_http_is_no_answer() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_never_speaks_tls_runs_into_the_time_to_connect() {
+async fn a_receiver_without_tls_runs_into_the_connect_time_out() {
     let receiver = Hostile::start(Script::send("")).await;
     let url = receiver.url().replace("http:", "https:");
     let answer = client().send(post(&url)).await;
@@ -161,7 +161,7 @@ async fn a_receiver_that_never_speaks_tls_runs_into_the_time_to_connect() {
 }
 
 #[tokio::test]
-async fn a_connection_serves_one_callback_after_the_other_and_a_closed_one_is_replaced() {
+async fn a_connection_is_reused_and_a_closed_one_replaced() {
     let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
     let receiver = Hostile::start(Script::keep_alive(ok, 2)).await;
     let client = client();
@@ -207,7 +207,7 @@ async fn no_more_than_64_idle_connections_are_kept_in_all() {
     }
     let client = client();
     for round in 1..=2 {
-        // In each round another order, so that what makes room is not what is asked for next.
+        // Each round has another order, so that the evicted connection is not the next one needed.
         receivers.reverse();
         for receiver in &receivers {
             assert_eq!(client.send(post(&receiver.url())).await.unwrap().status, 200, "{round}");

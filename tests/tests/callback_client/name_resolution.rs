@@ -1,4 +1,4 @@
-//! Names, and the addresses that they turn out to have when a callback is made.
+//! Host names, and the addresses that they have when a callback is made.
 
 use dispatcher::{CallbackClient, ClientError, NameServers, Phase, Resolver, Unreachable};
 use shared::callbacks::url::Reach;
@@ -29,11 +29,11 @@ async fn failure(server: &NameServer, url: &str) -> ClientError {
 }
 
 #[tokio::test]
-async fn a_name_that_turns_to_a_forbidden_address_is_refused_when_it_does() {
+async fn a_name_with_a_forbidden_address_is_refused() {
     let server = NameServer::start().await;
     server.is_at("rebind.example.com", &[&["192.0.43.8"], &["127.0.0.1"]]);
     let resolver_first = client(Reach::Public, &server);
-    // At first it is a public address, where nothing can be reached from a test: the connection is what fails.
+    // At first a public address, which a test cannot reach: the connection fails.
     let first = resolver_first.send(post("https://rebind.example.com/")).await.unwrap_err();
     assert!(!matches!(first, ClientError::Refused(_)), "{first:?}");
     let second = resolver_first.send(post("https://rebind.example.com/")).await.unwrap_err();
@@ -43,7 +43,7 @@ async fn a_name_that_turns_to_a_forbidden_address_is_refused_when_it_does() {
 
 #[tokio::test]
 async fn the_address_that_was_checked_is_the_one_that_is_dialled() {
-    // Each look-up has another answer; a client that looked up again to dial would go astray.
+    // Each look-up has another answer, to expose a client that looks up again to dial.
     let server = NameServer::start().await;
     let receiver = Hostile::start(Script::send(OK)).await;
     server.is_at("flip.example.com", &[&["127.0.0.1"], &["127.0.0.2"], &["127.0.0.3"]]);
@@ -129,7 +129,7 @@ async fn an_address_in_the_url_needs_no_look_up_to_be_refused() {
 }
 
 #[tokio::test]
-async fn a_dead_address_does_not_keep_a_live_one_from_being_dialled() {
+async fn a_dead_address_does_not_hide_a_live_one() {
     let server = NameServer::start().await;
     let receiver = Hostile::start(Script::send(OK)).await;
     server.is_at("half.example.com", &[&["127.0.0.77", "127.0.0.1"]]);
@@ -141,7 +141,7 @@ async fn a_dead_address_does_not_keep_a_live_one_from_being_dialled() {
 #[tokio::test]
 async fn what_is_recorded_is_the_failure_of_the_first_address() {
     let server = NameServer::start().await;
-    // Nobody listens on the first; to the other there is no way.
+    // Nothing listens on the first, and the other is unreachable.
     server.is_at("both.example.com", &[&["127.0.0.77", "255.255.255.255"]]);
     let failure = client(Reach::Any, &server).send(post("http://both.example.com:9/")).await.unwrap_err();
     assert_eq!(failure, ClientError::Unreachable(Unreachable::Connection("connection refused".to_owned())));

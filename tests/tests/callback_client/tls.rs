@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{limits, post, trusting_mozilla};
 
-/// A receiver with a certificate for `receiver.example.com`; it tells which name each client asked for.
+/// A receiver with a certificate for `receiver.example.com`, which reports the name that each client requested.
 struct Secure {
     port: u16,
     roots: RootCertStore,
@@ -36,7 +36,7 @@ impl Secure {
         let (seen, names) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // A client that does not like the certificate leaves.
+                // A client that rejects the certificate disconnects.
                 let Ok(mut stream) = acceptor.accept(stream).await else { continue };
                 seen.send(stream.get_ref().1.server_name().map(str::to_owned)).unwrap();
                 let _ = stream.read(&mut [0; 4096]).await;
@@ -56,7 +56,7 @@ async fn resolver() -> Resolver {
 }
 
 #[tokio::test]
-async fn the_certificate_has_to_be_for_the_name_and_not_for_the_address() {
+async fn the_certificate_must_be_for_the_name() {
     let mut receiver = Secure::start().await;
     let (roots, resolver) = (receiver.roots.clone(), resolver().await);
     let client = CallbackClient::new(tls::client(roots).unwrap(), Reach::Any, resolver, limits());

@@ -26,7 +26,7 @@ async fn events_arrive_while_one_watches() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_attempt_at_a_failing_receiver_is_shown_and_the_event_is_sent_again() {
+async fn each_failed_attempt_is_shown_and_the_event_redelivered() {
     let Some(stage) = Stage::set().await else { return };
     let instance = stage.provision("Fails").await;
     stage.receiver.answer([Answer::status(503), Answer::status(500)]);

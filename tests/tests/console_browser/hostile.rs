@@ -24,7 +24,7 @@ async fn what_strangers_wrote_is_shown_and_never_run() {
     let body: Value = serde_json::from_str(&text).unwrap();
     stage.receives(&instance, &body).await;
     let page = stage.signed_in().await;
-    // The browser's own first page has come before.
+    // After the browser's own first page.
     page.requests().await;
     for view in ["/", "/instances", "/events"] {
         page.view(view).await;
@@ -50,7 +50,7 @@ async fn what_strangers_wrote_is_shown_and_never_run() {
     assert_eq!(page.errors().await, [""; 0]);
     let own = stage.system().url().to_owned();
     let elsewhere = page.requests().await.into_iter().filter(|url| !url.starts_with(&own));
-    // A field for a time has a picture of the browser's own in it.
+    // A time field contains an image of the browser's own.
     let elsewhere: Vec<_> = elsewhere.filter(|url| !url.starts_with("data:image/svg+xml")).collect();
     assert_eq!(elsewhere, [""; 0]);
     stage.end().await;

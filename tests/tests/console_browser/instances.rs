@@ -1,7 +1,11 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::Method;
 use serde_json::{Value, json};
+use shared::platform::clock::{Clock as _, ManualClock, SystemClock};
+use tests::close::{Close, Quirks};
+use tests::fixtures;
 
 use super::stage::{Stage, at};
 
@@ -93,7 +97,7 @@ async fn an_instance_is_disabled_enabled_and_deleted_with_its_name_typed() {
     let page = stage.signed_in().await;
     page.view(&at(&instance, "")).await;
     page.press("Disable").await;
-    page.shows("Webhooks for it are refused").await;
+    page.shows("Its webhooks are refused").await;
     page.view("/").await;
     page.shows("Short life").await;
     page.press("Enable").await;
@@ -104,6 +108,59 @@ async fn an_instance_is_disabled_enabled_and_deleted_with_its_name_typed() {
     page.fill("Name of the instance, to delete it", "Short life").await;
     page.press("Delete instance").await;
     page.shows("No instances yet").await;
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn polling_is_shown_by_resource() {
+    let Some(stage) = Stage::set().await else { return };
+    let clock = ManualClock::starting_at(SystemClock.now());
+    let close = Close::new(5, Arc::new(clock.clone()));
+    let rest = close.serve(&clock, Quirks::default()).await;
+    let body = fixtures::seed(&stage.receiver.url(), rest.url());
+    let instance = stage.call(Method::POST, "/instances", &serde_json::from_str(&body).unwrap()).await;
+    let instance = stage.call(Method::GET, &at(&instance, ""), &Value::Null).await;
+    let resources = instance["pollingState"]["resources"].as_object().unwrap();
+    assert!(!resources.is_empty(), "{instance}");
+    let page = stage.signed_in().await;
+    page.view(&at(&instance, "")).await;
+    page.shows("Next poll").await;
+    let cells = "return [...document.querySelectorAll('[aria-label=Resources] tbody tr')]
+        .map((row) => [...row.cells].map((cell) => cell.textContent))";
+    let shown = page.script(cells, json!([])).await;
+    let rows = shown.as_array().unwrap();
+    assert_eq!(rows.len(), resources.len(), "{shown}");
+    for (row, name) in rows.iter().zip(resources.keys()) {
+        assert_eq!((row[0].as_str(), row[1].as_str()), (Some(&**name), Some("Healthy")), "{shown}");
+        assert!(row[3].as_str().unwrap().contains("in "), "{shown}");
+    }
+    stage.end().await;
+}
+
+/// A state that the page does not know would look healthy.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_state_that_the_api_describes_is_known() {
+    let Some(stage) = Stage::set().await else { return };
+    let page = stage.signed_in().await;
+    let api: Value = serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap();
+    let instance = &api["components"]["schemas"]["Instance"]["properties"];
+    let callback = &instance["callback"]["properties"]["state"]["enum"];
+    let polling = &instance["pollingState"]["properties"]["status"]["enum"];
+    let subscription = &instance["subscriptionState"]["enum"];
+    let problems = "const [callbacks, polls, subscriptions] = arguments;
+        const url = performance.getEntriesByType('resource').find((it) => it.name.includes('attention')).name;
+        return import(url).then(({ problems }) => [
+            ...callbacks.map((state) => ({ callback: { state, reason: 'x' } })),
+            ...polls.map((status) => ({ pollingState: { status } })),
+            ...subscriptions.map((subscriptionState) => ({ subscriptionState })),
+        ].map((it) => ({ eventsEnabled: true, ...it })).filter((it) => !problems(it).length))";
+    let healthy = page.script(problems, json!([callback, polling, subscription])).await;
+    let expected = json!([
+        { "eventsEnabled": true, "pollingState": { "status": "ok" } },
+        { "eventsEnabled": true, "subscriptionState": "active" },
+        { "eventsEnabled": true, "subscriptionState": "manual" },
+    ]);
+    assert_eq!(healthy, expected);
     stage.end().await;
 }
 

@@ -53,9 +53,9 @@ async fn secrets_that_do_not_hold_are_refused_and_forgotten() {
     page.shows("Both secrets are needed.").await;
     page.fill("Organization secret", "guessed").await;
     page.press("Sign in").await;
-    page.shows("These secrets do not hold.").await;
+    page.shows("These secrets are not valid.").await;
     assert_eq!(page.script("return sessionStorage.getItem('secrets')", json!([])).await, json!(null));
-    // One that held before is refused the same way, wherever the page is then.
+    // A secret that is no longer valid is refused the same way, in every view.
     let page = stage.signed_in().await;
     page.script(
         "sessionStorage.setItem('secrets', '{\"user\":\"old\",\"organization\":\"old\"}')",
@@ -63,7 +63,7 @@ async fn secrets_that_do_not_hold_are_refused_and_forgotten() {
     )
     .await;
     page.view("/instances").await;
-    page.shows("Your secrets no longer hold.").await;
+    page.shows("Your secrets are no longer valid.").await;
     stage.end().await;
 }
 

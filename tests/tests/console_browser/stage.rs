@@ -1,4 +1,4 @@
-//! The system at work under the real clock, a receiver behind it, and a browser before it.
+//! The running system under the real clock, with a receiver and a browser.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tests::client::Client;
 use tests::receiver::Receiver;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// One browser at a time is as much as a small machine likes.
+/// Only one browser at a time, for small machines.
 static TURN: Mutex<()> = Mutex::const_new(());
 
 pub(crate) struct Stage {
@@ -25,7 +25,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// `None` where there is no browser.
+    /// `None` without a browser.
     pub(crate) async fn set() -> Option<Self> {
         let turn = TURN.lock().await;
         let browser = Browser::start().await?;

@@ -1,4 +1,4 @@
-//! Every view, as it looks and as it is for those who do not see it. The pictures are in `target/console`.
+//! Every view: its look, in `target/console`, and its accessibility.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ async fn furnish(stage: &Stage) -> (Value, Value) {
     (sales, billing)
 }
 
-/// The views by the names of their pictures, each with a text that is there once it has come.
+/// The views by the names of their pictures, each with a text that appears once it is loaded.
 async fn views(stage: &Stage) -> Vec<(&'static str, String, &'static str)> {
     let (sales, billing) = furnish(stage).await;
     let failed = format!("{}/events?deliveryStatus=failed", at(&billing, ""));

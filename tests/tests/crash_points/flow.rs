@@ -1,4 +1,4 @@
-//! The ways that an event passes through the functions.
+//! The flows of an event through the functions.
 
 use http::Method;
 use serde_json::json;
@@ -7,7 +7,7 @@ use tests::rig::Rig;
 
 use super::scene::Scene;
 
-/// A piece of an event's way: what precedes it, and what is done under faults.
+/// A part of an event's way: what precedes it, and what is done under faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flow {
     /// Close sends a webhook.
@@ -22,11 +22,11 @@ pub(crate) enum Flow {
     LastAttempt,
     /// An event that failed is sent again, and delivered.
     Redelivery,
-    /// An event of a callback that is open begins to wait.
+    /// An event of an open callback begins to wait.
     Park,
-    /// The oldest event that waits is sent as a probe, and delivered.
+    /// The oldest waiting event is sent as a probe and delivered.
     Probe,
-    /// An event that waits is released after a probe was delivered.
+    /// A waiting event is released after a probe was delivered.
     Recovery,
 }
 
@@ -63,7 +63,7 @@ impl Flow {
     pub(crate) fn settings(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::LastAttempt | Self::Redelivery => &[("event.notification.retry.attempts", "1")],
-            // One event that fails opens the callback.
+            // One failing event opens the callback.
             Self::Park | Self::Probe | Self::Recovery => {
                 &[("event.notification.retry.attempts", "1"), ("event.notification.circuit.minutes", "5")]
             }
@@ -71,7 +71,7 @@ impl Flow {
         }
     }
 
-    /// Rounds of attempts that the flow itself asks for.
+    /// Rounds of attempts that the flow itself requests.
     pub(crate) fn rounds(self) -> usize {
         if self == Self::Redelivery { 2 } else { 1 }
     }
@@ -81,7 +81,7 @@ impl Flow {
         if self.settings().is_empty() { 3 } else { 1 }
     }
 
-    /// What the receiver answers, from its first request on; then 200.
+    /// The receiver's first answers; then 200.
     pub(crate) fn answers(self) -> Vec<Answer> {
         match self {
             Self::Webhook | Self::FirstAttempt => Vec::new(),
@@ -151,7 +151,7 @@ impl Flow {
             }
             Self::Probe | Self::Recovery => {
                 if rig.invoke(json!({ "recover": true })).await.is_some() {
-                    // What is released is spread over a minute.
+                    // Released events are spread over a minute.
                     scene.pass(60);
                     Box::pin(rig.dispatch_until(scene.bed.retry_queue_name(), scene.death())).await;
                 }

@@ -1,4 +1,4 @@
-//! A table, a queue or the key is away for a while, and events keep coming.
+//! A table, a queue or the key is down for a while, and events keep coming.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use tests::faults::Plan;
 use tests::receiver::{Answer, Hook, Receiver};
 use tests::rig::Rig;
 
-/// What can be away.
+/// Resources that can be down.
 pub(crate) const RESOURCES: &[Resource] = &[
     Resource::Table("InstancesTable"),
     Resource::Table("EventsTable"),
@@ -22,12 +22,13 @@ pub(crate) const RESOURCES: &[Resource] = &[
     Resource::RetryQueue,
     Resource::DeadLetterQueue,
 ];
-/// For how many minutes.
+/// The lengths of outages, in minutes.
 const MINUTES: [usize; 3] = [1, 40, 600];
-/// Events that come while it is away, and before it, and after it.
+/// Events during an outage.
 const EVENTS: usize = 20;
+/// Events before it, and after it.
 const AROUND: usize = 3;
-/// Minutes in which everything that is left is delivered, at most.
+/// The most minutes until everything left is delivered.
 const TAIL: usize = 240;
 /// Every third request is rejected.
 const REJECTED: usize = 3;
@@ -91,19 +92,19 @@ fn noise(seed: usize) -> String {
     std::iter::repeat_with(next).filter(char::is_ascii_alphanumeric).take(LARGE).collect()
 }
 
-/// What became of the events of each outage.
+/// The outcomes of each outage's events.
 pub(crate) struct Outage {
     resource: Resource,
     lengths: Vec<(usize, Fate)>,
 }
 
-/// The events of one outage, by what became of them.
+/// The events of one outage, by outcome.
 #[derive(Debug, Default)]
 struct Fate {
     events: usize,
     delivered: usize,
     failed: usize,
-    /// Which promises were broken, for how many events.
+    /// Broken promises, each with the number of events.
     broken: BTreeMap<String, usize>,
 }
 
@@ -118,7 +119,7 @@ impl Outage {
     }
 }
 
-/// A resource away for each of the lengths.
+/// A resource down for each of the lengths.
 pub(crate) async fn of(resource: Resource) -> Outage {
     let mut lengths = Vec::new();
     for minutes in MINUTES {
@@ -127,13 +128,13 @@ pub(crate) async fn of(resource: Resource) -> Outage {
     Outage { resource, lengths }
 }
 
-/// The events of an instance while the resource is away.
+/// The events of an instance while the resource is down.
 struct Traffic<'a> {
     bed: &'a Bed,
     rig: Rig<'a>,
     resource: Resource,
     instance: Instance,
-    /// What Close will send again.
+    /// Webhooks that Close will send again.
     unanswered: Vec<String>,
     sent: usize,
 }
@@ -169,7 +170,7 @@ async fn away(resource: Resource, minutes: usize) -> Fate {
 }
 
 impl Traffic<'_> {
-    /// A minute with so many new events, in which Lambda cannot poll the queue that is away.
+    /// A minute with this many new events, in which Lambda cannot poll the queue that is down.
     async fn minute(&mut self, events: usize, away: Option<Resource>) {
         for _ in 0..events {
             self.unanswered.push(self.resource.body(self.sent));
@@ -190,7 +191,7 @@ impl Traffic<'_> {
         self.bed.pass(60);
     }
 
-    /// True if nothing is on its way.
+    /// True if everything has ended.
     fn is_over(&self) -> bool {
         self.unanswered.is_empty() && self.bed.queue().total() == 0
     }

@@ -1,4 +1,4 @@
-//! What becomes of events, as `docs/reliability.md` shows it.
+//! The outcomes of events, as in `docs/reliability.md`.
 
 use std::fmt::Write as _;
 
@@ -18,11 +18,11 @@ pub(crate) struct Case {
     pub(crate) what: String,
     /// The calls that the functions made.
     pub(crate) calls: Vec<String>,
-    /// Where the event stands in the log at the end.
+    /// The final status of the event in the log.
     pub(crate) outcome: String,
     /// Requests of the flow's own and after it.
     pub(crate) requests: usize,
-    /// Which promises were broken.
+    /// Broken promises.
     pub(crate) violations: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ impl Row {
     }
 }
 
-/// The tables: how many requests the receiver gets, and where the event stands at the end.
+/// The tables: the receiver's requests and the event's final status.
 pub(crate) fn table(rows: &[Row]) -> String {
     let cases: usize = rows.iter().map(|row| row.cases.len()).sum();
     let mut text = format!("{} flows, {cases} runs.\n\n| flow | call |", Flow::ALL.len());
@@ -78,7 +78,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
     text
 }
 
-/// Holds a part of the page against what it is generated from; writes it with `UPDATE_DOCS=1`.
+/// Compares a part of the page with the results; writes it with `UPDATE_DOCS=1`.
 #[expect(clippy::unwrap_used, reason = "the page is in the tree and has its parts")]
 pub(crate) fn hold(part: &str, expected: &str) {
     let page = tree::file(PAGE).text;

@@ -1,10 +1,10 @@
-//! One event of one instance, interrupted on its way, and what became of it.
+//! One event of one instance, interrupted on its way, and its outcome.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
 use serde_json::{Value, json};
 use shared::events::log::DeliveryStatus;
-use sqs::{AttributeValue, Message};
+use sqs::Message;
 use tests::bed::{Bed, Instance, LoggedEvent};
 use tests::faults::{Fault, Plan};
 use tests::receiver::{Answer, Hook, Receiver};
@@ -13,20 +13,20 @@ use tests::rig::Rig;
 use super::flow::Flow;
 use super::report::Case;
 
-/// The wait between attempts; the clock goes on in steps while a function runs.
+/// The wait between attempts; the clock advances in steps while a function runs.
 const INTERVAL: TimeDelta = TimeDelta::milliseconds(299_900);
-/// Every event has come to its end after so many changes of a queue, and minutes.
+/// The most changes of a queue, and minutes, until every event has ended.
 const MOST_ROUNDS: usize = 300;
 const MOST_MINUTES: usize = 60;
 /// How soon Close sends a webhook again, in seconds.
 const CLOSE_WAITS: i64 = 61;
 
-/// What happens to a flow.
+/// The interruption of a flow.
 #[derive(Debug, Clone)]
 pub(crate) enum Interruption {
-    /// A call to AWS goes as planned.
+    /// A planned fault of a call to AWS.
     Call(Plan),
-    /// The callback is answered otherwise than the flow has it.
+    /// Another answer of the callback than the flow's own.
     Post(Answer),
     /// The function dies while it waits for the callback's answer.
     DeathAfterPost,
@@ -52,22 +52,22 @@ pub(crate) struct Scene<'a> {
     flow: Flow,
     hook: Hook,
     script: Vec<Answer>,
-    /// When each request came, and for which event.
+    /// The time and event of each request.
     requests: Vec<(DateTime<Utc>, String)>,
-    /// Events of the instance, this one included.
+    /// Events of the instance, including this one.
     events: usize,
     /// Requests before the flow's own.
     before: usize,
-    /// Rounds of attempts that were asked for.
+    /// Requested rounds of attempts.
     rounds: usize,
-    /// True if the function that was interrupted had called the receiver, and had not written what it answered.
+    /// True if the interrupted function had called the receiver and not written the outcome.
     unrecorded: bool,
     dies_after_post: bool,
     calls: Vec<String>,
 }
 
 impl<'a> Scene<'a> {
-    /// An event that is about to take a flow.
+    /// An event at the beginning of a flow.
     pub(crate) async fn set(bed: &'a Bed, receiver: &Receiver, flow: Flow, number: usize) -> Self {
         let hook = receiver.at(&format!("/{}/{number}", flow.name().replace(' ', "-")));
         let instance = bed.provision(hook.url(), flow.settings()).await;
@@ -94,39 +94,39 @@ impl<'a> Scene<'a> {
         scene
     }
 
-    /// Takes the webhook in.
+    /// Receives the webhook.
     pub(crate) async fn receive(&mut self) {
         self.accepted = self.instance.receives(self.body.clone()).await.status == 200;
         assert!(self.accepted);
     }
 
-    /// Takes another event of the instance in.
+    /// Receives another event of the instance.
     pub(crate) async fn receive_another(&mut self, number: usize) {
         let body = self.body.replace("lead_", &format!("other_{number}_"));
         assert_eq!(self.instance.receives(body).await.status, 200);
         self.events += 1;
     }
 
-    /// Opens the callback by an event that fails.
+    /// Opens the callback with a failing event.
     pub(crate) async fn open(&mut self) {
         self.receive_another(0).await;
         self.deliver().await;
         self.pass(10);
     }
 
-    /// Calls what the schedule calls every minute, and works off what follows.
+    /// Makes the scheduled calls of a minute, and works everything that follows.
     pub(crate) async fn tick(&mut self) {
         self.bed.tick().await;
         self.observe();
     }
 
-    /// Works off what is there.
+    /// Works the queues empty.
     pub(crate) async fn deliver(&mut self) {
         self.bed.deliver().await;
         self.observe();
     }
 
-    /// Lets time pass.
+    /// Advances the clock.
     pub(crate) fn pass(&self, seconds: i64) {
         self.bed.pass(seconds);
     }
@@ -161,7 +161,7 @@ impl<'a> Scene<'a> {
         };
         self.dies_after_post = matches!(what, Interruption::DeathAfterPost);
         if let Some(answer) = other {
-            // In the place of the answer that the flow has for its own request.
+            // Instead of the flow's own answer to its request.
             let rest = self.script.split_off(self.before.min(self.script.len()));
             self.script.push(answer);
             self.script.extend(rest.into_iter().skip(1));
@@ -175,7 +175,7 @@ impl<'a> Scene<'a> {
         self.unrecorded = what.is_death() && called && self.attempts().await == recorded;
     }
 
-    /// Lets Lambda, SQS, Close and the owner do what they do, until nothing is left.
+    /// Lets Lambda, SQS, Close and the owner act until nothing is left.
     pub(crate) async fn recover(&mut self) {
         self.drain().await;
         while !self.accepted {
@@ -211,7 +211,7 @@ impl<'a> Scene<'a> {
         log.iter().any(|event| event.delivery_status == DeliveryStatus::Waiting)
     }
 
-    /// Notes when the latest requests came. While a function runs, the bed's clock goes by tokio's.
+    /// Records the times of the latest requests. While a function runs, the bed's clock follows tokio's.
     fn observe(&mut self) {
         let now = self.bed.now();
         let at = |ago| now - TimeDelta::from_std(ago).unwrap_or_default();
@@ -222,7 +222,7 @@ impl<'a> Scene<'a> {
         }));
     }
 
-    /// The event as the log has it: the latest of the instance.
+    /// The event in the log: the latest of the instance.
     async fn event(&self) -> Option<LoggedEvent> {
         let log = self.bed.log(self.instance.id()).await;
         if log.len() == self.events { log.into_iter().next() } else { None }
@@ -236,7 +236,7 @@ impl<'a> Scene<'a> {
         self.event().await.map_or(0, |event| event.attempts.len())
     }
 
-    /// Holds what became of the event against what is promised.
+    /// Checks the outcome of the event against the promises.
     pub(crate) async fn judge(self, what: &Interruption) -> Case {
         let mut violations = Vec::new();
         let mut broken = |promise: bool, text: String| {
@@ -255,7 +255,7 @@ impl<'a> Scene<'a> {
         let own = self.requests.iter().enumerate().filter(|(_, (_, event))| *event == id);
         let own: Vec<(bool, DateTime<Utc>)> = own.map(|(at, (time, _))| (answered(at), *time)).collect();
         let taken = own.iter().filter(|(taken, _)| *taken).count();
-        let is_own = |letter: &&Message| matches!(&letter.attributes.get("EventId").map(|it| &it.value), Some(AttributeValue::String(of)) if **of == id);
+        let is_own = |letter: &&Message| letter.attributes.get("EventId").is_some_and(|it| *it.value == *id);
         let letters = self.bed.dead_letters().iter().filter(is_own).count();
         match status {
             Some(DeliveryStatus::Delivered) => broken(taken > 0, "delivered in the log only".to_owned()),
@@ -278,7 +278,7 @@ impl<'a> Scene<'a> {
         broken(taken <= 1 || marked, "taken twice, and not marked".to_owned());
         for pair in own.windows(2) {
             let wait = pair[1].1 - pair[0].1;
-            // Another round begins when it is asked for.
+            // Another round begins when it is requested.
             broken(self.rounds > 1 || wait >= INTERVAL, format!("{wait} between two attempts"));
         }
         let poison = self.bed.poison().len();

@@ -9,14 +9,14 @@ use tests::receiver::{Answer, Receiver};
 
 use super::lead;
 
-/// The lines of metrics; one story of this process writes them.
+/// The lines of metrics; one test of this process writes them.
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 fn keep(line: &str) {
     LINES.lock().unwrap().push(line.to_owned());
 }
 
-/// Calls a dispatcher with what is in the queue and with `seconds` left; says which messages it hands back.
+/// Calls a dispatcher with the messages of the queue and `seconds` left; returns the messages that it hands back.
 async fn call(bed: &Bed, seconds: i64) -> Vec<String> {
     let variables = bed.system().environment().clone().into_iter().collect();
     let dispatcher = Dispatcher::from_variables(&variables, Arc::new(bed.clock().clone())).unwrap();
@@ -43,7 +43,7 @@ async fn with_events(events: u32) -> (Bed, Receiver, Instance) {
 }
 
 #[tokio::test]
-async fn what_the_time_left_is_too_short_for_is_handed_back_untouched() {
+async fn messages_without_enough_time_are_handed_back() {
     let (bed, receiver, instance) = with_events(3).await;
     assert_eq!(call(&bed, 39).await.len(), 3);
     assert_eq!((receiver.count(), bed.log(instance.id()).await.len()), (0, 0));

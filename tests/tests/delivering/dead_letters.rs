@@ -5,7 +5,7 @@ use tests::receiver::{Answer, Receiver};
 use super::lead;
 
 #[tokio::test]
-async fn a_dead_letter_says_what_failed_and_why_and_can_be_driven_back() {
+async fn a_dead_letter_has_its_reason_and_can_be_redriven() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     receiver.answer(vec![Answer::status(503); 3]);
@@ -38,7 +38,7 @@ async fn a_dead_letter_says_what_failed_and_why_and_can_be_driven_back() {
 }
 
 #[tokio::test]
-async fn a_letter_of_an_event_that_was_sent_again_meanwhile_is_delivered_no_second_time() {
+async fn a_dead_letter_of_a_redelivered_event_is_not_delivered_again() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     receiver.answer(vec![Answer::status(503); 3]);
@@ -55,7 +55,7 @@ async fn a_letter_of_an_event_that_was_sent_again_meanwhile_is_delivered_no_seco
 }
 
 #[tokio::test]
-async fn letters_by_the_hundred_are_driven_back_at_the_rate_asked_for_and_delivered_once_each() {
+async fn a_redrive_of_hundreds_keeps_its_rate_and_delivers_each_once() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[("event.notification.retry.attempts", "1")]).await;
     receiver.answer(vec![Answer::status(503); 120]);
@@ -74,12 +74,12 @@ async fn letters_by_the_hundred_are_driven_back_at_the_rate_asked_for_and_delive
 }
 
 #[tokio::test]
-async fn a_message_that_every_function_dies_of_is_poison_and_can_be_driven_back() {
+async fn a_message_that_kills_every_function_goes_to_the_poison_queue() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     instance.receives(lead("lead_1", 0)).await;
     let receive = sqs::Receive { maximum: 10, ..sqs::Receive::default() };
-    // Functions that die at once: each receives the message, and none deletes it.
+    // Functions that die at once: each receives the message and none deletes it.
     for _ in 0..5 {
         let batch = bed.system().sqs().receive(bed.queue_name(), &receive).await.unwrap();
         assert_eq!(batch.len(), 1);

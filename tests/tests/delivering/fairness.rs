@@ -28,7 +28,7 @@ async fn a_receiver_that_hangs_holds_up_nobody_else() {
 const BATCH: usize = 10;
 
 #[tokio::test]
-async fn fresh_events_never_stand_behind_retries_not_even_those_of_their_own_instance() {
+async fn fresh_events_never_wait_behind_retries() {
     const RETRIES: u32 = 300;
     const FRESH: u32 = 10;
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);

@@ -52,7 +52,7 @@ async fn an_hour_of_failures_opens_a_callback_unless_its_circuit_is_switched_off
 }
 
 #[tokio::test]
-async fn a_receiver_that_fails_now_and_then_is_not_held_against_it() {
+async fn occasional_failures_do_not_open_a_callback() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     for event in 0..20 {

@@ -1,8 +1,8 @@
 use tests::storm::Storm;
 
-/// The bench runs the same story with ten thousand events.
+/// The bench runs the same with ten thousand events.
 #[tokio::test]
-async fn with_thirty_failures_in_a_hundred_every_event_ends_and_none_is_lost() {
+async fn thirty_percent_of_failures_lose_no_event() {
     let outcome = Storm { events: 200, failures_in_a_hundred: 30 }.run().await;
     outcome.check();
     assert!(outcome.delivered > 150 && outcome.dead_lettered > 0, "{outcome:?}");

@@ -1,3 +1,5 @@
+use http::Method;
+use serde_json::Value;
 use shared::events::log::DeliveryStatus;
 use tests::bed::Bed;
 use tests::metered::Metered;
@@ -8,14 +10,14 @@ use tests::wire::Dead;
 use super::lead;
 
 #[tokio::test]
-async fn name_servers_that_do_not_work_cost_no_attempt_however_long_it_takes() {
+async fn failing_name_servers_cost_no_attempt() {
     let (names, receiver) = (NameServer::start().await, Receiver::start().await);
     let server = names.address().to_string();
     let variables = [("CALLBACK_DNS_SERVER", &*server)];
     let bed = Bed::with(local::Data::Memory, "2026-11-21T10:00:00Z", &variables).await;
     let url = receiver.url().replace("127.0.0.1", "receiver.example.com");
     let instance = bed.provision(&url, &[]).await;
-    // The root and Close's host, by which a name server that works is known.
+    // The root and Close's host, which show that a name server works.
     names.says("", Says::Code(2));
     names.says("api.close.com", Says::Code(2));
     names.says("receiver.example.com", Says::Code(2));
@@ -54,7 +56,7 @@ async fn a_name_that_does_not_exist_costs_the_three_attempts() {
 }
 
 #[tokio::test]
-async fn a_name_that_turns_to_a_forbidden_address_fails_for_good_and_the_log_says_why() {
+async fn a_name_with_a_forbidden_address_fails_for_good() {
     let names = NameServer::start().await;
     let server = names.address().to_string();
     let variables = [("CALLBACK_DNS_SERVER", &*server), ("CALLBACK_ALLOW_PRIVATE", "false")];
@@ -70,11 +72,11 @@ async fn a_name_that_turns_to_a_forbidden_address_fails_for_good_and_the_log_say
     assert_eq!(bed.dead_letters().len(), 1);
 }
 
-/// Where nothing listens.
+/// An address where nothing listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 #[tokio::test]
-async fn keys_and_tables_that_do_not_work_for_hours_cost_no_attempt_and_poison_nothing() {
+async fn hours_without_key_or_table_cost_no_attempt() {
     for service in ["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_DYNAMODB"] {
         let (bed, receiver) = (Bed::start().await, Receiver::start().await);
         let instance = bed.provision(&receiver.url(), &[("event.notification.signature.key", "key")]).await;
@@ -100,7 +102,7 @@ async fn keys_and_tables_that_do_not_work_for_hours_cost_no_attempt_and_poison_n
 }
 
 #[tokio::test]
-async fn a_fault_that_outlasts_the_retention_ends_in_the_dead_letter_queue() {
+async fn a_fault_longer_than_the_retention_is_dead_lettered() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     instance.receives(lead("lead_1", 0)).await;
@@ -118,7 +120,7 @@ async fn a_fault_that_outlasts_the_retention_ends_in_the_dead_letter_queue() {
 }
 
 #[tokio::test]
-async fn an_outcome_that_cannot_be_written_is_written_later_and_the_receiver_is_not_called_again() {
+async fn an_unwritten_outcome_is_written_later_without_another_call() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     receiver.answer([Answer::status(500)]);
     let instance = bed.provision(&receiver.url(), &[]).await;
@@ -147,13 +149,13 @@ async fn an_outcome_that_cannot_be_written_is_written_later_and_the_receiver_is_
 }
 
 #[tokio::test]
-async fn a_queue_that_does_not_work_loses_no_retry_and_makes_no_attempt_twice() {
+async fn a_failing_queue_loses_no_retry_and_repeats_no_attempt() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     receiver.otherwise(Answer::status(500));
     instance.receives(lead("lead_1", 0)).await;
     let faulty = Metered::with(&bed, &[("AWS_ENDPOINT_URL_SQS", NOWHERE)]).await;
-    // The first attempt, whose retry cannot be queued; then its message comes again, and the retry still cannot.
+    // The first attempt, whose retry cannot be queued; then its message returns, and the retry still cannot.
     for _ in 0..2 {
         assert_eq!(faulty.dispatch(&bed, bed.queue_name()).await.1, 1);
         assert_eq!((bed.queue().in_flight, receiver.count()), (1, 1));
@@ -181,7 +183,7 @@ async fn a_letter_that_cannot_be_sent_is_sent_when_it_can() {
 }
 
 #[tokio::test]
-async fn a_duplicate_does_not_call_a_receiver_again_whose_answer_is_not_written_yet() {
+async fn a_duplicate_waits_for_an_unwritten_outcome() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     instance.receives(lead("lead_1", 0)).await;
@@ -195,7 +197,7 @@ async fn a_duplicate_does_not_call_a_receiver_again_whose_answer_is_not_written_
     metered.dispatcher_wires().dynamodb().die_at(None);
     assert_eq!((receiver.count(), bed.queue().delayed), (1, 1));
 
-    // The claim has run out, and the outcome waits in a message.
+    // The claim has expired, and the outcome waits in a message.
     bed.pass(50);
     instance.receives(lead("lead_1", 0)).await;
     bed.deliver().await;
@@ -205,4 +207,88 @@ async fn a_duplicate_does_not_call_a_receiver_again_whose_answer_is_not_written_
     let attempts: Vec<_> = log[0].attempts.iter().map(|it| (it.attempt, it.status_code)).collect();
     assert_eq!((log.len(), attempts, receiver.count()), (1, vec![(1, Some(200))], 1));
     assert_eq!((bed.poison().len(), bed.dead_letters().len()), (0, 0));
+}
+
+/// What a table of ours held up may be asked for again by its owner, before its outcome could be written.
+#[tokio::test]
+async fn an_outcome_that_somebody_else_has_overtaken_is_no_poison() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    instance.receives(lead("lead_1", 0)).await;
+    let metered = Metered::with(&bed, &[("CALLBACK_DEADLINE_MILLIS", "1000")]).await.lasting(27);
+    // The instance, its callback's health, and the claim; then no table answers for three minutes.
+    metered.dispatcher_wires().dynamodb().die_at(Some(Dead::Before(4)));
+    metered.dispatch(&bed, bed.queue_name()).await;
+    for _ in 0..3 {
+        let due = bed.next_change().expect("the outcome waits");
+        bed.clock().advance_to(due);
+        metered.dispatch(&bed, bed.retry_queue_name()).await;
+    }
+    metered.dispatcher_wires().dynamodb().die_at(None);
+    assert_eq!((receiver.count(), bed.queue().delayed), (1, 1));
+    let event = bed.log(instance.id()).await.remove(0).event_id;
+    let path = format!("/instances/{}/events/{event}/redeliver", instance.id());
+    assert_eq!(bed.call(Method::PUT, &path, &Value::Null).await.status, 200);
+    bed.drain().await;
+    assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Delivered);
+    assert_eq!((receiver.count(), bed.poison().len(), bed.dead_letters().len()), (2, 0, 0));
+}
+
+#[tokio::test]
+async fn an_event_that_a_fault_held_up_for_too_long_is_in_the_log_as_failed() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[("event.notification.signature.key", "key")]).await;
+    instance.receives(lead("lead_1", 0)).await;
+    let faulty = Metered::with(&bed, &[("AWS_ENDPOINT_URL_KMS", NOWHERE)]).await;
+    faulty.dispatch(&bed, bed.queue_name()).await;
+    for days in [10, 10, 9] {
+        bed.pass(days * 86_400 + 1);
+        faulty.dispatch(&bed, bed.retry_queue_name()).await;
+    }
+    let log = bed.log(instance.id()).await;
+    let reasons: Vec<_> = log.iter().map(|it| (it.delivery_status, it.reason.clone().unwrap())).collect();
+    let [(DeliveryStatus::Failed, reason)] = &*reasons else { panic!("{reasons:?}") };
+    assert!(reason.starts_with("own fault for too long: "), "{reason}");
+    assert_eq!((receiver.count(), bed.dead_letters().len(), bed.poison().len()), (0, 1, 0));
+    // It is found by a range, and sent again.
+    let path = format!("/instances/{}/events/redeliver", instance.id());
+    let again = bed.call(Method::PUT, &path, &Value::Null).await;
+    assert_eq!(again.json()["redelivered"], 1);
+    bed.drain().await;
+    assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Delivered);
+}
+
+#[tokio::test]
+async fn a_letter_driven_back_into_a_fault_that_lasts_becomes_a_letter_again() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[("event.notification.retry.attempts", "1")]).await;
+    receiver.otherwise(Answer::status(500));
+    instance.receives(lead("lead_1", 0)).await;
+    bed.drain().await;
+    bed.redrive().await;
+    assert_eq!((bed.dead_letters().len(), bed.queue().total()), (0, 1));
+    let faulty = Metered::with(&bed, &[("AWS_ENDPOINT_URL_DYNAMODB", NOWHERE)]).await;
+    // The letter comes within the first second.
+    bed.pass(1);
+    for _ in 0..4 {
+        faulty.dispatch(&bed, bed.retry_queue_name()).await;
+        bed.pass(10 * 86_400);
+    }
+    assert_eq!((bed.dead_letters().len(), bed.queue().total()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_batch_is_answered_in_time_whatever_hangs() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    instance.receives(lead("lead_1", 0)).await;
+    let metered = Metered::with(&bed, &[("CALLBACK_DEADLINE_MILLIS", "1000")]).await.lasting(27);
+    // After the claim no table answers, and no queue at all.
+    metered.dispatcher_wires().dynamodb().die_at(Some(Dead::Before(4)));
+    metered.dispatcher_wires().sqs().die_at(Some(Dead::Before(1)));
+    let began = tokio::time::Instant::now();
+    metered.dispatch(&bed, bed.queue_name()).await;
+    let took = began.elapsed().as_secs();
+    assert!(took < 27, "answered after {took} s");
+    assert_eq!((receiver.count(), bed.queue().in_flight), (1, 1), "the message comes again");
 }

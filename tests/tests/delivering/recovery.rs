@@ -1,4 +1,4 @@
-//! Events of an open callback wait in the log, and follow when it recovers.
+//! Events of an open callback wait in the log and are released when it recovers.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -12,38 +12,38 @@ use tests::receiver::{Answer, Receiver};
 use super::lead;
 
 /// One window of failures is enough to open it.
-const SOON: (&str, &str) = ("event.notification.circuit.minutes", "5");
-const ONCE: (&str, &str) = ("event.notification.retry.attempts", "1");
+pub(super) const SOON: (&str, &str) = ("event.notification.circuit.minutes", "5");
+pub(super) const ONCE: (&str, &str) = ("event.notification.retry.attempts", "1");
 
-/// A callback that is open, because of one event that failed.
-async fn opened(settings: &[(&str, &str)]) -> (Bed, Receiver, Instance) {
+/// A callback that is open after one failed event.
+pub(super) async fn opened(settings: &[(&str, &str)]) -> (Bed, Receiver, Instance) {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), settings).await;
     fails(&bed, &receiver, &instance).await;
     (bed, receiver, instance)
 }
 
-async fn fails(bed: &Bed, receiver: &Receiver, instance: &Instance) {
+pub(super) async fn fails(bed: &Bed, receiver: &Receiver, instance: &Instance) {
     receiver.otherwise(Answer::status(500));
     instance.receives(lead("first", 0)).await;
     bed.drain().await;
     assert_eq!(callback(bed, instance).await["state"], "open");
 }
 
-async fn callback(bed: &Bed, instance: &Instance) -> Value {
+pub(super) async fn callback(bed: &Bed, instance: &Instance) -> Value {
     let answer = bed.call(Method::GET, &format!("/instances/{}", instance.id()), &json!(null)).await;
     assert_eq!(answer.status, 200);
     answer.json()["callback"].clone()
 }
 
-async fn with_status(bed: &Bed, instance: &Instance, status: DeliveryStatus) -> Vec<LoggedEvent> {
+pub(super) async fn with_status(bed: &Bed, instance: &Instance, status: DeliveryStatus) -> Vec<LoggedEvent> {
     let mut log = bed.log(instance.id()).await;
     log.retain(|event| event.delivery_status == status);
     log
 }
 
 /// The leads that arrived, in order.
-fn arrived(receiver: &Receiver, from: usize) -> Vec<String> {
+pub(super) fn arrived(receiver: &Receiver, from: usize) -> Vec<String> {
     let requests = receiver.received();
     let version = |request: &tests::receiver::Received| {
         request.message()["message"]["raw"]["data"]["version"].to_string()
@@ -52,7 +52,7 @@ fn arrived(receiver: &Receiver, from: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn events_of_an_open_callback_wait_in_the_log_and_in_no_queue() {
+async fn events_of_an_open_callback_wait_in_the_log() {
     let (bed, receiver, instance) = opened(&[SOON, ONCE]).await;
     for event in 0..25 {
         instance.receives(lead("waits", event)).await;
@@ -68,14 +68,14 @@ async fn events_of_an_open_callback_wait_in_the_log_and_in_no_queue() {
         (Some("RECEIVED"), Some("the callback is open"))
     );
 
-    // A duplicate of an event that waits is dropped.
+    // A duplicate of a waiting event is dropped.
     instance.receives(lead("waits", 3)).await;
     bed.deliver().await;
     assert_eq!(with_status(&bed, &instance, DeliveryStatus::Waiting).await.len(), 25);
 }
 
 #[tokio::test]
-async fn the_oldest_is_the_probe_every_five_minutes_and_the_others_follow_oldest_first() {
+async fn the_oldest_event_is_probed_every_five_minutes() {
     let (bed, receiver, instance) = opened(&[SOON, ("event.notification.retry.attempts", "3")]).await;
     for event in 0..25 {
         instance.receives(lead("waits", event)).await;
@@ -110,7 +110,7 @@ async fn a_recovery_keeps_its_rate_and_fresh_events_do_not_wait_behind_it() {
     bed.deliver().await;
     receiver.otherwise(Answer::status(200));
     let before = receiver.count();
-    // Up to the probe, and a minute in which ten follow.
+    // Up to the probe, and a minute in which ten are released.
     while receiver.count() == before {
         bed.minutes(1).await;
     }
@@ -148,7 +148,7 @@ async fn a_callback_that_fails_again_while_it_recovers_is_open_again() {
 }
 
 #[tokio::test]
-async fn what_waits_at_a_callback_that_is_no_longer_wanted_ends_and_is_found_again() {
+async fn waiting_events_of_an_unwanted_callback_end() {
     for method in [Method::DELETE, Method::PATCH] {
         let (bed, receiver, instance) = opened(&[SOON, ONCE]).await;
         instance.receives(lead("waits", 0)).await;
@@ -177,7 +177,7 @@ async fn what_waits_at_a_callback_that_is_no_longer_wanted_ends_and_is_found_aga
 }
 
 #[tokio::test]
-async fn what_waited_for_as_long_as_the_log_keeps_it_fails() {
+async fn an_event_fails_before_its_log_item_expires() {
     let (bed, receiver, instance) = opened(&[SOON, ("event.notification.retry.attempts", "10")]).await;
     instance.receives(lead("waits", 0)).await;
     bed.deliver().await;
@@ -199,7 +199,7 @@ async fn what_waited_for_as_long_as_the_log_keeps_it_fails() {
 }
 
 #[tokio::test]
-async fn a_callback_that_is_disabled_or_enabled_by_hand_lets_nothing_wait() {
+async fn a_disabled_or_enabled_callback_has_no_waiting_events() {
     let (bed, receiver, instance) = opened(&[SOON, ONCE]).await;
     for event in 0..2 {
         instance.receives(lead("waits", event)).await;
@@ -264,8 +264,8 @@ async fn five_days_of_failing_probes_disable_a_callback() {
 }
 
 #[tokio::test]
-async fn two_days_without_a_receiver_cost_no_event_that_waits_an_attempt() {
-    // The schedule comes once an hour here, so that two days take seconds.
+async fn two_days_of_outage_cost_waiting_events_no_attempt() {
+    // The schedule runs once an hour here, so that two days take seconds.
     const PROBES: usize = 2 * 24;
     let (bed, receiver, instance) = opened(&[SOON]).await;
     for event in 0..10 {

@@ -1,4 +1,4 @@
-//! The commands of the documents, run as they are printed: only ports, directories and numbers of accounts are others.
+//! The commands of the documents, run as printed, except for ports, directories and account numbers.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -14,7 +14,7 @@ use tests::tree;
 /// Commands that a test here runs.
 const RUN_HERE: [&str; 3] = ["AUTHORIZATION=", "WEBHOOK_URL=", "curl -s \"$WEBHOOK_URL\""];
 
-/// Commands that the steps of `.ci/run` contain or stand for, with the text there.
+/// Commands that steps of `.ci/run` contain or stand for, with the text there.
 const RUN_BY_CI: [(&str, &str); 7] = [
     // It starts the program itself, which `cargo run` has built.
     ("cargo run -p local", ".ci/contract target/debug/local"),
@@ -28,8 +28,7 @@ const RUN_BY_CI: [(&str, &str); 7] = [
     (".ci/run", "set -euo pipefail"),
 ];
 
-/// Commands that need what no test here has: an account at AWS, minutes in which nothing else runs, or a
-/// document to write anew.
+/// Commands that tests cannot run: they need an AWS account, an idle machine, or write a document.
 const RUN_BY_NOBODY: [&str; 5] = [
     "aws ",
     "cargo bench -p tests",
@@ -42,7 +41,7 @@ const RUN_BY_NOBODY: [&str; 5] = [
 const RUN_BY_DEPLOY: [(&str, Option<&str>); 2] =
     [("docs/operations.md", None), ("README.md", Some("Deploying"))];
 
-/// What only a real account can tell; the blocks are read by a shell.
+/// Checks for a real account; a shell only parses its blocks.
 const FOR_AN_ACCOUNT: &str = "docs/first-hour.md";
 
 /// The commands of a block, continued lines in one.
@@ -72,7 +71,7 @@ fn every_command_is_run_somewhere() {
     }
 }
 
-/// Runs a script as a person would in a terminal, and returns what it prints.
+/// Runs a script as in a terminal, and returns its output.
 fn run(script: &str, variables: &HashMap<String, String>) -> String {
     let output =
         Command::new("bash").args(["-euo", "pipefail", "-c", script]).envs(variables).output().unwrap();
@@ -81,14 +80,14 @@ fn run(script: &str, variables: &HashMap<String, String>) -> String {
     text(&output.stdout)
 }
 
-/// The blocks of the session in README.md, in a language.
+/// The blocks of README.md that show a first event, in a language.
 fn session(language: &str) -> Vec<String> {
     let blocks = Document::read("README.md").blocks().into_iter();
-    let blocks = blocks.filter(|block| block.heading == "A session" && block.language == language);
+    let blocks = blocks.filter(|block| block.heading == "The first event" && block.language == language);
     blocks.map(|block| block.code).collect()
 }
 
-/// What is another at every run, in one word.
+/// Replaces values that differ in each run by one word.
 fn without_what_varies(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -115,7 +114,7 @@ async fn the_session_of_the_readme_passes() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let (local, receiver) = (Local::start(&data, &[]).await, Receiver::start().await);
-    let [script] = &*session("sh") else { panic!("the session is one block") };
+    let [_, script] = &*session("sh") else { panic!("one block starts the system, one is the session") };
     let mut script = script.clone();
     for (printed, here) in [
         ("http://127.0.0.1:9000", local.ready("url")),
@@ -150,7 +149,7 @@ async fn the_account_that_the_readme_makes_may_call() {
     let block = blocks.iter().find(|block| block.code.contains("cargo run -p accounts")).unwrap();
     let printed = "cargo run -p accounts -- --stack \"$stack\"";
     assert!(block.code.contains(printed), "{}", block.code);
-    // Here is no stack whose outputs name the table.
+    // There is no stack here whose outputs name the table.
     let made =
         block.code.replace(printed, &format!("{} --table \"$TABLE\"", program::path("accounts").display()));
     let header = run(&made, &variables);

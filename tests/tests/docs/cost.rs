@@ -1,9 +1,8 @@
-//! docs/cost.md: its sums from its tables, and its tables from what the system asks of AWS.
+//! docs/cost.md: its sums follow from its tables, and its tables from the system's calls.
 
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::json;
 use shared::platform::aws::Aws;
 use tests::bed::Bed;
 use tests::fixtures;
@@ -122,16 +121,16 @@ async fn items(bed: &Bed, variable: &str) -> Vec<Item> {
     aws.dynamodb().scan().table_name(&environment[variable]).send().await.unwrap().items.unwrap()
 }
 
-/// The units of the body and of the largest write to the log item, for an event of so many bytes that is delivered at
-/// its third attempt.
+/// The units of the body and of the largest write to the log item, for an event of this many bytes that is delivered at the
+/// third attempt.
 async fn measured(bytes: usize) -> (usize, usize) {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let said = fixtures::noise(2000);
     receiver.answer([Answer::status(500).with_body(said.clone()), Answer::status(503).with_body(said)]);
     let instance = bed.provision(&receiver.url(), &[]).await;
-    let empty = json!({"model": "lead", "event": "create", "data": {"id": "lead_1", "note": ""}}).to_string();
-    let note = fixtures::noise(bytes - empty.len());
-    instance.receives(empty.replace("\"\"", &format!("\"{note}\""))).await;
+    let webhook = fixtures::lead(bytes);
+    assert_eq!(webhook.len(), bytes);
+    instance.receives(webhook).await;
     bed.drain().await;
     assert_eq!(receiver.count(), 3);
     let (log, bodies) = (items(&bed, "EVENTS_TABLE").await, items(&bed, "PAYLOADS_TABLE").await);
@@ -193,7 +192,7 @@ fn the_months_follow_from_prices_and_uses() {
     assert_eq!(columns, [(1e4, 0), (1e6, 0), (1e9, 1)]);
     let of = |item: &str, price: f64, (events, column): (f64, usize)| match uses.get(item) {
         Some(uses) => uses[column] * price * events,
-        // What is there even without events.
+        // Costs without events.
         None => price,
     };
     let mut expected = vec![table[0].clone()];
@@ -209,7 +208,7 @@ fn the_months_follow_from_prices_and_uses() {
     let cells = million.iter().map(|sum| format!("{sum:.2}"));
     expected.push(std::iter::once("**for a million, without the key**".to_owned()).chain(cells).collect());
     assert_eq!(table, expected);
-    // What the page begins with.
+    // The first sentence of the page.
     assert!(document().text().contains("**Five to seven dollars a million events of 1 KB**"));
     assert!(million.iter().all(|sum| (5.0..7.5).contains(sum)), "{million:?}");
 }

@@ -1,4 +1,4 @@
-//! docs/events.md: its examples and tables, as the system has them.
+//! docs/events.md: its examples and tables, checked against the system.
 
 use serde_json::{Value, json};
 use tests::bed::{Bed, Instance};
@@ -20,7 +20,7 @@ fn parsed(block: &Block) -> Value {
     serde_json::from_str(&block.code).unwrap_or_else(|error| panic!("{}: {error}", block.heading))
 }
 
-/// The callback's message for a webhook, at ten o'clock on 21 November 2026.
+/// The callback for a webhook, at ten o'clock on 21 November 2026.
 async fn message(bed: &Bed, instance: &Instance, receiver: &Receiver, webhook: &str) -> Value {
     let before = receiver.count();
     assert_eq!(instance.receives(webhook.to_owned()).await.status, 200, "{webhook}");
@@ -105,7 +105,7 @@ async fn each_object_and_action_has_the_words_of_the_tables() {
     }
 }
 
-/// What a poll of one resource tells of an object: the kind that Close has for it.
+/// The events of an object, of the kind that a resource polls.
 async fn polled(resource: &str) -> [String; 3] {
     let kind = match resource {
         "contacts" => "contact",

@@ -1,4 +1,4 @@
-//! docs/migrating.md: what the pages of the old platform print, and what comes of it here.
+//! docs/migrating.md: the requests on the old platform's pages, and their answers here.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ fn pasted() -> Vec<(String, String, String)> {
     pairs.collect()
 }
 
-/// The body with Close where it is in a test; as it is, if it cannot be read.
+/// The body with the address of the test's Close; unchanged if it is not JSON.
 fn towards(close: &str, body: &str) -> String {
     let Ok(mut read) = serde_json::from_str::<Value>(body) else { return body.to_owned() };
     read["configuration"]["base.url"] = json!(close);
@@ -57,14 +57,14 @@ async fn sent(bed: &Bed, pasted: &str) -> Answer {
     if let Some(authorization) = pasted.strip_prefix("Authorization: ") {
         return bed.call_as(authorization.trim(), Method::GET, "/instances", "").await;
     }
-    // A client writes braces in a URL so.
+    // How a client encodes braces in a URL.
     let path = pasted.strip_prefix("POST ").unwrap().replace('{', "%7B").replace('}', "%7D");
     let body = r#"{"model":"lead","event":"create","data":{"id":"lead_1"}}"#;
     client.send(Method::POST, &format!("{url}{path}"), &[], body).await.unwrap()
 }
 
 #[tokio::test]
-async fn headers_and_addresses_that_are_not_filled_in_get_the_answer_that_is_printed() {
+async fn unfilled_headers_and_addresses_get_the_printed_answer() {
     let bed = Bed::start().await;
     let rows = Document::read("docs/migrating.md").table("Headers and addresses");
     for row in &rows[1..] {

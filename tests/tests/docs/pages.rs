@@ -1,11 +1,11 @@
-//! The documents among each other: links, licences, the changelog, the workflow.
+//! The documents: links, licences, the changelog, the workflow.
 
 use std::path::{Path, PathBuf};
 
 use tests::markdown::Document;
 use tests::tree::{self, MEMBERS};
 
-/// The names that headings have in links.
+/// The anchors of headings.
 fn anchors(page: &str) -> Vec<String> {
     let mut in_code = false;
     let lines = tree::file(page).text.lines().map(str::to_owned).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! The resources that docs/polling.md lists are those that there are.
+//! docs/polling.md lists every resource.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What is of a whole account where no token says of which instance; and what a token alone may see.
+//! Routes for a whole account without a token, and what a token alone may see.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use tests::receiver::{Answer as Reply, Receiver};
 
 use crate::{by_token, enable_callback, get, with_token};
 
-/// A bed with three instances, whose events come in turn; some of them in the same millisecond.
+/// A bed with three instances, whose events come in turn, some in the same millisecond.
 async fn interleaved() -> (Bed, Receiver, Vec<Instance>) {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let mut instances = Vec::new();
@@ -36,7 +36,7 @@ fn ids(answer: &Answer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_accounts_events_come_newest_first_and_each_once_whatever_the_page() {
+async fn an_accounts_events_come_newest_first_and_once() {
     let (bed, _receiver, instances) = interleaved().await;
     let whole = get(&bed, "/instances/events?pageSize=200").await;
     assert_eq!(whole.headers["elements-total-count"], "30");
@@ -74,7 +74,7 @@ async fn an_accounts_events_come_newest_first_and_each_once_whatever_the_page() 
 }
 
 #[tokio::test]
-async fn one_event_is_found_whichever_instance_of_the_account_it_is_of() {
+async fn an_event_of_any_instance_of_the_account_is_found() {
     let (bed, _receiver, instances) = interleaved().await;
     let stranger = bed.system().another_account(77).await.unwrap();
     for instance in &instances {
@@ -88,7 +88,7 @@ async fn one_event_is_found_whichever_instance_of_the_account_it_is_of() {
 }
 
 #[tokio::test]
-async fn what_failed_in_an_account_is_sent_again_page_by_page() {
+async fn an_accounts_failures_are_redelivered_page_by_page() {
     let (bed, receiver, instances) = interleaved().await;
     receiver.otherwise(Reply::status(410));
     for (number, instance) in instances.iter().enumerate() {
@@ -128,7 +128,7 @@ async fn what_failed_in_an_account_is_sent_again_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_users_secret_and_a_token_open_the_routes_of_that_instance_and_no_other() {
+async fn a_token_opens_the_routes_of_its_instance_only() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &[]).await;
     let other = bed.provision("https://example.com/hook", &[]).await;
@@ -148,7 +148,7 @@ async fn a_users_secret_and_a_token_open_the_routes_of_that_instance_and_no_othe
 }
 
 #[tokio::test]
-async fn a_search_with_a_token_is_a_list_and_404_when_nothing_fits() {
+async fn a_search_with_a_token_is_a_list_or_a_404() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &[]).await;
     bed.provision("https://example.com/hook", &[]).await;

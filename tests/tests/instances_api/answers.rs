@@ -1,4 +1,4 @@
-//! What every answer has: a token that can be used again, a request id in every error, headers for pages elsewhere.
+//! Parts of every answer: a usable token, a request id in errors, CORS headers.
 
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ async fn the_token_is_in_every_answer_and_holds() {
 }
 
 #[tokio::test]
-async fn every_error_has_a_request_id_also_where_there_is_no_route() {
+async fn every_error_has_a_request_id() {
     let bed = Bed::start().await;
     let base = format!("{}/elements/api-v2", bed.system().url());
     let root = bed.system().url();

@@ -1,4 +1,4 @@
-//! A caller sees its own account and nothing of any other.
+//! A caller sees its own account only.
 
 use http::Method;
 use tests::bed::Bed;
@@ -94,7 +94,7 @@ async fn routes_by_token_want_a_token() {
             "{method} {path}"
         );
     }
-    // An id in the path wants the secrets; a token beside them does no harm.
+    // An id in the path needs the secrets; a token beside them is allowed.
     let path = format!("/instances/{}", instance.id());
     let answer = bed.call_as(&with_token(&bed, &instance), Method::GET, &path, "").await;
     assert_eq!(answer.status, 200);

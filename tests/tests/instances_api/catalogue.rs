@@ -1,4 +1,4 @@
-//! The catalogue's routes: the element, and its instances by its key or its number.
+//! The catalogue's routes: the element, and its instances by its key or number.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ async fn the_element_is_shown_with_the_defaults_of_its_settings() {
         let find = |key: &str| settings.iter().find(|setting| setting["key"] == key).unwrap();
         assert_eq!(find("username")["required"], true);
         assert_eq!(find("event.poller.refresh_interval")["defaultValue"], "15");
-        // Clients read the resources that are polled out of this text.
+        // Clients read the polled resources from this text.
         let polled = find("event.poller.configuration")["defaultValue"].as_str().unwrap();
         let polled: Value = serde_json::from_str(polled).unwrap();
         assert!(polled["contacts"]["url"].is_string());
@@ -79,7 +79,7 @@ async fn an_instance_lives_its_life_under_the_element_by_key_and_by_number() {
 }
 
 #[tokio::test]
-async fn the_elements_instances_are_a_list_even_for_the_holder_of_a_token() {
+async fn the_elements_instances_are_a_list_even_with_a_token() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &[]).await;
     bed.provision("https://example.com/hook", &[]).await;
@@ -111,7 +111,7 @@ async fn instances_are_counted() {
 }
 
 #[tokio::test]
-async fn an_element_is_named_by_its_number_too_and_another_is_refused() {
+async fn an_element_has_a_number_and_another_is_refused() {
     let bed = Bed::start().await;
     for element in [json!({"id": 146}), json!({"id": "146"}), json!({"id": 146, "key": "closeio"})] {
         let mut body = body("By number");

@@ -1,4 +1,4 @@
-//! Reading, changing, switching off and deleting an instance, by its id and by its token.
+//! Reading, changing, switching off and deleting an instance, by id and by token.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -157,7 +157,7 @@ async fn settings_are_listed_and_changed_one_by_one() {
 }
 
 #[tokio::test]
-async fn settings_that_are_not_set_are_listed_with_their_default_and_their_number() {
+async fn unset_settings_are_listed_with_default_and_number() {
     let bed = Bed::start().await;
     let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": {"username": "k", "mine": "1"}});
     let id = bed.call(Method::POST, "/instances", &body).await.json()["id"].clone();
@@ -186,7 +186,7 @@ async fn settings_that_are_not_set_are_listed_with_their_default_and_their_numbe
 }
 
 #[tokio::test]
-async fn events_can_be_enabled_before_there_is_a_callback_and_the_instance_says_what_is_missing() {
+async fn events_can_be_enabled_before_there_is_a_callback() {
     let bed = Bed::start().await;
     let receiver = Receiver::start().await;
     let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": {

@@ -1,4 +1,4 @@
-//! The check of the subscriptions at Close: what it finds, what it puts right, and that nothing is lost or told twice.
+//! The check of subscriptions at Close: what it finds and repairs, losing and repeating nothing.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use crate::get;
 const PROVISIONING: &str = "event.notification.subscription.provisioning";
 const ID: &str = "event.notification.subscription.id";
 
-/// An instance that made its subscription itself, at a Close that can be paused.
+/// An instance with an automatic subscription, at a Close that can pause it.
 struct Subscribed {
     bed: Bed,
     close: Close,
@@ -39,7 +39,7 @@ impl Subscribed {
         Self { bed, close, rest, receiver, instance }
     }
 
-    /// Lets time pass as it does on AWS, the calls of the schedule included.
+    /// Lets time pass as on AWS, with the scheduled calls.
     async fn minutes(&self, minutes: usize) {
         for _ in 0..minutes.div_ceil(5) {
             self.bed.system().tick(Duration::from_secs(300)).await;
@@ -55,14 +55,14 @@ impl Subscribed {
         self.shown().await["configuration"][ID].as_str().unwrap().to_owned()
     }
 
-    /// Has Close post what waits, and the receiver get it.
+    /// Posts Close's pending webhooks and delivers them.
     async fn post(&self) -> Vec<u16> {
         let statuses = self.close.post_pending().await;
         self.bed.drain().await;
         statuses.iter().map(http::StatusCode::as_u16).collect()
     }
 
-    /// The names of the leads that the receiver was told of, each as often as it was.
+    /// The names of the leads that the receiver got, with repetitions.
     fn told(&self) -> Vec<String> {
         let name =
             |message: &Value| message["message"]["raw"]["event"]["data"]["name"].as_str().map(str::to_owned);
@@ -81,7 +81,7 @@ impl Subscribed {
 }
 
 #[tokio::test]
-async fn a_paused_subscription_is_resumed_and_what_it_did_not_send_is_delivered_once() {
+async fn a_paused_subscription_is_resumed_and_its_gap_filled_once() {
     let it = Subscribed::start(&[]).await;
     assert_eq!(it.shown().await["subscriptionState"], "active");
     it.close.create_lead("before");
@@ -134,10 +134,10 @@ async fn what_closes_log_shows_late_is_not_missed() {
 }
 
 #[tokio::test]
-async fn a_subscription_that_is_gone_is_made_again_and_the_old_key_is_good_for_days() {
+async fn a_missing_subscription_is_created_again_and_the_old_key_stays_valid() {
     let it = Subscribed::start(&[]).await;
     let old = it.subscription().await;
-    // Signed by the old key, and under way when the subscription goes.
+    // Signed with the old key, and under way when the subscription goes.
     it.close.create_lead("on its way");
     assert_eq!(it.post().await, [200]);
     it.close.end_subscription(&old);
@@ -155,7 +155,7 @@ async fn a_subscription_that_is_gone_is_made_again_and_the_old_key_is_good_for_d
     it.bed.drain().await;
     assert_eq!(it.told(), ["by the new key", "on its way", "unsent"]);
 
-    // What the old key signed is taken for 72 hours, and then no more.
+    // What the old key signed is accepted for 72 hours.
     assert_eq!(
         it.close.repeat_last(2).await.iter().map(http::StatusCode::as_u16).collect::<Vec<_>>(),
         [200, 200]
@@ -165,7 +165,7 @@ async fn a_subscription_that_is_gone_is_made_again_and_the_old_key_is_good_for_d
         it.close.repeat_last(2).await.iter().map(http::StatusCode::as_u16).collect::<Vec<_>>(),
         [401, 200]
     );
-    // The key is where secrets are, and a change of the instance leaves it there.
+    // The key is stored with the secrets, and a change of the instance keeps it.
     it.patch(&json!({"name": "New"})).await;
     assert_eq!(
         it.shown().await["configuration"]["event.notification.subscription.signature.key"],
@@ -194,7 +194,7 @@ async fn a_refused_key_is_shown_and_asked_about_once_an_hour() {
 }
 
 #[tokio::test]
-async fn a_close_that_fails_is_asked_again_ever_later_and_hides_no_pause() {
+async fn checks_back_off_while_close_fails_and_miss_no_pause() {
     let it = Subscribed::start(&[]).await;
     it.close.pause_subscription(&it.subscription().await);
     it.close.create_lead("unsent");
@@ -214,11 +214,11 @@ async fn a_close_that_fails_is_asked_again_ever_later_and_hides_no_pause() {
 #[tokio::test]
 async fn an_account_that_never_answers_delays_nobody_else() {
     let it = Subscribed::start(&[]).await;
-    // Made while Close still answered; then its host takes connections and says nothing.
+    // Created while Close still answered; then its host accepts connections without answering.
     let hostile = Hostile::start(Script::send("")).await;
     let slow = [(PROVISIONING, "automatic"), ("base.url", it.rest.url()), ("username", "api_slow")];
     let slow = it.bed.provision(&it.receiver.url(), &slow).await;
-    // What was changed is looked at within a minute: both in one batch.
+    // A change is checked within a minute: both in one batch.
     for instance in [slow.id(), it.instance.id()] {
         let path = format!("/instances/{instance}");
         let change = json!({"configuration": {"event.objects": "lead"}});
@@ -235,7 +235,7 @@ async fn an_account_that_never_answers_delays_nobody_else() {
     assert_eq!(hostile.connections(), 1, "it was asked at the same time");
 }
 
-/// Waits for what another task does, for much less than a request to Close may take.
+/// Waits for another task, for much less than the time limit of a request to Close.
 async fn until(done: impl Fn() -> bool) -> bool {
     for _ in 0..100 {
         if done() {
@@ -278,7 +278,7 @@ async fn a_long_gap_is_filled_in_parts_each_event_once() {
 }
 
 #[tokio::test]
-async fn only_what_is_wanted_is_subscribed_to_and_a_change_of_that_goes_to_close() {
+async fn a_subscription_covers_only_the_wanted_objects() {
     let it = Subscribed::start(&[("event.objects", "accounts")]).await;
     let types = || -> BTreeSet<String> {
         let events = it.close.subscriptions()[0]["events"].as_array().unwrap().clone();
@@ -305,7 +305,7 @@ async fn only_what_is_wanted_is_subscribed_to_and_a_change_of_that_goes_to_close
     assert_eq!(refused.status, 400);
     assert_eq!(it.shown().await["configuration"]["event.objects"], "contacts,activity.note");
 
-    // Somebody else changes it at Close: the next look puts it right, and the gap of another is not filled with it.
+    // Somebody else changes it at Close: the next check corrects it, and another's gap is not filled with it.
     let id = it.subscription().await;
     it.close.pause_subscription(&id);
     it.close.create_lead("not wanted");
@@ -316,7 +316,7 @@ async fn only_what_is_wanted_is_subscribed_to_and_a_change_of_that_goes_to_close
 }
 
 #[tokio::test]
-async fn while_an_instance_is_off_nothing_is_resumed_and_nothing_is_missing() {
+async fn a_disabled_instance_has_no_gap() {
     let it = Subscribed::start(&[]).await;
     let path = format!("/instances/{}/enabled", it.instance.id());
     assert_eq!(it.bed.call(Method::DELETE, &path, &Value::Null).await.status, 200);
@@ -333,7 +333,7 @@ async fn while_an_instance_is_off_nothing_is_resumed_and_nothing_is_missing() {
 }
 
 #[tokio::test]
-async fn a_subscription_that_nobody_knows_the_key_of_is_not_left_behind() {
+async fn a_subscription_with_an_unknown_key_is_deleted() {
     let it = Subscribed::start(&[]).await;
     let url = it.instance.webhook_url();
     it.close.end_subscription(&it.subscription().await);

@@ -1,4 +1,4 @@
-//! How an instance is doing, in its own answers.
+//! The state of an instance in its answers.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::events::three_events;
 use crate::{by_token, get};
 
 #[tokio::test]
-async fn every_answer_about_an_instance_says_what_went_well_and_wrong_last() {
+async fn every_instance_shows_its_last_success_and_error() {
     let (bed, receiver, instance) = three_events().await;
     let path = format!("/instances/{}", instance.id());
     let success = json!({"delivery": "2026-11-21T10:00:00Z"});
@@ -29,7 +29,7 @@ async fn every_answer_about_an_instance_says_what_went_well_and_wrong_last() {
         let shown = answer.json();
         assert_eq!((&shown["lastSuccess"], &shown["lastError"]), (&success, &error), "{}", answer.message());
     }
-    // It is put right, and the error of before stays to be seen.
+    // It is fixed, and the previous error stays visible.
     bed.drain().await;
     let shown = get(&bed, &path).await.json();
     assert_eq!(shown["lastSuccess"]["delivery"], "2026-11-21T10:07:00Z");
@@ -71,7 +71,7 @@ async fn polling_says_when_it_went_well_last_and_why_it_does_not() {
         assert_eq!(shown["pollingState"]["since"], error["date"]);
     }
     polled.rest.behave(|quirks| quirks.revoked.clear());
-    // A change has it polled again.
+    // A change makes it due.
     let change = json!({"configuration": {"a": "1"}});
     let changed = polled.bed.call(Method::PATCH, &path, &change).await.json();
     assert_eq!(changed["pollingState"]["status"], "refused", "not yet");

@@ -1,4 +1,4 @@
-//! What is left of an instance that was deleted.
+//! Nothing is left of a deleted instance.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use tests::close::{Close, Quirks};
 use tests::fixtures;
 use tests::receiver::{Answer as Reply, Receiver};
 
-/// The tables with something about an instance, but for its delivery log.
+/// The tables with something about an instance, except its delivery log.
 async fn traces(bed: &Bed, client: &Client, instance: &Instance) -> Vec<String> {
     let (id, token) = (instance.id().to_string(), instance.answer["token"].as_str().unwrap());
     let token = shared::accounts::CredentialKey::of(
@@ -74,7 +74,7 @@ async fn nothing_is_left_of_a_deleted_instance_but_its_log() {
 }
 
 #[tokio::test]
-async fn what_came_between_a_deletion_and_its_end_goes_with_it() {
+async fn a_change_during_a_deletion_is_deleted_too() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &[]).await;
     let path = format!("/instances/{}", instance.id());

@@ -9,7 +9,7 @@ use tests::receiver::{Answer as Reply, Receiver};
 
 use crate::{by_token, enable_callback, get};
 
-/// A bed whose instance received three events, a minute apart: one delivered, one failed, one to be tried again.
+/// A bed whose instance received three events, a minute apart: one delivered, one failed, one to be retried.
 pub(crate) async fn three_events() -> (Bed, Receiver, Instance) {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
@@ -137,7 +137,7 @@ async fn the_log_is_walked_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_large_event_is_whole_where_it_is_asked_for_by_id() {
+async fn a_large_event_is_complete_by_id() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     let note = "x".repeat(500_000);
@@ -176,7 +176,7 @@ async fn dispositions_and_analytics_tell_the_same_story() {
 }
 
 #[tokio::test]
-async fn an_account_sees_its_events_by_instance_and_in_all_and_no_other_accounts() {
+async fn an_account_sees_only_its_own_analytics() {
     let (bed, receiver, instance) = three_events().await;
     let other = bed.provision(receiver.at("/other").url(), &[]).await;
     other.receives(fixtures::read("close/legacy.lead.create.json")).await;

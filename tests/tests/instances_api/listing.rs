@@ -83,6 +83,59 @@ async fn a_list_is_walked_page_by_page() {
     assert_eq!(get(&bed, "/instances?nextPage=none").await.status, 400);
 }
 
+/// What Lambda answers with at most (AWS Lambda quotas), the body as a JSON string.
+const LAMBDA_CARRIES: usize = 6 * 1024 * 1024;
+
+#[tokio::test]
+async fn a_page_of_large_instances_ends_before_lambda_cannot_carry_it() {
+    let bed = Bed::start().await;
+    // Quotes take the most room, since they are escaped, and escaped again.
+    let quotes = "\"".repeat(60_000);
+    for _ in 0..40 {
+        bed.provision("https://example.com/hook", &[("note", &quotes), ("other.note", &quotes)]).await;
+    }
+    let (mut seen, mut path, mut pages) = (0, "/instances".to_owned(), 0);
+    loop {
+        let answer = get(&bed, &path).await;
+        assert_eq!(answer.status, 200, "{}", answer.message());
+        let carried = serde_json::to_string(std::str::from_utf8(&answer.body).unwrap()).unwrap().len();
+        assert!(carried < LAMBDA_CARRIES, "{carried} bytes on page {pages}");
+        seen += ids(&answer.json()).len();
+        pages += 1;
+        let Some(next) = answer.headers.get("elements-next-page-token") else { break };
+        path = format!("/instances?nextPage={}", next.to_str().unwrap());
+    }
+    assert_eq!(seen, 40);
+    assert!((3..=10).contains(&pages), "{pages} pages");
+}
+
+/// Secrets that cannot be opened would make a list fail that opened them.
+#[tokio::test]
+async fn a_list_decrypts_nothing_that_it_masks() {
+    let bed = Bed::start().await;
+    let secrets =
+        [("event.notification.signature.key", "hush"), ("event.notification.basic.password", "hush")];
+    let instance = bed.provision("https://example.com/hook", &secrets).await;
+    let aws = Aws::from_variables(&bed.system().environment().clone().into_iter().collect()).unwrap();
+    let broken = aws
+        .dynamodb()
+        .update_item()
+        .table_name(&bed.system().environment()["INSTANCES_TABLE"])
+        .key("instance_id", AttributeValue::N(instance.id().to_string()))
+        .update_expression("SET secrets.callback.#key = :nonsense")
+        .expression_attribute_names("#key", "key")
+        .expression_attribute_values(":nonsense", AttributeValue::S("AAAA".to_owned()));
+    broken.send().await.unwrap();
+    assert_eq!(get(&bed, &format!("/instances/{}", instance.id())).await.status, 503, "it cannot be opened");
+    let list = get(&bed, "/instances").await;
+    assert_eq!(list.status, 200, "{}", list.message());
+    let configuration = &list.json()[0]["configuration"];
+    for (key, _) in secrets {
+        assert_eq!(configuration[key], "********", "{key}");
+    }
+    assert_eq!(configuration["username"], "api_key");
+}
+
 /// Writes instances of other accounts straight into the table: through the API they would take minutes.
 async fn crowd(bed: &Bed, size: u64) {
     let variables = bed.system().environment().clone().into_iter().collect();
@@ -115,7 +168,7 @@ async fn a_crowd_of_other_accounts_is_not_looked_at() {
 }
 
 #[tokio::test]
-async fn a_list_is_one_query_and_a_batch_read_of_each_table_whatever_else_is_there() {
+async fn a_list_is_one_query_and_one_batch_read_per_table() {
     let bed = Bed::start().await;
     let wire = Wire::to(bed.system().dynamodb_url()).await;
     let mut variables: Variables = bed.system().environment().clone().into_iter().collect();
@@ -134,7 +187,7 @@ async fn a_list_is_one_query_and_a_batch_read_of_each_table_whatever_else_is_the
     for number in 0..9 {
         named(&bed, &format!("Box {number}"), &[]).await;
     }
-    // The secrets of the caller, and the instances: nothing of them can fail.
+    // The caller's secrets and the instances: these calls do not fail.
     assert_eq!(list().await, (9, calls(2)));
     let close = Close::new(1, Arc::new(bed.clock().clone())).serve(bed.clock(), Quirks::default()).await;
     let polled = [("event.vendor.type", "polling"), ("base.url", close.url())];

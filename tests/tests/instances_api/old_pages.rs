@@ -1,10 +1,10 @@
-//! The sample answer of the old documentation. Its bodies are in docs/migrating.md, and held by a test of that.
+//! The sample answer of the old documentation. Its request bodies are in docs/migrating.md, which has its own test.
 
 use http::Method;
 use serde_json::{Value, json};
 use tests::bed::Bed;
 
-/// What the old documentation prints as the answer.
+/// The answer in the old documentation.
 const SAMPLE: &str = r#"{
   "id": 12, "name": "Test", "token": "cuED0/DezalhhzK2OtO6kMP7NvPnMyNcRDZc=",
   "element": {

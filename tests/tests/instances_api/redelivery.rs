@@ -12,7 +12,7 @@ use crate::events::three_events;
 use crate::{enable_callback, get};
 
 #[tokio::test]
-async fn a_failed_event_is_sent_again_under_its_id_in_a_new_round() {
+async fn a_failed_event_is_redelivered_in_a_new_round() {
     let (bed, receiver, instance) = three_events().await;
     bed.drain().await;
     let path = format!("/instances/{}/events", instance.id());
@@ -71,7 +71,7 @@ async fn asking_twice_sends_once() {
 }
 
 #[tokio::test]
-async fn a_range_is_sent_again_page_by_page_and_no_faster_than_asked() {
+async fn a_range_is_redelivered_page_by_page_at_its_rate() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     receiver.otherwise(Reply::status(410));
@@ -140,7 +140,7 @@ async fn a_large_event_is_sent_again_whole() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_being_delivered_is_not_sent_a_second_time_beside_it() {
+async fn an_event_under_way_is_not_redelivered() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     receiver.otherwise(Reply::Hang);
     let instance = bed.provision(&receiver.url(), &[]).await;
@@ -160,4 +160,41 @@ async fn an_event_that_is_being_delivered_is_not_sent_a_second_time_beside_it() 
     assert_eq!(one.status, 409, "{}", one.message());
     assert_eq!((all.status.as_u16(), all.json()["redelivered"].as_u64()), (200, Some(0)));
     assert_eq!(receiver.count(), 1);
+}
+
+#[tokio::test]
+async fn a_retry_that_is_due_before_a_planned_redelivery_does_not_deliver_beside_it() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[]).await;
+    receiver.answer(vec![Reply::status(500); 30]);
+    for number in 0..30 {
+        let webhook = json!({"model": "lead", "event": "create", "data": {"id": format!("lead_{number}")}});
+        instance.receives(webhook.to_string()).await;
+    }
+    bed.deliver().await;
+    bed.pass(290);
+    let path = format!("/instances/{}/events/redeliver?deliveryStatus=retry&rate=1", instance.id());
+    assert_eq!(bed.call(Method::PUT, &path, &Value::Null).await.json()["redelivered"], 30);
+    bed.drain().await;
+    assert_eq!(receiver.received().len(), 60, "each fails once and is delivered once");
+}
+
+#[tokio::test]
+async fn a_range_is_sent_again_oldest_first() {
+    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
+    let instance = bed.provision(&receiver.url(), &[("event.notification.retry.attempts", "1")]).await;
+    receiver.answer(vec![Reply::status(500); 8]);
+    for number in 0..8 {
+        let webhook = json!({"model": "lead", "event": "create", "data": {"id": format!("lead_{number}")}});
+        instance.receives(webhook.to_string()).await;
+        bed.deliver().await;
+        bed.pass(1);
+    }
+    let path = format!("/instances/{}/events/redeliver?rate=1", instance.id());
+    assert_eq!(bed.call(Method::PUT, &path, &Value::Null).await.json()["redelivered"], 8);
+    bed.drain().await;
+    let lead =
+        |request: &tests::receiver::Received| request.message()["message"]["raw"]["data"]["id"].clone();
+    let leads: Vec<_> = receiver.received().iter().map(lead).collect();
+    assert_eq!(leads[8..], leads[..8]);
 }

@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Refusals and their texts.
 
 use http::Method;
 use serde_json::json;
@@ -99,5 +99,5 @@ async fn a_setting_that_is_none_is_named() {
     let answer = bed.call(Method::PATCH, &path, &settings).await;
     assert_eq!(answer.status, 400);
     let message = answer.message();
-    assert!(message.starts_with("configuration.event.notification.ordering is no setting"), "{message}");
+    assert!(message.starts_with("configuration.event.notification.ordering is not a setting"), "{message}");
 }

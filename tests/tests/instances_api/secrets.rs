@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::DataKeySpec;
 use http::Method;
 use serde_json::json;
 use shared::instances::DynamoInstanceStore;
@@ -139,7 +139,7 @@ async fn a_process_asks_kms_once_for_a_purpose_and_month() {
     let calls = wires.take_calls();
     assert_eq!((calls.get("Decrypt"), calls.get("GetItem")), (Some(&1), Some(&INSTANCES)));
 
-    // What was sealed in another month is under another data key, and the old one opens for ever.
+    // What was encrypted in another month has another data key, and the old one stays usable.
     bed.pass(40 * 86_400);
     let new = bed.stored("https://example.com/hook", |_| ()).await.id();
     for id in [new, ids[0], ids[1]] {
@@ -185,14 +185,15 @@ async fn the_embedded_kms_refuses_as_kms_does() {
     let bed = Bed::start().await;
     let kms = aws(&bed).kms();
     let key = bed.system().environment()["KMS_KEY_ID"].clone();
-    let sealed = kms.encrypt().key_id(&key).plaintext(Blob::new("text")).encryption_context("a", "1");
-    let blob = sealed.send().await.unwrap().ciphertext_blob.unwrap();
+    let data_key = || kms.generate_data_key().key_spec(DataKeySpec::Aes256);
+    let made = data_key().key_id(&key).encryption_context("a", "1").send().await.unwrap();
+    let blob = made.ciphertext_blob.unwrap();
     let opened =
         kms.decrypt().ciphertext_blob(blob.clone()).encryption_context("a", "1").send().await.unwrap();
-    assert_eq!((opened.plaintext.unwrap().as_ref(), opened.key_id), (&b"text"[..], Some(key)));
+    assert_eq!((opened.plaintext, opened.key_id), (made.plaintext, Some(key)));
     let other = kms.decrypt().ciphertext_blob(blob).encryption_context("a", "2").send().await.unwrap_err();
     assert!(other.into_service_error().is_invalid_ciphertext_exception());
-    let nobodys = kms.generate_data_key().key_id("none").number_of_bytes(32).send().await.unwrap_err();
+    let nobodys = data_key().key_id("none").send().await.unwrap_err();
     assert!(nobodys.into_service_error().is_not_found_exception());
 }
 

@@ -1,5 +1,5 @@
-//! `event.notification.subscription.provisioning: automatic`: the subscription at Close comes and goes with the
-//! instance. A receiver with a script stands in for Close's API.
+//! `event.notification.subscription.provisioning: automatic`: the subscription at Close is created and deleted with the
+//! instance. A scripted receiver stands in for Close's API.
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::get;
 const KEY: &str = "b9260244ef33625f9b4b26a27db08758cdd39478b852c73f2d33ab042eb8abb4";
 const PROVISIONING: &str = "event.notification.subscription.provisioning";
 
-/// What Close answers to a creation (recorded from its API; fields that nobody reads are left out).
+/// Close's answer to a creation (recorded from its API, without unused fields).
 fn created() -> Reply {
     let body =
         json!({"id": "whsub_1JXnWPb8b27bVdqM", "status": "active", "events": [], "signature_key": KEY});
@@ -68,7 +68,7 @@ async fn one_subscription_with_many_events_is_made_and_its_key_kept() {
     let webhook = fixtures::read("close/webhook.lead.created.json");
     let unsigned = Client::default().send(Method::POST, url, &[], webhook.clone()).await.unwrap();
     assert_eq!(unsigned.status, 401);
-    // Signed long ago: Close delivers again for days, so that an old delivery is no stranger.
+    // Signed long ago: Close retries for days, so an old webhook is authentic.
     let hash = signature(&signature_key(KEY), "1557751596", &webhook);
     let headers = [("close-sig-hash", &*hash), ("close-sig-timestamp", "1557751596")];
     for _ in 0..2 {
@@ -98,7 +98,7 @@ async fn it_ends_with_the_instance_and_the_instance_waits_for_that() {
 }
 
 #[tokio::test]
-async fn what_close_refuses_is_not_created_and_its_words_are_passed_on() {
+async fn a_refusal_of_close_is_passed_on() {
     let (bed, close, callback) = (Bed::start().await, Receiver::start().await, Receiver::start().await);
     let (me, webhook) = (close.at("/api/v1/me/"), close.at("/api/v1/webhook/"));
     let refusal = |code, body: &str| Reply::status(code).with_body(body.to_owned());

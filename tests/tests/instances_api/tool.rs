@@ -127,7 +127,7 @@ async fn what_it_cannot_do_it_says() {
 }
 
 #[tokio::test]
-async fn what_it_begins_with_can_call_by_the_header_that_it_shows() {
+async fn the_header_of_begin_is_accepted() {
     let bed = Bed::start().await;
     let text = run(&bed, &["begin", "Wayne Enterprises", "Bruce"]).await.unwrap();
     let header = text.lines().find_map(|line| line.strip_prefix("Authorization: ")).unwrap();

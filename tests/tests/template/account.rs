@@ -1,4 +1,4 @@
-//! What the template asks of an account, and leaves in it.
+//! What the template needs from an account, and leaves in it.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ fn secrets_are_opened_by_the_functions_alone() {
             ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:CreateGrant"]
         {
             let prefix = action.trim_end_matches('*');
-            // A grant can be made by whoever may change the policy anyway, and is recorded.
+            // Only those who may change the policy anyway can create a grant, and it is recorded.
             assert!(use_of_it == "kms:CreateGrant" || !use_of_it.starts_with(prefix), "{action}");
         }
     }
@@ -64,7 +64,7 @@ fn a_first_deployment_that_fails_leaves_nothing() {
 
 #[test]
 fn names_can_be_used_again_at_once() {
-    // A queue's name cannot for a minute after it was deleted, and a table's not while the old one is kept.
+    // A queue's name cannot be reused for a minute after its deletion, nor a table's while the old one is kept.
     let named =
         ["QueueName", "TableName", "FunctionName", "RoleName", "TopicName", "LogGroupName", "AliasName"];
     for (name, resource) in document()["Resources"].as_object().into_iter().flatten() {
@@ -112,7 +112,7 @@ fn nothing_is_forgotten_while_it_may_still_come_again() {
 }
 
 #[test]
-fn with_a_host_name_of_ones_own_there_is_no_other_door() {
+fn a_domain_name_is_the_only_address() {
     let document = document();
     let door = &document["Resources"]["Api"]["Properties"]["DisableExecuteApiEndpoint"]["Fn::If"];
     assert_eq!(door, &serde_json::json!(["HasDomain", true, false]));

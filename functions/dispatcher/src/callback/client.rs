@@ -150,7 +150,7 @@ fn printable(bytes: &[u8], most: usize) -> String {
 
 /// What is wrong with an answer, in words for the receiver's owner.
 fn why(error: &hyper::Error) -> String {
-    // The library tells this apart only to servers.
+    // The library distinguishes this only for servers.
     if error.is_parse() && error.to_string().contains("too large") {
         return "its headers are too many or too large".to_owned();
     }

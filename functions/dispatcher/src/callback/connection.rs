@@ -60,7 +60,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    /// A new connection. `reached` is told what is being done, for whoever gives up on it.
+    /// Opens a connection. `reached` records the current step, for the error of a time-out.
     pub(super) async fn open(
         &self,
         origin: &Origin,

@@ -56,7 +56,7 @@ pub enum Unreachable {
     /// Its certificate, or its TLS, is not usable.
     #[error("TLS failed: {0}")]
     Tls(String),
-    /// What it sent is no answer, or too much of one.
+    /// It sent something that is not an answer, or too much.
     #[error("the answer was not usable: {0}")]
     Answer(String),
 }

@@ -22,7 +22,7 @@ const OTHER: &str = "api.close.com.";
 
 /// Looks up host names at the system's name servers.
 ///
-/// Names are taken as absolute: the search list of the network that this runs in is nobody's business.
+/// Names are absolute: the search list of this network does not apply.
 #[derive(Clone)]
 pub struct Resolver(TokioResolver);
 
@@ -89,7 +89,7 @@ impl Resolver {
     ///
     /// Of that time, six tenths are for the look-up and three for finding out why it failed.
     pub(super) async fn addresses(&self, host: &str, within: Duration) -> Result<Vec<IpAddr>, LookupFailure> {
-        let unusable = |_| LookupFailure::Theirs("it is no host name".to_owned());
+        let unusable = |_| LookupFailure::Theirs("it is not a host name".to_owned());
         let mut name = Name::from_ascii(host).map_err(unusable)?;
         name.set_fqdn(true);
         let failure = match timeout(within * 6 / 10, self.0.lookup_ip(name)).await {

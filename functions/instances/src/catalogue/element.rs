@@ -93,7 +93,7 @@ pub(crate) struct Metadata {
     configuration: Vec<ElementSetting>,
 }
 
-/// How the element's events come, and of which objects.
+/// The element's event sources and object types.
 #[derive(Debug, Serialize)]
 struct Events {
     supported: bool,

@@ -1,4 +1,4 @@
-//! The events of an account: the logs of its instances, merged. There is no index for this, so the work has a bound.
+//! The events of an account: the logs of its instances, merged. There is no index for this, so the work is limited.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};

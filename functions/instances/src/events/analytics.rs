@@ -106,10 +106,7 @@ pub(crate) fn buckets(
     Ok(buckets)
 }
 
-/// The same, told apart by whose the events are, and by what became of them.
-///
-/// # Errors
-/// As [`buckets`].
+/// The same by owner and outcome of the events.
 pub(crate) fn groups(
     fates: &[(Whose, Fate)],
     span: Span,
@@ -144,7 +141,7 @@ impl Interval {
         (time - span.from).num_milliseconds() / self.0.num_milliseconds()
     }
 
-    /// The place of a time's interval; there is none at the place of a time before the first.
+    /// The index of a time's interval; beyond the intervals for a time before the first.
     fn place(self, span: Span, time: DateTime<Utc>) -> usize {
         usize::try_from(self.index(span, time)).unwrap_or(usize::MAX)
     }

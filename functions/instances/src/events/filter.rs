@@ -12,7 +12,7 @@ use crate::query::Query;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Status {
-    /// The platform's word for an event that nobody has looked at; no event has it here.
+    /// The platform's status of an event not seen yet; no event has it here.
     New,
     /// It was received, but not sent yet.
     Received,
@@ -35,7 +35,7 @@ impl Status {
     }
 }
 
-/// `status`, `deliveryStatus` and `objectType`: each a comma list of which an event must have one.
+/// `status`, `deliveryStatus` and `objectType`: comma lists; an event must have one value of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     status: Vec<Status>,

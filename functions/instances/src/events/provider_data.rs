@@ -21,9 +21,6 @@ pub(crate) fn shown_bytes(entry: &LogEntry) -> usize {
 }
 
 /// What Close sent for one event.
-///
-/// # Errors
-/// When it cannot be read.
 pub(crate) async fn of_one(payloads: &DynamoPayloadStore, entry: &LogEntry) -> Result<String, AwsError> {
     if entry.body_length() > LARGEST {
         return Ok(too_large(entry.body_length()));
@@ -37,9 +34,6 @@ pub(crate) async fn of_one(payloads: &DynamoPayloadStore, entry: &LogEntry) -> R
 }
 
 /// What Close sent for several, by event.
-///
-/// # Errors
-/// When the table cannot be read.
 pub(crate) async fn of_many(
     payloads: &DynamoPayloadStore,
     entries: &[LogEntry],

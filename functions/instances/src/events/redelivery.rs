@@ -33,7 +33,7 @@ pub(crate) struct Redelivered {
     pub(crate) scheduled_until: DateTime<Utc>,
 }
 
-/// Whether a redelivery respects an open callback.
+/// How a redelivery treats an open callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     /// The event waits if its callback is open.
@@ -42,7 +42,8 @@ pub(crate) enum Way {
     Probe,
 }
 
-/// Queues another round for an event, to begin `delay` after now. `false` when what Close sent is not known.
+/// Queues another round for an event, to begin `delay` after now, and gives its number; `None` when what Close sent is
+/// not known.
 ///
 /// Asking twice makes one round: the second message asks for the same round, which the first one has claimed.
 pub(crate) async fn resend(
@@ -50,13 +51,14 @@ pub(crate) async fn resend(
     history: &DynamoDeliveryHistory,
     (entry, way): (&LogEntry, Way),
     (now, delay): (DateTime<Utc>, Duration),
-) -> Result<bool, AwsError> {
-    let Some(mut delivery) = entry.next_round(now) else { return Ok(false) };
+) -> Result<Option<u32>, AwsError> {
+    let Some(mut delivery) = entry.next_round(now) else { return Ok(None) };
     delivery.handling.probe = way == Way::Probe;
     queue.send(&delivery, delay).await?;
-    history.note_queued(entry).await?;
-    tracing::info!(instance = %entry.instance_id, event = %entry.event_id, round = delivery.round, "queued again");
-    Ok(true)
+    let round = delivery.round;
+    history.note_queued(entry, round).await?;
+    tracing::info!(instance = %entry.instance_id, event = %entry.event_id, round, "queued again");
+    Ok(Some(round))
 }
 
 /// Queues another round for each of `entries`, `rate` a second from `from` on.
@@ -79,7 +81,7 @@ pub(crate) async fn redeliver(
         let sends =
             chunk.iter().map(|(entry, delay)| resend(queue, history, (entry, Way::Usual), (now, *delay)));
         let sent = try_join_all(sends).await?;
-        let queued = chunk.iter().zip(sent).filter(|(_, sent)| *sent);
+        let queued = chunk.iter().zip(sent).filter(|(_, sent)| sent.is_some());
         events.extend(queued.map(|((entry, _), _)| entry.event_id.clone()));
     }
     Ok(Redelivered { events, scheduled_until: at })

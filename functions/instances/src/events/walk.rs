@@ -9,7 +9,7 @@ use super::provider_data::shown_bytes;
 use crate::answer::Failure;
 use crate::page::Page;
 
-/// One walk looks at so many events at most; a filter that fits few gives a short page and the way on.
+/// The most events that one walk reads; with a narrow filter the page is short, and has a next one.
 pub(super) const MOST_EXAMINED: usize = 1_000;
 
 /// One answer has so many bytes of raw events at most: Lambda answers with 6 MB (AWS Lambda quotas), and in the

@@ -5,7 +5,7 @@ use shared::instances::{Configuration, Instance, key};
 
 use super::reader::Reader;
 use super::{Fault, Rules, check, complete, json, rotation};
-use crate::subscription::{self, MANAGED};
+use crate::subscription::MANAGED;
 
 /// A well-formed change of an instance.
 #[derive(Debug, Clone)]
@@ -27,9 +27,6 @@ enum How {
 
 impl Change {
     /// Reads the body of `PATCH`: what it names is changed, settings one by one, tags all together.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
     pub(crate) fn patch(body: &[u8]) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
@@ -44,9 +41,6 @@ impl Change {
     }
 
     /// Reads the body of `PUT`: the instance becomes what it says. It may be an answer of `GET`, sent back.
-    ///
-    /// # Errors
-    /// Everything that is missing or wrong.
     pub(crate) fn put(body: &[u8]) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
@@ -102,7 +96,7 @@ impl Change {
 /// Keeps what this system manages, and says where a change would touch it: without the subscription's key anybody
 /// could send webhooks.
 fn managed(before: &Configuration, settings: &mut Configuration) -> Vec<Fault> {
-    let (is, was) = (subscription::is_automatic(settings), subscription::is_automatic(before));
+    let (is, was) = (settings.is_automatic(), before.is_automatic());
     if is && !was {
         let reason = "can be automatic from the creation of an instance on only; create it again";
         return vec![Fault::wrong(format!("configuration.{}", key::SUBSCRIPTION_PROVISIONING), reason)];

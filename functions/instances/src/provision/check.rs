@@ -1,7 +1,8 @@
-//! Whether a configuration can be used in this deployment.
+//! Checks that a configuration can be used in this deployment.
 
 use close::ObjectFilter;
 use shared::instances::{Configuration, EventSettings, EventSource, key};
+use shared::platform::slip;
 use shared::polling::settings::{self, PollerSettings};
 
 use super::{Fault, Rules};
@@ -30,11 +31,11 @@ pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut V
     keys(configuration, faults);
     match EventSettings::read(configuration, rules.reach) {
         Ok(events) => {
-            if events.source == EventSource::Polling && subscription::is_automatic(configuration) {
+            if events.source == EventSource::Polling && configuration.is_automatic() {
                 let reason = "is automatic, which goes with webhooks and not with polling";
                 faults.push(Fault::wrong(entry(key::SUBSCRIPTION_PROVISIONING), reason));
             }
-            if subscription::is_automatic(configuration) && subscription::wanted(configuration).is_empty() {
+            if configuration.is_automatic() && subscription::wanted(configuration).is_empty() {
                 faults.push(wrong(key::OBJECTS, "names nothing that a subscription at Close can be of"));
             }
         }
@@ -47,8 +48,7 @@ pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut V
 fn poller(configuration: &Configuration, faults: &mut Vec<Fault>) {
     // An invalid source is reported elsewhere.
     let Ok(source) = EventSource::of(configuration) else { return };
-    let is_webhook =
-        configuration.get(key::VENDOR_TYPE).is_some() || subscription::is_automatic(configuration);
+    let is_webhook = configuration.get(key::VENDOR_TYPE).is_some() || configuration.is_automatic();
     if source == EventSource::Webhook && is_webhook {
         let reason = "goes with event.vendor.type polling, and not with webhook; leave one of them out";
         faults.extend(settings::present(configuration).map(|key| Fault::wrong(entry(key), reason)));
@@ -68,12 +68,11 @@ fn poller(configuration: &Configuration, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Adds the callback URL if events are to be delivered and there is none.
+/// Reports a missing callback URL if events are enabled.
 ///
 /// A change may enable events before it says where they go, as clients do that set one setting after the other.
 pub(super) fn callback(configuration: &Configuration, faults: &mut Vec<Fault>) {
-    let enabled = configuration.get(key::ENABLED).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    if enabled && configuration.get(key::CALLBACK_URL).is_none() {
+    if configuration.is(key::ENABLED, "true") && configuration.get(key::CALLBACK_URL).is_none() {
         faults.push(Fault::missing(format!("configuration.{}", key::CALLBACK_URL)));
     }
 }
@@ -113,9 +112,10 @@ fn keys(configuration: &Configuration, faults: &mut Vec<Fault>) {
 }
 
 fn unknown(key: &str) -> Fault {
-    let meant = catalogue::nearest(key).map(|key| format!(" (did you mean {key}?)")).unwrap_or_default();
+    let meant = slip::nearest(key, catalogue::SETTINGS.iter().map(|setting| setting.key));
+    let meant = meant.map(|key| format!(" (did you mean {key}?)")).unwrap_or_default();
     let shown: String = key.chars().take(100).collect();
-    Fault::wrong(entry(&shown), format!("is no setting of the events contract{meant}"))
+    Fault::wrong(entry(&shown), format!("is not a setting of the events contract{meant}"))
 }
 
 /// What is wrong with the value of a setting, with an example of a valid one.

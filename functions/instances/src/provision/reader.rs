@@ -26,7 +26,7 @@ impl<'a> Reader<'a> {
         Self { body, faults: Vec::new() }
     }
 
-    /// Whether the body has an entry that is not null.
+    /// True if the body has an entry that is not null.
     pub(super) fn has(&self, entry: &str) -> bool {
         self.present(entry).is_some()
     }

@@ -130,7 +130,7 @@ fn settings_are_checked_before_anything_is_stored() {
         (
             "event.notification.callback.urll",
             "x",
-            "is no setting of the events contract (did you mean event.notification.callback.url?)",
+            "is not a setting of the events contract (did you mean event.notification.callback.url?)",
         ),
         (
             "event.notification.type",

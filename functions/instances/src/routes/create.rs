@@ -99,7 +99,7 @@ async fn made(
 }
 
 /// Ends the subscription of an instance that was not created. If that fails too, Close is answered with 404 and
-/// pauses it by itself.
+/// pauses it automatically.
 async fn abandon(close: &CloseAccess, instance: &Instance) {
     if let Err(error) = subscription::end(close, instance).await {
         tracing::warn!(instance = %instance.id, %error, "subscription of an instance that was not created still exists at Close");

@@ -10,7 +10,7 @@ pub(crate) async fn show(_: Caller) -> Json<ElementWithSettings> {
     Json(element::with_settings())
 }
 
-/// Answers 200 with how its events come and of which objects, and with the defaults of its settings.
+/// Answers 200 with its event sources, object types and default settings.
 pub(crate) async fn metadata(_: Caller) -> Json<Metadata> {
     Json(element::metadata())
 }

@@ -11,8 +11,8 @@ use crate::answer::Failure;
 use crate::caller::Addressed;
 use crate::representation::{self, Representation};
 
-/// Answers 200 with the instance, whose callback counts as healthy from now on; running functions see it within a
-/// minute. Events that failed meanwhile are not sent again by this.
+/// Answers 200 with the instance, whose callback counts as healthy from now on. Events that wait for it follow within a
+/// minute; those that failed are not sent again by this.
 pub(crate) async fn enable_callback(
     State(state): State<Instances>,
     Addressed(instance): Addressed,

@@ -22,11 +22,11 @@ use crate::representation::{self, Representation};
 
 /// Clients of the old platform expect all their instances in one answer, so a page is large.
 const PAGE: usize = 1000;
-/// A page ends before it holds more bytes of settings than this, about: with its quotes escaped an answer of this size
-/// takes twice as much of the 6 MB that Lambda can carry.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
-/// What an instance takes beside its settings, about.
-const FRAME_BYTES: usize = 1536;
+/// A page ends with the instance that makes it larger than this: Lambda carries 6 MB, and an instance takes half a
+/// megabyte of it at most.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// What an instance takes beside its settings, about, its quotes counted twice.
+const FRAME_BYTES: usize = 4 * 1024;
 
 /// Answers 200 with the one instance, or with those that fit `searchText` and every `tags[]`; 404 when none does.
 ///
@@ -126,11 +126,24 @@ async fn find(
     }
 }
 
-/// How many bytes an instance takes in an answer, about.
+/// How many bytes of an answer of Lambda an instance takes, about.
 fn size(instance: &Instance) -> usize {
     let settings = instance.configuration.entries();
-    let settings: usize = settings.map(|(key, value)| key.len() + value.map_or(0, str::len)).sum();
-    FRAME_BYTES + instance.name.len() + instance.tags.iter().map(String::len).sum::<usize>() + settings
+    let settings: usize = settings.map(|(key, value)| carried(key) + value.map_or(0, carried)).sum();
+    FRAME_BYTES
+        + carried(&instance.name)
+        + instance.tags.iter().map(|tag| carried(tag)).sum::<usize>()
+        + settings
+}
+
+/// How many bytes a text takes in JSON that is itself a JSON string, as the body of Lambda's answer is.
+fn carried(text: &str) -> usize {
+    let byte = |byte| match byte {
+        b'"' | b'\\' => 4,
+        0..b' ' => 7,
+        _ => 1,
+    };
+    text.bytes().map(byte).sum()
 }
 
 /// The filter of a list of instances.

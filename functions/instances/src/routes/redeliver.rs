@@ -50,10 +50,10 @@ pub(crate) async fn one(
     }
     // A client that asks for an event that waits for its callback wants it sent now.
     let way = if entry.delivery_status == DeliveryStatus::Waiting { Way::Probe } else { Way::Usual };
-    if !resend(&state.0.queue, &state.0.history, (&entry, way), (now, Duration::ZERO)).await? {
-        return Err(ApiError::new(StatusCode::CONFLICT, "What Close sent for the event is not known.").into());
-    }
-    Ok(Json(json!({ "id": entry.event_id, "deliveryStatus": "queued", "round": entry.round + 1 })))
+    let sent = resend(&state.0.queue, &state.0.history, (&entry, way), (now, Duration::ZERO)).await?;
+    let unknown = || ApiError::new(StatusCode::CONFLICT, "What Close sent for the event is not known.");
+    let round = sent.ok_or_else(unknown)?;
+    Ok(Json(json!({ "id": entry.event_id, "deliveryStatus": "queued", "round": round })))
 }
 
 /// Answers 200 with the ids of the events that are sent again, oldest first, `rate` of them a second, and the way on.
@@ -112,7 +112,7 @@ fn rate(query: &Query) -> Result<u32, ApiError> {
 fn later(wait: TimeDelta) -> Response {
     let seconds = wait.num_seconds().max(1);
     let message =
-        format!("The events asked for so far take their time; go on with the same token in {seconds} s.");
+        format!("Too many redeliveries are under way; continue with the same token in {seconds} s.");
     let mut headers = HeaderMap::new();
     headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     let mut response = Failure::from(ApiError::new(StatusCode::TOO_MANY_REQUESTS, message)).into_response();

@@ -14,15 +14,15 @@ use crate::body::Body;
 use crate::caller::Addressed;
 use crate::modify::refused;
 use crate::provision::{Change, property_value};
-use crate::setting::{self, Setting};
+use crate::setting::{self, SettingView};
 
 /// Answers 200 with the setting.
 pub(crate) async fn show(
     Addressed(instance): Addressed,
     Path(path): Path<HashMap<String, String>>,
-) -> Result<Json<Setting>, Failure> {
+) -> Result<Json<SettingView>, Failure> {
     let key = key_in(&path, &instance)?;
-    Ok(Json(Setting::of(&instance, &key)))
+    Ok(Json(SettingView::of(&instance, &key)))
 }
 
 /// Answers 200 with the setting, changed to the body's `propertyValue`.
@@ -31,12 +31,12 @@ pub(crate) async fn patch(
     Addressed(instance): Addressed,
     Path(path): Path<HashMap<String, String>>,
     Body(body): Body,
-) -> Result<Json<Setting>, Failure> {
+) -> Result<Json<SettingView>, Failure> {
     let key = key_in(&path, &instance)?;
     let value = property_value(&body).map_err(refused)?;
     let change = Change::of_settings([(key.clone(), value)].into_iter().collect());
     let instance = state.apply(instance, Ok(change)).await?;
-    Ok(Json(Setting::of(&instance, &key)))
+    Ok(Json(SettingView::of(&instance, &key)))
 }
 
 /// The key of the setting that the path names: one that the instance has, or could have.

@@ -39,7 +39,7 @@ async fn routed() -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
-/// The function, with nobody to talk to.
+/// The function, without services to call.
 fn instances() -> Instances {
     let names = [
         "AWS_REGION",

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use close::{Account, CloseError, exhausted};
+use close::{CloseAccount, CloseError, exhausted};
 use serde_json::value::RawValue;
 
 use super::Records;
@@ -18,14 +18,14 @@ const PATIENCE: u32 = 3;
 
 /// The objects that were asked for; `None` for those that Close does not have any more, or does not show.
 pub(super) struct Objects<'a> {
-    account: &'a Account,
+    account: &'a CloseAccount,
     failures: u32,
     found: HashMap<Withheld, Option<Box<RawValue>>>,
 }
 
 impl<'a> Objects<'a> {
     /// `failures` is how often in a row Close could not be asked for this resource.
-    pub(super) fn of(account: &'a Account, failures: u32) -> Self {
+    pub(super) fn of(account: &'a CloseAccount, failures: u32) -> Self {
         Self { account, failures, found: HashMap::new() }
     }
 

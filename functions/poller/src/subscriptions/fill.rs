@@ -23,19 +23,19 @@ use crate::work::TIME_FOR_ONE;
 use close::{CloseError, exhausted};
 
 impl Poller {
-    /// Fills the gap as far as time allows, and says when to go on or look again.
+    /// Fills the gap as far as time allows, and returns when to resume or check again.
     pub(super) async fn fill(&self, look: &mut Look) -> Result<DateTime<Utc>, Stop> {
         let now = self.clock.now();
         let Some(gap) = look.check.value.findings.gap.clone() else { return Ok(look.regular(now)) };
         let walk = gap.walk.clone().unwrap_or(Walk::starting_at(now));
         match self.walk(look, gap.since, &walk).await {
             Ok(enqueued) => {
-                tracing::info!(instance = %look.check.id, since = %gap.since, enqueued, "a gap is filled");
+                tracing::info!(instance = %look.check.id, since = %gap.since, enqueued, "gap filled");
                 Ok(self.filled(look, &gap, &walk))
             }
             Err((walk, stop)) => {
                 look.check.value.findings.gap = Some(Gap { walk: Some(walk), ..gap });
-                // What there was no time for goes on at once.
+                // A walk cut short resumes at once.
                 if let Stop::Elsewhere = stop { Ok(self.clock.now()) } else { Err(stop) }
             }
         }
@@ -44,7 +44,8 @@ impl Poller {
     /// Walks through the event feed, and says how much of it was missing here; or how far it got and why no further.
     async fn walk(&self, look: &Look, since: DateTime<Utc>, walk: &Walk) -> Result<usize, (Walk, Stop)> {
         let configuration = of_resource(Resource::Events);
-        let scope = Scope { times: Times { last_poll: since, now: walk.began_at }, pattern: None };
+        let scope =
+            Scope { times: Times { last_poll: since, now: walk.began_at }, pattern: None, is_partial: false };
         let mut walker = Walker::new(&look.account, &configuration, since, walk, (None, &scope));
         let subscribed: HashSet<Subscribed> = look.events.iter().cloned().collect();
         let mut enqueued = 0;
@@ -100,7 +101,7 @@ fn change(
 ) -> Option<Change> {
     let instance = look.check.id;
     let logged = LoggedEvent::read(entry).inspect_err(|error| {
-        tracing::warn!(%instance, %error, "an entry of Close's event feed is unusable");
+        tracing::warn!(%instance, %error, "event feed entry unusable");
     });
     let logged = logged.ok()?;
     let kind = Subscribed { object_type: logged.object_type, action: logged.action };

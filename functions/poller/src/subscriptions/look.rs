@@ -69,7 +69,7 @@ impl Poller {
             Err(Stop::Own(error)) => return Err(error),
             Err(Stop::Close(error)) => {
                 look.check.value.due_at = look.failed(&error, self.clock.now());
-                tracing::warn!(instance = %id, subscription = look.id, %error, "a subscription was not checked");
+                tracing::warn!(instance = %id, subscription = look.id, %error, "subscription not checked");
                 failure = Some(error);
             }
         }
@@ -88,12 +88,12 @@ impl Poller {
         match found {
             Some(found) if found.sends_to(&look.check.value.url) => {
                 if !found.is_of(&look.events) {
-                    tracing::info!(instance = %look.check.id, "a subscription's events are put right");
+                    tracing::info!(instance = %look.check.id, "subscription's events corrected");
                     look.account.activate(&look.id, &look.check.value.url, &look.events).await?;
                 }
                 look.check.value.resumed(now);
             }
-            // What is answered with 403 all the time, as it is while nobody wants it, Close would pause again.
+            // While events are not wanted, webhooks are answered with 403, and Close would pause the subscription again.
             found if look.instance.instance.disabled => {
                 look.check.value.findings.status = status_of(found.as_ref());
                 return Ok(look.regular(now));
@@ -110,7 +110,7 @@ impl Poller {
     /// A check without an instance: it was deleted, or is not written yet, or has another API key now.
     async fn orphaned(&self, mut check: Versioned<Check>, now: DateTime<Utc>) -> Result<Looked, AwsError> {
         if check.value.registered_at + ORPHANED_AFTER <= now {
-            tracing::info!(instance = %check.id, "the instance is gone, and its check with it");
+            tracing::info!(instance = %check.id, "check removed: its instance is gone");
             self.pollers.remove::<Check>(&check.key, check.id).await?;
             return Ok((None, None));
         }

@@ -11,7 +11,7 @@ use shared::platform::secret::Secret;
 use crate::Poller;
 use close::Subscription;
 
-/// What the key of a subscription that is gone signed is taken for as long as Close delivers again.
+/// How long webhooks signed with the key of a missing subscription are accepted: as long as Close retries.
 const OVERLAP: TimeDelta = TimeDelta::hours(72);
 
 impl Poller {
@@ -27,7 +27,7 @@ impl Poller {
         let instance = look.check.id;
         let gone = || "Close does not have the subscription any more".to_owned();
         let message = found.as_ref().map_or_else(gone, Subscription::complaint);
-        tracing::warn!(%instance, subscription = look.id, message, "a subscription does not send");
+        tracing::warn!(%instance, subscription = look.id, message, "subscription not sending");
         let news =
             look.check.value.lost(status_of(found.as_ref()), Problem { at: now, message }, self.retention);
         if look.is_unwanted() {
@@ -43,13 +43,13 @@ impl Poller {
         }
         look.check.value.resumed(self.clock.now());
         self.metrics.write(Measured::default().count("SubscriptionsResumed", 1));
-        tracing::info!(%instance, subscription = look.id, "a subscription sends again");
+        tracing::info!(%instance, subscription = look.id, "subscription resumed");
         self.note(look).await
     }
 
     /// Makes a new subscription and gives it to the instance, before anything else can go wrong with it.
     async fn subscribe_again(&self, look: &mut Look) -> Result<(), Stop> {
-        // One whose key nobody kept, because a function died, would only use up the organisation's forty.
+        // A subscription whose key was lost, because a function died, would only use up one of the organisation's forty.
         for orphan in look.account.subscriptions_to(&look.check.value.url).await? {
             look.account.unsubscribe(&orphan).await?;
         }

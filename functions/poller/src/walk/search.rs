@@ -1,5 +1,7 @@
 //! Searches: leads and contacts.
 
+use std::collections::BTreeSet;
+
 use chrono::{SubsecRound as _, TimeDelta};
 use serde_json::{Value, json};
 use shared::polling::cursor::Run;
@@ -48,6 +50,9 @@ impl Walker<'_> {
             "type": "moment_range",
             "on_or_after": {"type": "fixed_utc", "value": moment(from)},
         });
+        // A field that is not asked for is not shown, and no condition on it would hold.
+        let mut fields: BTreeSet<&str> = fields.iter().copied().collect();
+        fields.extend(self.configuration.fields());
         let mut query = json!({
             "query": {"type": "and", "queries": [
                 {"type": "object_type", "object_type": object_type},

@@ -1,23 +1,122 @@
 //! Making, changing and looking at queues.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Engine, Queue};
 use crate::error::Error;
 use crate::message::{Message, QueueCounts};
-use crate::moves::MoveTask;
-use crate::names;
 use crate::settings::{QueueAttributes, Settings};
-use crate::store::{messages, micros, moves, queues, restored};
+use crate::store::{self, messages, micros, restored};
+use crate::{Sqs, names};
 
 /// How long a queue rests between purges.
 const REST: TimeDelta = TimeDelta::seconds(60);
 
+impl Sqs {
+    /// Makes the queue `name` with `attributes`, and returns its URL; one that exists gets the attributes.
+    ///
+    /// # Errors
+    ///
+    /// An error that names the rule that the name or an attribute breaks.
+    pub fn create_queue(&self, name: &str, attributes: &QueueAttributes) -> Result<String, Error> {
+        let now = self.now();
+        self.engine().create_queue(name, attributes, now)?;
+        Ok(names::url(&self.shared.base_url, name))
+    }
+
+    /// The URL of the queue `name`.
+    pub fn queue_url(&self, name: &str) -> Result<String, Error> {
+        self.engine().queue(name)?;
+        Ok(names::url(&self.shared.base_url, name))
+    }
+
+    /// The ARN of the queue `name`.
+    pub fn queue_arn(&self, name: &str) -> Result<String, Error> {
+        self.engine().queue(name)?;
+        Ok(names::arn(name))
+    }
+
+    /// Every attribute of `queue` that has a value, the numbers of messages among them.
+    pub fn attributes(&self, queue: &str) -> Result<BTreeMap<&'static str, String>, Error> {
+        let counts = self.counts(queue)?;
+        let engine = self.engine();
+        let Queue { settings, created, .. } = engine.queue(queue)?;
+        let mut attributes = settings.to_attributes();
+        attributes.insert("ApproximateNumberOfMessages", counts.visible.to_string());
+        attributes.insert("ApproximateNumberOfMessagesDelayed", counts.delayed.to_string());
+        attributes.insert("ApproximateNumberOfMessagesNotVisible", counts.in_flight.to_string());
+        attributes.insert("CreatedTimestamp", created.timestamp().to_string());
+        attributes.insert("QueueArn", names::arn(queue));
+        Ok(attributes)
+    }
+
+    /// Sets `attributes` of `queue` and leaves its other ones; an empty policy takes the policy away.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::QueueDoesNotExist`], or an error that names the rule that an attribute breaks.
+    pub fn set_attributes(&self, queue: &str, attributes: &QueueAttributes) -> Result<(), Error> {
+        self.engine().set_attributes(queue, attributes)
+    }
+
+    /// Deletes the messages of `queue`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::QueueDoesNotExist`], or [`Error::PurgeQueueInProgress`] within 60 seconds after another.
+    pub fn purge_queue(&self, queue: &str) -> Result<(), Error> {
+        let (mut engine, now) = (self.engine(), self.now());
+        let Queue { id, purged, .. } = engine.queue(queue)?;
+        if purged.is_some_and(|purged| now < purged + REST) {
+            return Err(Error::PurgeQueueInProgress(queue.to_owned()));
+        }
+        messages::expire(&engine.connection, *id, i64::MAX)?;
+        engine.queue_mut(queue)?.purged = Some(now);
+        Ok(())
+    }
+
+    /// How many messages `queue` holds in each state. The numbers are exact.
+    pub fn counts(&self, queue: &str) -> Result<QueueCounts, Error> {
+        let (engine, now) = (self.engine(), self.now());
+        let id = engine.settle(queue, now)?;
+        Ok(messages::counts(&engine.connection, id, micros(now))?)
+    }
+
+    /// The earliest time at which a delayed or an in-flight message of `queue` becomes visible; `None` if nothing
+    /// changes by time alone.
+    pub fn next_change(&self, queue: &str) -> Result<Option<DateTime<Utc>>, Error> {
+        let (engine, now) = (self.engine(), self.now());
+        let id = engine.settle(queue, now)?;
+        Ok(messages::next_visible(&engine.connection, id, micros(now))?.map(restored))
+    }
+
+    /// The messages of `queue` in every state, in the order in which they become or became visible. This
+    /// is no receive: it changes nothing.
+    pub fn peek(&self, queue: &str) -> Result<Vec<Message>, Error> {
+        let (engine, now) = (self.engine(), self.now());
+        let id = engine.settle(queue, now)?;
+        Ok(messages::all(&engine.connection, id)?)
+    }
+}
+
 impl Engine {
-    /// Makes the queue `name`, or gives it `attributes` if it exists.
-    pub(crate) fn create_queue(
+    /// True if messages of another queue are given up to the queue `name`.
+    pub(super) fn is_dead_letter_queue(&self, name: &str) -> bool {
+        let policies = self.queues.values().filter_map(|queue| queue.settings.redrive.as_ref());
+        policies.into_iter().any(|policy| policy.target() == Some(name))
+    }
+
+    /// Brings the queue `name` up to `now`: forgets what is too old.
+    pub(super) fn settle(&self, name: &str, now: DateTime<Utc>) -> Result<i64, Error> {
+        let queue = self.queue(name)?;
+        messages::expire(&self.connection, queue.id, queue.oldest(now))?;
+        Ok(queue.id)
+    }
+
+    fn create_queue(
         &mut self,
         name: &str,
         attributes: &QueueAttributes,
@@ -25,102 +124,27 @@ impl Engine {
     ) -> Result<(), Error> {
         names::check(name)?;
         if self.queues.contains_key(name) {
-            return self.set_attributes(name, attributes, now);
+            return self.set_attributes(name, attributes);
         }
         let settings = Settings::default().with(attributes)?;
         self.check_target(&settings)?;
-        let id = queues::insert(&self.connection, name, &settings, micros(now))?;
-        self.queues.insert(name.to_owned(), Queue::new(id, settings, now));
+        let id = store::number_of(&self.connection, name)?;
+        let in_flight_at_most = messages::in_flight(&self.connection, id, i64::MIN)?;
+        let queue =
+            Queue { id, settings, created: now, purged: None, arrivals: Arc::default(), in_flight_at_most };
+        self.queues.insert(name.to_owned(), queue);
         Ok(())
     }
 
-    /// True if messages of another queue are given up to the queue `name`.
-    pub(crate) fn is_dead_letter_queue(&self, name: &str) -> bool {
-        let policies = self.queues.values().filter_map(|queue| queue.settings.redrive.as_ref());
-        policies.into_iter().any(|policy| policy.target() == Some(name))
-    }
-
-    /// Deletes the messages of the queue `name`.
-    pub(crate) fn purge_queue(&mut self, name: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        if self.queue(name)?.purged.is_some_and(|purged| now < purged + REST) {
-            return Err(Error::PurgeQueueInProgress(name.to_owned()));
-        }
-        messages::expire(&self.connection, self.queue(name)?.id, i64::MAX)?;
-        self.update(name, |queue| queue.purged = Some(now))
-    }
-
-    /// Every attribute of the queue `name`.
-    pub(crate) fn attributes(
-        &mut self,
-        name: &str,
-        now: DateTime<Utc>,
-    ) -> Result<BTreeMap<&'static str, String>, Error> {
-        let counts = self.counts(name, now)?;
-        let queue = self.queue(name)?;
-        let mut attributes = queue.settings.to_attributes();
-        attributes.insert("ApproximateNumberOfMessages", counts.visible.to_string());
-        attributes.insert("ApproximateNumberOfMessagesDelayed", counts.delayed.to_string());
-        attributes.insert("ApproximateNumberOfMessagesNotVisible", counts.in_flight.to_string());
-        attributes.insert("CreatedTimestamp", queue.created.timestamp().to_string());
-        attributes.insert("LastModifiedTimestamp", queue.modified.timestamp().to_string());
-        attributes.insert("QueueArn", names::arn(name));
-        Ok(attributes)
-    }
-
-    /// Sets attributes of the queue `name`; those not in `attributes` stay as they are.
-    pub(crate) fn set_attributes(
-        &mut self,
-        name: &str,
-        attributes: &QueueAttributes,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    fn set_attributes(&mut self, name: &str, attributes: &QueueAttributes) -> Result<(), Error> {
         let settings = self.queue(name)?.settings.with(attributes)?;
         self.check_target(&settings)?;
-        self.update(name, |queue| {
-            queue.settings = settings;
-            queue.modified = now;
-        })
-    }
-
-    /// How many messages of the queue `name` are in each state.
-    pub(crate) fn counts(&mut self, name: &str, now: DateTime<Utc>) -> Result<QueueCounts, Error> {
-        let id = self.settle(name, now)?;
-        Ok(messages::counts(&self.connection, id, micros(now))?)
-    }
-
-    /// The messages of the queue `name`, in the order in which they become or became visible.
-    pub(crate) fn peek(&mut self, name: &str, now: DateTime<Utc>) -> Result<Vec<Message>, Error> {
-        let id = self.settle(name, now)?;
-        Ok(messages::all(&self.connection, id)?)
-    }
-
-    /// The next time at which a message of the queue `name` becomes visible, or a move task has work.
-    pub(crate) fn next_change(
-        &mut self,
-        name: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, Error> {
-        let id = self.settle(name, now)?;
-        let visible = messages::next_visible(&self.connection, id, micros(now))?.map(restored);
-        let running = if self.moving { moves::running(&self.connection)? } else { Vec::new() };
-        Ok(running.iter().map(MoveTask::next_step).chain(visible).min())
-    }
-
-    /// Brings the queue `name` up to `now`: moves what move tasks move, and forgets what is too old.
-    pub(super) fn settle(&mut self, name: &str, now: DateTime<Utc>) -> Result<i64, Error> {
-        self.advance_moves(now)?;
-        let queue = self.queue(name)?;
-        messages::expire(&self.connection, queue.id, queue.oldest(now))?;
-        Ok(queue.id)
-    }
-
-    fn update(&mut self, name: &str, change: impl FnOnce(&mut Queue)) -> Result<(), Error> {
-        let queue = self.queues.get_mut(name).ok_or(Error::QueueDoesNotExist)?;
-        let mut changed = queue.clone();
-        change(&mut changed);
-        queues::update(&self.connection, &changed)?;
-        *queue = changed;
+        self.queue_mut(name)?.settings = settings;
         Ok(())
+    }
+
+    fn queue_mut(&mut self, name: &str) -> Result<&mut Queue, Error> {
+        self.queues.get_mut(name).ok_or(Error::QueueDoesNotExist)
     }
 
     fn check_target(&self, settings: &Settings) -> Result<(), Error> {

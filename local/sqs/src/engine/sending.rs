@@ -1,27 +1,28 @@
-//! Sending messages.
+//! Sending messages, and deleting them.
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Engine;
 use crate::error::Error;
 use crate::message::{NewMessage, Sent};
+use crate::receipt::Receipt;
 use crate::store::{messages, micros, seconds};
-use crate::{digest, limits};
+use crate::{Sqs, digest, limits};
 
-impl Engine {
-    /// Sends messages to the queue `name`, in one transaction; each is taken or refused by itself.
-    pub(crate) fn send(
-        &mut self,
-        name: &str,
-        batch: &[NewMessage],
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Result<Sent, Error>>, Error> {
-        let queue = self.queues.get(name).ok_or(Error::QueueDoesNotExist)?;
+impl Sqs {
+    /// Sends any number of messages to `queue` in one transaction, each accepted or refused separately; the
+    /// outcomes are in the order of the messages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::QueueDoesNotExist`] or [`Error::Storage`], and then no message is sent.
+    pub fn send_all(&self, queue: &str, messages: &[NewMessage]) -> Result<Vec<Result<Sent, Error>>, Error> {
+        let (mut engine, now) = (self.engine(), self.now());
+        let engine = &mut *engine;
+        let queue = engine.queues.get(queue).ok_or(Error::QueueDoesNotExist)?;
         let maximum = usize::try_from(queue.settings.maximum_message_size).unwrap_or(usize::MAX);
-        let transaction = self.connection.transaction()?;
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for message in batch {
+        let transaction = engine.connection.transaction()?;
+        let mut outcomes = Vec::with_capacity(messages.len());
+        for message in messages {
             if let Err(refusal) = limits::check_message(message, maximum) {
                 outcomes.push(Err(refusal));
                 continue;
@@ -34,6 +35,34 @@ impl Engine {
         }
         transaction.commit()?;
         queue.arrivals.notify_waiters();
+        Ok(outcomes)
+    }
+
+    /// Deletes any number of messages from `queue` in one transaction; the outcomes are in the order of
+    /// the handles.
+    ///
+    /// The handle of the latest receive deletes, also after its visibility timeout. The handle of an
+    /// earlier receive, or of a message that is gone, is accepted and deletes nothing: Amazon SQS promises
+    /// no more for it. Only a malformed handle, or one of another queue, is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::QueueDoesNotExist`] or [`Error::Storage`], and then no message is deleted.
+    pub fn delete_all(&self, queue: &str, handles: &[&str]) -> Result<Vec<Result<(), Error>>, Error> {
+        let mut engine = self.engine();
+        let queue = engine.queue(queue)?.id;
+        let transaction = engine.connection.transaction()?;
+        let mut outcomes = Vec::with_capacity(handles.len());
+        for handle in handles {
+            outcomes.push(match Receipt::parse(handle, queue) {
+                Ok(receipt) => {
+                    messages::delete(&transaction, &receipt)?;
+                    Ok(())
+                }
+                Err(refusal) => Err(refusal),
+            });
+        }
+        transaction.commit()?;
         Ok(outcomes)
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::required;
 use crate::error::Error;
-use crate::{MoveStatus, MoveTask, Sqs};
+use crate::{MoveTask, Sqs};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -36,14 +36,10 @@ pub(super) struct ListAnswer {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Entry {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    task_handle: Option<String>,
     status: &'static str,
     source_arn: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     destination_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_number_of_messages_per_second: Option<u32>,
     approximate_number_of_messages_moved: u64,
     approximate_number_of_messages_to_move: u64,
     started_timestamp: i64,
@@ -68,11 +64,9 @@ pub(super) fn list(sqs: &Sqs, request: &ListRequest) -> Result<ListAnswer, Error
 
 fn describe(task: MoveTask) -> Entry {
     Entry {
-        task_handle: (task.status == MoveStatus::Running).then(|| task.handle()),
-        status: task.status.name(),
+        status: if task.failure.is_none() { "COMPLETED" } else { "FAILED" },
         source_arn: task.source_arn,
         destination_arn: task.destination_arn,
-        max_number_of_messages_per_second: task.rate,
         approximate_number_of_messages_moved: task.moved,
         approximate_number_of_messages_to_move: task.to_move,
         started_timestamp: task.started.timestamp_millis(),

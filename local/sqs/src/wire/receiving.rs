@@ -14,20 +14,6 @@ use crate::{Receive, Sqs, digest, limits};
 /// The most messages of one request.
 const MOST: i32 = 10;
 
-/// What SQS says of a message by itself; the last three only of messages in FIFO queues.
-const SYSTEM_ATTRIBUTES: [&str; 10] = [
-    "All",
-    "ApproximateFirstReceiveTimestamp",
-    "ApproximateReceiveCount",
-    "AWSTraceHeader",
-    "DeadLetterQueueSourceArn",
-    "MessageGroupId",
-    "SenderId",
-    "SentTimestamp",
-    "MessageDeduplicationId",
-    "SequenceNumber",
-];
-
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Request {
@@ -41,7 +27,6 @@ pub(super) struct Request {
     max_number_of_messages: Option<i32>,
     visibility_timeout: Option<i32>,
     wait_time_seconds: Option<i32>,
-    receive_request_attempt_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -71,17 +56,8 @@ struct WireMessage {
 pub(super) async fn receive(sqs: &Sqs, request: Request) -> Result<Answer, Error> {
     let queue = names::in_url(required(request.queue_url.as_ref(), "QueueUrl")?)?;
     sqs.queue_url(queue)?;
-    if let Some(id) = &request.receive_request_attempt_id {
-        return Err(Error::InvalidParameterValue(format!(
-            "Value {id} for parameter ReceiveRequestAttemptId is invalid. Reason: The request include \
-             parameter that is not valid for this queue type."
-        )));
-    }
     let mut system = request.message_system_attribute_names;
     system.extend(request.attribute_names);
-    if let Some(unknown) = system.iter().find(|name| !SYSTEM_ATTRIBUTES.contains(&name.as_str())) {
-        return Err(Error::InvalidAttributeName(unknown.clone()));
-    }
     let maximum = request.max_number_of_messages.unwrap_or(1);
     limits::check_maximum(maximum, MOST)?;
     let asked = Receive {
@@ -126,8 +102,7 @@ fn system_attributes(message: &Message) -> BTreeMap<&'static str, String> {
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// Whether a request for the attributes `asked` is one for the attribute `name`: they are names, names that
-/// begin like `prefix.*`, or all of them.
+/// True if a request for the attributes `asked` (names, prefixes such as `prefix.*`, or all) includes `name`.
 fn is_chosen(name: &str, asked: &[String]) -> bool {
     asked.iter().any(|asked| match asked.as_str() {
         "All" | "*" | ".*" => true,

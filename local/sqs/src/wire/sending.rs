@@ -45,7 +45,6 @@ struct WireMessage {
     #[serde(default)]
     message_system_attributes: WireAttributes,
     message_group_id: Option<String>,
-    message_deduplication_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -97,12 +96,6 @@ pub(super) fn send_batch(
 }
 
 fn read(message: WireMessage, trace: Option<&str>) -> Result<NewMessage, Error> {
-    if let Some(id) = message.message_deduplication_id {
-        return Err(Error::InvalidParameterValue(format!(
-            "Value {id} for parameter MessageDeduplicationId is invalid. Reason: The request include \
-             parameter that is not valid for this queue type."
-        )));
-    }
     Ok(NewMessage {
         body: message.message_body,
         delay_seconds: message.delay_seconds,

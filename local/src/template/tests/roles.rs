@@ -7,10 +7,10 @@ fn with(statement: &str) -> String {
     format!(
         "
 Resources:
-  Events: {{ Type: AWS::DynamoDB::Table, Properties: {{ KeySchema: [] }} }}
+  Events: {{ Type: AWS::DynamoDB::Table, Properties: {{ AttributeDefinitions: [], BillingMode: b, KeySchema: [] }} }}
   Key: {{ Type: AWS::KMS::Key }}
   Logs: {{ Type: AWS::Logs::LogGroup }}
-  Worker: {{ Type: AWS::Serverless::Function, Properties: {{ CodeUri: w, Role: !GetAtt Role.Arn }} }}
+  Worker: {{ Type: AWS::Serverless::Function, Properties: {{ CodeUri: w, Timeout: 1, Role: !GetAtt Role.Arn }} }}
   Role:
     Type: AWS::IAM::Role
     Properties:
@@ -53,27 +53,20 @@ fn a_key_opens_for_the_context_that_the_role_names() {
 
 #[test]
 fn what_would_allow_more_here_than_in_aws_is_refused() {
-    let place = "template.yaml: Resources.Role.Properties.Policies[0].PolicyDocument.Statement[0]";
     let cases = [
-        ("Effect: Deny, Action: a, Resource: r", ".Effect: only Allow is supported here"),
-        ("Effect: Allow, NotAction: a, Resource: r", ".NotAction: not supported here"),
-        ("Effect: Allow, Resource: r", ".Action: missing"),
-        (
-            "Effect: Allow, Action: a, Resource: r, Condition: { Bool: {} }",
-            ".Condition.Bool: not supported here",
-        ),
+        ("Effect: Deny, Action: a, Resource: r", "unknown variant `Deny`"),
+        ("Effect: Allow, NotAction: a, Resource: r", "unknown field `NotAction`"),
+        ("Effect: Allow, Resource: r", "missing field `Action`"),
+        ("Effect: Allow, Action: a, Resource: r, Condition: { Bool: {} }", "unknown field `Bool`"),
         (
             "Effect: Allow, Action: a, Resource: r, Condition: { StringEquals: { 'aws:SourceIp': x } }",
-            ".Condition.StringEquals.aws:SourceIp: not supported here",
+            "a condition on aws:SourceIp is not supported here",
         ),
     ];
     for (statement, expected) in cases {
-        assert_eq!(refusal(&with(statement)), format!("{place}{expected}"));
+        let refusal = refusal(&with(statement));
+        assert!(refusal.starts_with(&format!("Resources.Role: {expected}")), "{refusal}");
     }
-    let unknown = with("Effect: Allow, Action: a, Resource: r")
-        .replace("!GetAtt Role.Arn", "arn:aws:iam::1:role/Other");
-    let expected = "Role: expected the ARN of a role of this template, found \"arn:aws:iam::1:role/Other\"";
-    assert_eq!(refusal(&unknown), format!("template.yaml: Resources.Worker.Properties.{expected}"));
 }
 
 /// A role with a statement that a condition may leave out.
@@ -101,23 +94,5 @@ fn a_statement_is_there_if_its_condition_holds() {
         let role = template.function("Worker").role.clone().unwrap();
         assert_eq!(role.allows("a", "r", &BTreeMap::new()), there, "{condition}");
         assert_eq!(role.statements.len(), usize::from(there), "{condition}");
-    }
-}
-
-#[test]
-fn a_condition_that_is_not_understood_is_refused() {
-    let place = "template.yaml: Resources.Role.Properties.Policies[0].PolicyDocument.Statement[0]";
-    let equal = "!Equals [a, a]";
-    let cases = [
-        (equal, "D", "Fn::If knows no condition \"D\""),
-        (equal, "C, 1", "Fn::If takes a condition and two values"),
-        (
-            "!Or [!Equals [a, a], !Equals [a, b]]",
-            "C",
-            "condition \"C\": only Fn::Equals and Fn::Not are supported here",
-        ),
-    ];
-    for (condition, choice, expected) in cases {
-        assert_eq!(refusal(&with_condition(condition, choice)), format!("{place}: {expected}"));
     }
 }

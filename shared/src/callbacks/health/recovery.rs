@@ -1,64 +1,63 @@
-//! Whose events wait, in the endpoints table: how a schedule finds them.
+//! Callbacks with waiting events, in the endpoints table, where a schedule finds them.
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::store::{DynamoCallbackStore, key, millis};
+use super::store::{DynamoCallbackStore, key};
 use super::{Health, Illness, State};
 use crate::events::log::Place;
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, written};
+use crate::platform::aws::{AwsError, Unavailable, millis, text, written};
 
 /// The sort key of an instance's recovery.
 const SCOPE: &str = "recovery";
 /// The one partition of the sparse index by due time: few callbacks are open.
 const INDEXED: &str = "recovery";
-/// A recovery that somebody has asked for within this time is not ended: the event that asked may not be in the
-/// index of those that wait yet.
+/// A recovery requested within this time is not ended: the event that requested it may not be in the index of waiting
+/// events yet.
 const SETTLES: TimeDelta = TimeDelta::minutes(5);
 
-/// The recovery of a callback that events wait for, or waited for just now.
+/// The recovery of a callback with waiting events, now or until just now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
-    /// Whose callback.
+    /// The callback's instance.
     pub instance_id: InstanceId,
-    /// When it is to be looked at next, in Unix milliseconds.
+    /// When it is due next, in Unix milliseconds.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub due_at: DateTime<Utc>,
-    /// When an event was last about to wait, in Unix milliseconds.
+    /// When it was last requested, before an event began to wait, in Unix milliseconds.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub touched_at: DateTime<Utc>,
-    /// The last event that was released; what waits before it was released too, and may be on its way.
+    /// The last released event; those before it were released too, and may still be on their way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released: Option<Place>,
 }
 
-/// What is to be done for a recovery now.
+/// What to do for a recovery now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
-    /// The oldest event is sent as the probe that is due at this time.
+    /// Send the oldest event as the probe that is due at this time.
     Probe(DateTime<Utc>),
-    /// Nothing but what waited for too long is released until then.
-    Until(DateTime<Utc>),
-    /// The events that wait are released.
+    /// Nothing, until a probe is due.
+    Wait,
+    /// Release the waiting events.
     Release,
 }
 
 impl Turn {
-    /// What is to be done for a callback of this health at `now`.
+    /// What to do for a callback of this health at `now`.
     #[must_use]
     pub fn of(health: &Health, now: DateTime<Utc>) -> Self {
         match health {
             Health::Unwell(Illness { state: State::Open, probe_at: Some(due), .. }) if *due > now => {
-                Self::Until(*due)
+                Self::Wait
             }
             Health::Unwell(Illness { state: State::Open, probe_at, .. }) => {
                 Self::Probe(probe_at.unwrap_or(now))
             }
-            // Those of a callback that is disabled, or that nobody wants any more, end when they are tried.
+            // Events of a disabled or unwanted callback end when they are released.
             Health::Unwell(Illness {
                 state: State::Failing | State::Recovering | State::Disabled, ..
             })
@@ -68,7 +67,7 @@ impl Turn {
 }
 
 impl Recovery {
-    /// True if nobody can be about to let an event wait.
+    /// True if no event can be about to wait.
     #[must_use]
     pub fn is_settled(&self, now: DateTime<Utc>) -> bool {
         self.touched_at + SETTLES < now
@@ -76,7 +75,7 @@ impl Recovery {
 }
 
 impl DynamoCallbackStore {
-    /// Has the schedule look after an instance's events that wait. Done before an event waits.
+    /// Has the schedule look after an instance's waiting events. Called before an event begins to wait.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -88,7 +87,7 @@ impl DynamoCallbackStore {
                 "SET touched_at = :now, due_at = if_not_exists(due_at, :now), recovery = :indexed",
             )
             .expression_attribute_values(":now", millis(now))
-            .expression_attribute_values(":indexed", AttributeValue::S(INDEXED.to_owned()));
+            .expression_attribute_values(":indexed", text(INDEXED));
         update.send().await.unavailable("have a callback looked after")?;
         Ok(())
     }
@@ -102,7 +101,7 @@ impl DynamoCallbackStore {
         let query = self.client.query().table_name(&self.table).index_name("by_recovery");
         let answer = query
             .key_condition_expression("recovery = :indexed AND due_at <= :now")
-            .expression_attribute_values(":indexed", AttributeValue::S(INDEXED.to_owned()))
+            .expression_attribute_values(":indexed", text(INDEXED))
             .expression_attribute_values(":now", millis(now))
             .limit(i32::try_from(most).unwrap_or(i32::MAX))
             .send()
@@ -111,7 +110,7 @@ impl DynamoCallbackStore {
         serde_dynamo::from_items(answer.items.unwrap_or_default()).unavailable(ACTION)
     }
 
-    /// Takes a recovery that is due, so that nobody else works on it before `next`; `false` when somebody has.
+    /// Claims a due recovery until `next`; `false` if another process has it.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -126,7 +125,7 @@ impl DynamoCallbackStore {
         written(update.send().await, "take a callback that recovers")
     }
 
-    /// Notes how far a recovery has come, and when it goes on.
+    /// Records how far a recovery has got, and when it continues.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -154,7 +153,7 @@ impl DynamoCallbackStore {
         written(update.send().await, ACTION).map(drop)
     }
 
-    /// Ends a recovery that has nothing left to do; `false` if it was asked for meanwhile.
+    /// Ends a recovery with nothing left to do; `false` if it was requested meanwhile.
     ///
     /// # Errors
     /// When the table cannot be written.

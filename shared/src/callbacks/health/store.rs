@@ -12,17 +12,17 @@ use super::{Health, Illness, PROBE_EVERY};
 use crate::callbacks::url::CallbackUrl;
 use crate::events::id::hex;
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get, written};
+use crate::platform::aws::{AwsError, Unavailable, batch_get, millis, number, text, written};
 
 /// The sort key of an instance's callback.
 const SCOPE: &str = "callback";
 
-/// A change is made to what it was decided on, so that no process with older knowledge undoes it.
+/// A change applies only to the health that it was decided on, so that no process undoes a newer one.
 const UNCHANGED: &str = "callback = :callback AND #state = :state AND #windows = :windows";
-/// The same for a callback that was healthy. Of another URL nothing is known.
+/// The same for a callback that was healthy. An item of another URL does not count.
 const HEALTHY: &str = "attribute_not_exists(instance_id) OR callback <> :callback";
 
-/// The endpoints table: `instance_id` (N) and `scope` (S). A healthy callback that no event waits for has no item.
+/// The endpoints table: `instance_id` (N) and `scope` (S). A healthy callback without waiting events has no item.
 #[derive(Debug, Clone)]
 pub struct DynamoCallbackStore {
     pub(super) client: Client,
@@ -33,7 +33,7 @@ pub struct DynamoCallbackStore {
 struct Item {
     instance_id: InstanceId,
     scope: String,
-    /// A digest of the URL: another URL begins with a clean sheet.
+    /// A digest of the URL: another URL starts healthy.
     callback: String,
     #[serde(flatten)]
     illness: Illness,
@@ -81,7 +81,7 @@ impl DynamoCallbackStore {
         Ok(unwell.map(|item| (item.instance_id, Health::Unwell(item.illness))).collect())
     }
 
-    /// Writes a change of health; `false` when it is no longer what it was `before`.
+    /// Writes a change of health; `false` if it is no longer as `before`.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -93,13 +93,13 @@ impl DynamoCallbackStore {
     ) -> Result<bool, AwsError> {
         const ACTION: &str = "write the state of a callback";
         let callback = digest(url);
-        let mut values = HashMap::from([(":callback".to_owned(), AttributeValue::S(callback.clone()))]);
+        let mut values = HashMap::from([(":callback".to_owned(), text(&callback))]);
         let (condition, names) = match before {
             Health::Healthy => (HEALTHY, None),
             Health::Unwell(illness) => {
                 let state = serde_dynamo::to_attribute_value(illness.state).unavailable(ACTION)?;
                 values.insert(":state".to_owned(), state);
-                values.insert(":windows".to_owned(), AttributeValue::N(illness.windows.to_string()));
+                values.insert(":windows".to_owned(), number(illness.windows));
                 let names = [("#state", "state"), ("#windows", "windows")];
                 let names = names.map(|(name, attribute)| (name.to_owned(), attribute.to_owned()));
                 (UNCHANGED, Some(HashMap::from(names)))
@@ -125,7 +125,7 @@ impl DynamoCallbackStore {
         written(put.send().await, ACTION)
     }
 
-    /// Takes the probe that was due at `due`, so that nobody else does; `false` when somebody else has.
+    /// Claims the probe that is due at `due`; `false` if another process has it.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -146,7 +146,7 @@ impl DynamoCallbackStore {
         written(taken, "take a probe")
     }
 
-    /// Forgets everything against an instance's callback, whatever it was. Events that wait for it are released.
+    /// Makes an instance's callback healthy. Its waiting events are released.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -160,15 +160,7 @@ impl DynamoCallbackStore {
 
 /// The key of an item of an instance.
 pub(super) fn key(instance: InstanceId, scope: &str) -> HashMap<String, AttributeValue> {
-    HashMap::from([
-        ("instance_id".to_owned(), AttributeValue::N(instance.to_string())),
-        ("scope".to_owned(), AttributeValue::S(scope.to_owned())),
-    ])
-}
-
-/// A time as the table has it.
-pub(super) fn millis(time: DateTime<Utc>) -> AttributeValue {
-    AttributeValue::N(time.timestamp_millis().to_string())
+    HashMap::from([("instance_id".to_owned(), number(instance)), ("scope".to_owned(), text(scope))])
 }
 
 fn digest(url: &CallbackUrl) -> String {

@@ -97,23 +97,23 @@ fn what_is_no_ed25519_key_is_refused() {
     let mismatch = format!("whsk_{}", STANDARD.encode([1; 64]));
     let short = format!("whsk_{}", STANDARD.encode([1; 31]));
     for text in ["", "whsk_", "whsk_%", "whsec_AAAA", &mismatch, &short] {
-        assert_eq!(Ed25519Key::parse(text), Err(InvalidEd25519Key), "{text}");
+        assert_eq!(Ed25519Key::parse(text), Err(NOT_AN_ED25519_KEY), "{text}");
     }
 }
 
 #[test]
 fn what_cannot_be_a_key_is_refused() {
-    use InvalidSigningKey::{NotAKey, NotAStandardSecret};
+    let not_a_key = "is not a printable text of at most 128 characters";
     let rows = [
-        ("k".repeat(129), NotAKey),
-        ("a\u{7}".to_owned(), NotAKey),
-        ("whsec_".to_owned(), NotAStandardSecret),
-        ("whsec_%".to_owned(), NotAStandardSecret),
-        (format!("whsec_{}", STANDARD.encode([1; 23])), NotAStandardSecret),
-        (format!("whsec_{}", STANDARD.encode([1; 65])), NotAStandardSecret),
+        ("k".repeat(129), not_a_key),
+        ("a\u{7}".to_owned(), not_a_key),
+        ("whsec_".to_owned(), NOT_A_STANDARD_SECRET),
+        ("whsec_%".to_owned(), NOT_A_STANDARD_SECRET),
+        (format!("whsec_{}", STANDARD.encode([1; 23])), NOT_A_STANDARD_SECRET),
+        (format!("whsec_{}", STANDARD.encode([1; 65])), NOT_A_STANDARD_SECRET),
     ];
     for (text, error) in rows {
-        assert_eq!(SigningKey::parse(&text), Err(error), "{text}");
+        assert_eq!(SigningKey::parse(&text), Err(error.to_owned()), "{text}");
     }
     assert!(SigningKey::parse(&"k".repeat(128)).is_ok());
 }

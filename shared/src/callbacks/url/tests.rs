@@ -162,7 +162,7 @@ proptest! {
     }
 
     #[test]
-    fn every_number_that_is_a_host_is_judged_as_the_address_it_is(bits: u32) {
+    fn every_spelling_of_an_address_is_checked(bits: u32) {
         let ip = IpAddr::V4(bits.into());
         for text in [format!("https://{bits}/"), format!("https://{bits:#x}/"), format!("https://0{bits:o}/")] {
             prop_assert_eq!(public(&text).is_ok(), address::check(ip).is_ok(), "{}", text);

@@ -4,15 +4,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::claim_id::ClaimId;
 use super::item::{AttemptRecord, DeliveryState, DeliveryStatus};
-use crate::events::body::{Body, Deflated};
+use crate::events::body::{Body, Deflated, StoredBody};
 use crate::events::message::QueuedDelivery;
 
-/// A body of so many bytes at most rests in the log item itself: with it, and with the outcomes of three attempts, the
-/// item stays within one write unit.
+/// The largest body in the log item itself: with it and the outcomes of three attempts, the item stays within one write
+/// unit.
 const MOST_IN_ITEM: usize = 200;
 
-/// A message that lies in the queue of poison keeps its claim, and gets another id when it is sent back: its event is
-/// then anybody's after this time. It is long, because an outcome may be known and not yet written.
+/// How long other messages wait after a claim has expired. A message in the poison queue keeps its claim, but gets another
+/// id when it is moved back. The time is long, because an outcome may be known and not yet written.
 const ABANDONED_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// The claim of one attempt for one queue message.
@@ -20,7 +20,7 @@ const ABANDONED_AFTER: TimeDelta = TimeDelta::hours(1);
 pub struct Claim<'a> {
     /// The attempt that the message asks for.
     pub delivery: &'a QueuedDelivery<'a>,
-    /// Whose claim it is.
+    /// The holder.
     pub id: ClaimId,
     /// Now.
     pub now: DateTime<Utc>,
@@ -31,46 +31,50 @@ pub struct Claim<'a> {
 /// Where the log has the body of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeptBody {
-    /// Where it was put with an earlier claim.
+    /// Where an earlier claim put it.
     Known,
     /// In the item.
     Inside(Deflated),
-    /// In the payloads table, for which the item has no room.
+    /// In the payloads table, because it is too large for the item.
     Beside(Deflated),
+    /// In the payloads table since the event was received, because no message holds it.
+    Stored(StoredBody),
 }
 
-/// A claim that was granted.
+/// The answer to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claimed {
-    /// The attempts before this one. One whose function died is among them, as of unknown outcome.
-    pub attempts: Vec<AttemptRecord>,
+pub enum Claimed {
+    /// It was granted. These attempts came before it; one whose function died is among them, with its outcome unknown.
+    Granted(Vec<AttemptRecord>),
+    /// It was refused.
+    Refused(Refusal),
 }
 
-/// A claim that was not granted, and what to do with the message.
+/// Why a claim was refused, which decides what happens to the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// This attempt is dealt with elsewhere: the message is a duplicate and can go.
+    /// Another message has this attempt: this one is a duplicate and can be deleted.
     Duplicate,
-    /// The event has come to its end, one way or another: the message is a duplicate and can go.
+    /// The event has ended: the message is a duplicate and can be deleted.
     Over,
-    /// This very message's attempt may still be under way: it is asked for again until that is known.
+    /// This message's own attempt may still be under way: the message returns until that is known.
     UnderWay,
-    /// This very message's attempt failed, and the message was delivered again before the next attempt was
-    /// certainly queued: queue it (again), due at this time.
+    /// This message's own attempt failed, but the next one may not be queued: queue it (again), due at this time.
     RetryPending(DateTime<Utc>),
-    /// This very message's attempt was the last, and the message was delivered again before it was certainly
-    /// in the dead-letter queue: send it there (again), for this reason.
+    /// This message's own attempt was the last, but it may not be in the dead-letter queue: send it there (again), for
+    /// this reason.
     DeadLetterPending(String),
 }
 
 impl KeptBody {
-    /// Where the log is to have the body of a delivery. One that the message holds is compressed once, here.
+    /// Where the log stores the body of a delivery. A body in the message is compressed once, here.
     #[must_use]
     pub fn of(delivery: &QueuedDelivery<'_>, fetched: Option<&Deflated>) -> Self {
         if delivery.handling.kept {
             return Self::Known;
         }
         let deflated = match (&delivery.body, fetched) {
+            (Body::Stored(stored), _) if delivery.round == 0 => return Self::Stored(stored.clone()),
             (Body::Raw(raw), _) => Deflated::of(raw),
             (Body::Deflated(deflated), _) | (Body::Stored(_), Some(deflated)) => deflated.clone(),
             // The stored body is gone: the item keeps saying where it was.
@@ -88,7 +92,7 @@ impl Claim<'_> {
         let claimed = (state.round, state.attempt);
         let same_message = state.claimed_by == self.id.holder;
         match state.delivery_status {
-            // Another message's attempt: its own comes again if its function died.
+            // Another message's attempt: that message returns if its function died.
             DeliveryStatus::Delivering
                 if asked == claimed && !same_message && state.claimed_until >= self.now =>
             {
@@ -109,22 +113,21 @@ impl Claim<'_> {
         }
     }
 
-    /// True if `state` is what this claim itself wrote, or what the claim wrote that it makes up for: whoever wrote
-    /// that made no attempt under it.
+    /// True if `state` was written by this claim, or by the one that it replaces, under which no attempt was made.
     pub(super) fn is_own(&self, state: &DeliveryState) -> bool {
         state.delivery_status == DeliveryStatus::Delivering
             && (self.id.wrote(state)
                 || self.delivery.handling.abandoned.as_ref().is_some_and(|claim| claim.wrote(state)))
     }
 
-    /// When another message's claim must have run out for this one to take over.
+    /// When another message's claim must have expired for this one to take over.
     pub(super) fn abandoned_before(&self) -> DateTime<Utc> {
         self.now - ABANDONED_AFTER
     }
 
-    /// What is known once it is granted on an item that stood at `before`.
-    pub(super) fn granted(&self, before: Option<DeliveryState>) -> Claimed {
-        let Some(before) = before else { return Claimed { attempts: Vec::new() } };
+    /// The granted claim on an item with the state `before`.
+    pub(super) fn granted(&self, before: Option<DeliveryState>) -> Vec<AttemptRecord> {
+        let Some(before) = before else { return Vec::new() };
         let died = before.delivery_status == DeliveryStatus::Delivering && !self.is_own(&before);
         let mut attempts = before.attempts;
         if died {
@@ -139,7 +142,7 @@ impl Claim<'_> {
                 probe: false,
             });
         }
-        Claimed { attempts }
+        attempts
     }
 }
 
@@ -171,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_keeps_the_message_wherever_dropping_it_could_lose_the_event() {
+    fn a_refused_claim_keeps_a_message_that_may_be_the_last() {
         use DeliveryStatus::{Delivered, Delivering, Dropped, Failed, Queued, Retry, Waiting};
         use Refusal::{DeadLetterPending, Duplicate, Over, RetryPending, UnderWay};
         let due = NOW + TimeDelta::seconds(300);
@@ -206,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_without_an_outcome_stays_in_the_log_and_one_that_never_was_does_not() {
+    fn the_log_keeps_attempts_without_outcome_but_none_that_were_not_made() {
         let text = text(0, 1);
         let mut delivery = QueuedDelivery::from_message(&text).unwrap();
         let of =
@@ -231,7 +234,7 @@ mod tests {
             ("nothing", None, 0),
         ];
         for (what, before, marks) in rows {
-            let attempts = claim(&delivery).granted(before).attempts;
+            let attempts = claim(&delivery).granted(before);
             assert_eq!(attempts.len(), marks, "{what}");
             let marked = |it: &AttemptRecord| it.error.as_ref().unwrap().starts_with("outcome unknown");
             assert!(attempts.iter().all(marked));

@@ -1,4 +1,4 @@
-//! What is next for an event: what is written about it, and what is sent.
+//! What follows an attempt: what is written about the event, and what is sent.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,12 +20,12 @@ pub enum Decision {
         /// Why the last one failed.
         reason: String,
     },
-    /// The same attempt once more: it was not made, by a fault of ours.
+    /// The same attempt again: a fault of ours prevented it.
     Again {
         /// When.
         #[serde(with = "chrono::serde::ts_milliseconds")]
         due: DateTime<Utc>,
-        /// What the fault was.
+        /// The fault.
         reason: String,
     },
     /// It waits in the log until the callback recovers.
@@ -38,7 +38,7 @@ pub enum Decision {
         /// Why.
         reason: String,
     },
-    /// Nothing: nobody wants it.
+    /// Nothing: there is no receiver.
     Drop {
         /// Why.
         reason: String,
@@ -46,7 +46,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Where the event stands then.
+    /// The status of the event then.
     #[must_use]
     pub fn status(&self) -> DeliveryStatus {
         match self {
@@ -71,8 +71,8 @@ impl Decision {
         }
     }
 
-    /// Whether one of the scheduled attempts was made: one that a fault of ours prevented is not, and neither
-    /// is the probe of a callback that stays open.
+    /// True if a scheduled attempt was made. One that a fault of ours prevented does not count, nor does the probe of a
+    /// callback that stays open.
     #[must_use]
     pub fn uses_up_attempt(&self) -> bool {
         !matches!(self, Self::Again { .. } | Self::Wait { .. })

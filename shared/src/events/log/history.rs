@@ -14,10 +14,10 @@ use crate::events::body::{Body, Deflated, StoredBody};
 use crate::events::id::EventId;
 use crate::events::message::{Handling, QueuedDelivery};
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get};
+use crate::platform::aws::{AwsError, Unavailable, batch_get, text};
 use close::event::Event;
 
-/// As many as one batch read takes.
+/// The limit of one batch read.
 const PART: usize = 100;
 const READ: &str = "read events";
 
@@ -31,23 +31,23 @@ pub struct DynamoDeliveryHistory {
 /// An event of the log.
 #[derive(Debug, Clone, Deserialize)]
 pub struct LogEntry {
-    /// Whose event.
+    /// The instance.
     pub instance_id: InstanceId,
     /// Its id.
     pub event_id: EventId,
-    /// When this system took it in, in Unix milliseconds.
+    /// When it was received, in Unix milliseconds.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub received_at: DateTime<Utc>,
-    /// Where it stands.
+    /// Its status.
     pub delivery_status: DeliveryStatus,
-    /// The round of its last attempt, from zero.
+    /// The round of its last attempt, from zero; of the next one, if that is queued.
     pub round: u32,
-    /// The attempts of that round that count, the one under way included.
+    /// The counted attempts of that round, including one under way.
     pub attempt: u32,
     /// When its last attempt was claimed, in Unix milliseconds.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub claimed_at: DateTime<Utc>,
-    /// When that claim is void, in Unix milliseconds.
+    /// When that claim expires, in Unix milliseconds.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub claimed_until: DateTime<Utc>,
     /// When the next attempt is due, while one is queued.
@@ -64,7 +64,7 @@ pub struct LogEntry {
     body: Option<Binary>,
     /// The length of its text.
     bytes: Option<usize>,
-    /// Where it is otherwise.
+    /// Where it is stored otherwise.
     #[serde(rename = "stored_body")]
     pub stored: Option<StoredBody>,
     /// When the item expires, in Unix seconds; DynamoDB removes it within days of that.
@@ -74,13 +74,13 @@ pub struct LogEntry {
 #[derive(Debug, Clone)]
 struct Binary(Vec<u8>);
 
-/// The fate of an event.
+/// The outcome of an event.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Fate {
-    /// When this system took it in, in Unix milliseconds.
+    /// When it was received, in Unix milliseconds.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub received_at: DateTime<Utc>,
-    /// Where it stands.
+    /// Its status.
     pub delivery_status: DeliveryStatus,
     /// The attempts so far, oldest first.
     #[serde(default)]
@@ -99,9 +99,9 @@ pub struct Span {
 /// The order in which events are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// What was received last comes first.
+    /// Newest first.
     NewestFirst,
-    /// What was received first comes first.
+    /// Oldest first.
     OldestFirst,
 }
 
@@ -112,7 +112,7 @@ impl LogEntry {
         Place { received_at: self.received_at, event_id: self.event_id.clone() }
     }
 
-    /// What Close sent, or where that is.
+    /// What Close sent, or where it is stored.
     #[must_use]
     pub fn body(&self) -> Option<Body<'static>> {
         let inside = self.body.as_ref().zip(self.bytes);
@@ -134,13 +134,16 @@ impl LogEntry {
         self.delivery_status == DeliveryStatus::Delivering && self.claimed_until > now
     }
 
-    /// The delivery that makes another round of attempts at it, asked for at `now`.
+    /// The delivery of another round of attempts, requested at `now`; of the same round if that was requested before
+    /// and has not begun.
     #[must_use]
     pub fn next_round(&self, now: DateTime<Utc>) -> Option<QueuedDelivery<'static>> {
-        Some(QueuedDelivery { since: Some(now), ..self.delivery(Handling::default())?.next_round() })
+        let next = self.delivery(Handling::default())?.next_round();
+        let round = if self.delivery_status == DeliveryStatus::Queued { self.round } else { next.round };
+        Some(QueuedDelivery { since: Some(now), round, ..next })
     }
 
-    /// The delivery that makes the attempt that it waits for. It is kept for `retention` from when its round began.
+    /// The delivery of the attempt that the event waits for. It is kept for `retention` from the start of its round.
     #[must_use]
     pub fn released(&self, retention: TimeDelta) -> Option<QueuedDelivery<'static>> {
         let delivery = self.delivery(Handling { kept: true, ..Handling::default() })?.next_attempt();
@@ -179,7 +182,7 @@ impl DynamoDeliveryHistory {
         Ok(entry.filter(|entry| entry.instance_id == instance))
     }
 
-    /// One event, whichever instance it is of: whether the caller may see that is for it to check.
+    /// One event of any instance. The caller must check that it may be seen.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -190,7 +193,7 @@ impl DynamoDeliveryHistory {
         get.item.map(serde_dynamo::from_item).transpose().unavailable(ACTION)
     }
 
-    /// Where the first event of an instance stands that comes after a place.
+    /// The place of an instance's first event after a place.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -204,7 +207,7 @@ impl DynamoDeliveryHistory {
         Ok(self.places(Index::ByPlace, instance, &range, 1).await?.pop())
     }
 
-    /// The next 100 events of an instance at most, and the place to go on from if there may be more.
+    /// The next 100 events of an instance at most, and the place to resume from if there may be more.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -220,8 +223,7 @@ impl DynamoDeliveryHistory {
         Ok((self.entries(&places).await?, next))
     }
 
-    /// The fates of the latest events of an instance, newest first, at most `most` of the `span`: without what was
-    /// sent and what it said.
+    /// The outcomes of an instance's latest events, newest first, at most `most` of the `span`, without their bodies.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -251,7 +253,7 @@ impl DynamoDeliveryHistory {
         Ok(places.into_iter().map(|place| place.received_at).collect())
     }
 
-    /// The events at some places, in their order; one that has expired meanwhile is left out.
+    /// The events at some places, in that order; expired ones are left out.
     pub(super) async fn entries(&self, places: &[Place]) -> Result<Vec<LogEntry>, AwsError> {
         let wanted = places.iter().map(|place| key(&place.event_id)).collect();
         let items = batch_get(&self.client, &self.table, wanted, None, READ).await?;
@@ -266,7 +268,7 @@ impl DynamoDeliveryHistory {
 
 /// The key of an event.
 pub(super) fn key(event: &EventId) -> HashMap<String, AttributeValue> {
-    HashMap::from([("event_id".to_owned(), AttributeValue::S(event.to_string()))])
+    HashMap::from([("event_id".to_owned(), text(event.as_str()))])
 }
 
 impl<'de> Deserialize<'de> for Binary {

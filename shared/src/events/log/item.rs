@@ -1,13 +1,13 @@
-//! How far an event has come, as its log item has it.
+//! The log item of an event: its status and attempts.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// Where an event stands.
+/// The status of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryStatus {
-    /// Another round of attempts was asked for and is queued.
+    /// Another round of attempts was requested and is queued.
     Queued,
     /// An attempt is under way, or was when its function died.
     Delivering,
@@ -15,11 +15,11 @@ pub enum DeliveryStatus {
     Retry,
     /// The callback is open: the event is sent once that recovers.
     Waiting,
-    /// A receiver took it.
+    /// A receiver accepted it.
     Delivered,
     /// No attempt is left; it is in the dead-letter queue.
     Failed,
-    /// There was nobody to deliver it to.
+    /// There was no receiver.
     Dropped,
 }
 
@@ -39,10 +39,10 @@ impl DeliveryStatus {
     }
 }
 
-/// The part of an item that claims are decided by.
+/// The part of an item that decides on claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryState {
-    /// Where the event stands.
+    /// The status of the event.
     pub delivery_status: DeliveryStatus,
     /// The round of the last claim.
     pub round: u32,
@@ -53,7 +53,7 @@ pub struct DeliveryState {
     /// When the last claim was made, in Unix milliseconds.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub claimed_at: DateTime<Utc>,
-    /// When the last claim is void, in Unix milliseconds.
+    /// When the last claim expires, in Unix milliseconds.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub claimed_until: DateTime<Utc>,
     /// The call of the function that made the last claim.
@@ -65,7 +65,7 @@ pub struct DeliveryState {
         skip_serializing_if = "Option::is_none"
     )]
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// Why the last attempt was the last, or failed.
+    /// Why the event or its last attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The attempts so far, oldest first.
@@ -73,7 +73,7 @@ pub struct DeliveryState {
     pub attempts: Vec<AttemptRecord>,
 }
 
-/// One attempt, as the log keeps it. Its attributes have short names, because DynamoDB bills them too.
+/// One attempt in the log. Its attributes have short names, because DynamoDB bills names too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRecord {
     /// Its round.
@@ -102,21 +102,21 @@ pub struct AttemptRecord {
     pub probe: bool,
 }
 
-/// A write unit of DynamoDB in bytes, less what an item has besides its attempts: with two events and the body in it.
+/// A DynamoDB write unit in bytes, less the rest of an item: two events and the body.
 const ROOM: usize = 1024 - 620;
 /// An attempt's attributes, their names included, without its texts.
 const ATTEMPT: usize = 40;
 /// An error is a sentence.
 const MOST_ERROR: usize = 160;
-/// So much of the latest answer is kept even if the item then takes a second write unit.
+/// This much of the latest answer is kept even if the item then takes a second write unit.
 const LEAST_EXCERPT: usize = 64;
-/// Attempts that an item keeps; an event that is redelivered over and over forgets the oldest.
+/// Attempts that an item keeps; after many redeliveries the oldest are dropped.
 const MOST_ATTEMPTS: usize = 50;
 
-/// Probes that an item keeps: the latest say how its callback does.
+/// Probes that an item keeps: the latest show how its callback is doing.
 const MOST_PROBES: usize = 3;
 
-/// Leaves out the older probes, and cuts the texts of attempts, the oldest first, so that their item stays within one write unit for as long as it can.
+/// Drops older probes and shortens the texts of attempts, oldest first, to keep the item within one write unit if possible.
 #[must_use]
 pub(super) fn fitted(mut attempts: Vec<AttemptRecord>) -> Vec<AttemptRecord> {
     let mut probes = attempts.iter().filter(|attempt| attempt.probe).count();
@@ -143,7 +143,7 @@ pub(super) fn fitted(mut attempts: Vec<AttemptRecord>) -> Vec<AttemptRecord> {
     attempts
 }
 
-/// Cuts a text to so many bytes at most, at the end of a character.
+/// Shortens a text to at most this many bytes, at the end of a character.
 pub fn clip(text: &mut String, most: usize) {
     text.truncate(text.floor_char_boundary(most));
 }

@@ -1,4 +1,4 @@
-//! Which of some events the log does not have.
+//! Finding events that the log does not have.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::events::id::EventId;
 use crate::platform::aws::{AwsError, batch_get};
 
 impl DynamoDeliveryLog {
-    /// Those of `events` that the log has nothing of.
+    /// The ones of `events` that the log does not have.
     ///
     /// # Errors
     /// When the table cannot be read.

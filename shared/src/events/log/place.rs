@@ -1,4 +1,4 @@
-//! Where an event stands in its instance's log: by time of receipt, in several shards.
+//! The place of an event in its instance's log: by time of receipt, in several shards.
 
 use chrono::{DateTime, Utc};
 use serde::de::Error as _;
@@ -7,11 +7,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::events::id::EventId;
 use crate::instances::InstanceId;
 
-/// The events of an instance are spread over so many shards of an index, because DynamoDB writes 1,000 units a second
-/// to one partition (Amazon DynamoDB Developer Guide, "Burst and adaptive capacity").
+/// An instance's events are spread over this many shards, because a DynamoDB partition takes 1,000 write units a second
+/// (Amazon DynamoDB Developer Guide, "Burst and adaptive capacity").
 const SHARDS: u8 = 8;
 
-/// A place in an instance's log; places are ordered by time of receipt. No two events have the same one.
+/// A place in an instance's log, unique to an event. Places are ordered by time of receipt.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// When the event was received, to the millisecond.
@@ -21,12 +21,12 @@ pub struct Place {
 }
 
 impl Place {
-    /// Its form in the index: as text it sorts as places do.
+    /// Its text in the index, which sorts like places.
     pub(super) fn key(&self) -> String {
         format!("{}#{}", time_key(self.received_at), self.event_id)
     }
 
-    /// Reads the form in the index.
+    /// Reads its text in the index.
     pub(super) fn read(key: &str) -> Option<Self> {
         let (millis, id) = key.split_once('#')?;
         let received_at = DateTime::from_timestamp_millis(millis.parse().ok()?)?;
@@ -34,7 +34,7 @@ impl Place {
     }
 }
 
-/// The beginning of the keys of a millisecond.
+/// The prefix of the keys of a millisecond.
 pub(super) fn time_key(time: DateTime<Utc>) -> String {
     format!("{:015}", time.timestamp_millis().max(0))
 }

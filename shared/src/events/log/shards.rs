@@ -8,10 +8,10 @@ use futures_util::future::try_join_all;
 use super::history::{DynamoDeliveryHistory, Order, Span};
 use super::place::{Place, shards, time_key};
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{AwsError, Unavailable, text};
 
 const ACTION: &str = "list events";
-/// Keys that one query asks a shard for, at most; keys are short.
+/// The most keys that one query reads from a shard; keys are short.
 const MOST_KEYS: usize = 1_000;
 
 /// An index in shards.
@@ -19,7 +19,7 @@ const MOST_KEYS: usize = 1_000;
 pub(super) enum Index {
     /// All events.
     ByPlace,
-    /// Those that wait.
+    /// Waiting events.
     ByWaiting,
 }
 
@@ -52,12 +52,12 @@ impl Index {
 impl Range {
     /// The places of a span of time.
     pub(super) fn of(span: Span, order: Order) -> Self {
-        // What follows the sign that ends the time.
+        // The character after the one that ends the time.
         let high = format!("{}$", time_key(span.to));
         Self { low: time_key(span.from), high, order, after: None }
     }
 
-    /// What of it comes after a place.
+    /// The part of it after a place.
     pub(super) fn after(mut self, place: Option<&Place>) -> Self {
         if let Some(place) = place {
             match self.order {
@@ -70,7 +70,7 @@ impl Range {
     }
 }
 
-/// What of a shard has been read and not yet taken.
+/// Places of a shard that were read and not yet taken.
 struct Shard {
     name: String,
     read: VecDeque<Place>,
@@ -96,7 +96,7 @@ impl DynamoDeliveryHistory {
         }
         let shard = |name| Shard { name, read: VecDeque::new(), next: Next::Page(None) };
         let mut shards: Vec<Shard> = shards(instance).map(shard).collect();
-        // What is read is what is paid for: about as many of each shard as it will give.
+        // Reads are billed, so about as many are read from each shard as it will contribute.
         let page = (most / shards.len() + 8).min(MOST_KEYS).min(most + 1);
         let mut found = Vec::new();
         while found.len() < most {
@@ -114,7 +114,7 @@ impl DynamoDeliveryHistory {
         Ok(found)
     }
 
-    /// Reads on in a shard until there is something, or nothing more.
+    /// Reads from a shard until something is found, or its end.
     async fn read(
         &self,
         index: Index,
@@ -133,9 +133,9 @@ impl DynamoDeliveryHistory {
                 .scan_index_forward(range.order == Order::OldestFirst)
                 .key_condition_expression("#shard = :shard AND place BETWEEN :low AND :high")
                 .expression_attribute_names("#shard", index.attribute())
-                .expression_attribute_values(":shard", AttributeValue::S(shard.name.clone()))
-                .expression_attribute_values(":low", AttributeValue::S(range.low.clone()))
-                .expression_attribute_values(":high", AttributeValue::S(range.high.clone()))
+                .expression_attribute_values(":shard", text(&shard.name))
+                .expression_attribute_values(":low", text(&range.low))
+                .expression_attribute_values(":high", text(&range.high))
                 .set_exclusive_start_key(start.take())
                 .limit(i32::try_from(page).unwrap_or(i32::MAX));
             let answer = query.send().await.unavailable(ACTION)?;

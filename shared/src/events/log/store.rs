@@ -10,18 +10,21 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::claim::{Claim, Claimed, KeptBody, Refusal};
+use super::claim::{Claim, Claimed, KeptBody};
 use super::claim_id::ClaimId;
 use super::decision::{Decision, Settlement};
 use super::item::{DeliveryState, DeliveryStatus, fitted};
 use super::place::{Place, shard};
 use crate::events::id::EventId;
 use crate::events::message::QueuedDelivery;
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{AwsError, Unavailable, millis, number, text};
 
-/// A claim is granted to a new event; to a later attempt or round once the one before is over, but to none of a message
-/// that let the event wait; to the same attempt once the claim of a function that died is void, which others than its
-/// own message are not told at once; and to whoever holds it already and made no attempt.
+/// A claim is granted for:
+///
+/// - a new event;
+/// - a later attempt or round once the previous one is over, except to a message that let the event wait;
+/// - the same attempt once the claim of a function that died has expired, to other messages only some time later;
+/// - the holder of a claim who made no attempt under it.
 const FREE: &str = "attribute_not_exists(event_id) \
      OR ((delivery_status <> :delivering OR claimed_until < :now) AND #round < :round) \
      OR (delivery_status IN (:retry, :queued) AND #round = :round AND attempt < :attempt) \
@@ -32,13 +35,13 @@ const FREE: &str = "attribute_not_exists(event_id) \
          AND ((claimed_until = :until AND claimed_in = :call) \
               OR (claimed_until = :abandoned AND claimed_in = :abandoned_call)))";
 
-/// What never changes is written once, so that the index by place is too. The rest is this claim's.
+/// Attributes that never change are written once, and so is the index by place. The others are this claim's.
 const CLAIM: &str = "SET delivery_status = :delivering, #round = :round, attempt = :attempt, \
      claimed_by = :holder, claimed_in = :call, claimed_at = :now, claimed_until = :until, expires_at = :expires, \
      instance_id = :instance, log_shard = :shard, place = if_not_exists(place, :place), \
      received_at = if_not_exists(received_at, :received), events = if_not_exists(events, :events)";
 
-/// The same for an event that waits: the claim is over as soon as it is written.
+/// The same for a waiting event: the claim is over at once.
 const PARK: &str = "SET delivery_status = :waits, #round = :round, attempt = :before, \
      claimed_by = :holder, claimed_in = :call, claimed_at = :now, claimed_until = :now, expires_at = :expires, reason = :reason, \
      instance_id = :instance, log_shard = :shard, waiting = :shard, place = if_not_exists(place, :place), \
@@ -48,7 +51,7 @@ const PARK: &str = "SET delivery_status = :waits, #round = :round, attempt = :be
 const HELD: &str = "claimed_by = :holder AND claimed_until = :until AND claimed_in = :call AND delivery_status = :delivering";
 
 /// The events table: `event_id` (S). The index `by_place` has all events of an instance in order of receipt, and
-/// `by_waiting` those that wait, both in shards.
+/// `by_waiting` the waiting ones, both in shards.
 #[derive(Debug, Clone)]
 pub struct DynamoDeliveryLog {
     pub(super) client: Client,
@@ -69,8 +72,7 @@ impl DynamoDeliveryLog {
         delivery.since.unwrap_or(now) + self.retention
     }
 
-    /// The longest that an event waits, whether for its callback or for us: the log still has it for a day then, to
-    /// say how it ended.
+    /// The longest that an event waits, for its callback or for us. The log keeps it for another day, to show how it ended.
     #[must_use]
     pub fn longest_wait(&self) -> TimeDelta {
         self.retention - (self.retention / 2).min(TimeDelta::days(1))
@@ -80,19 +82,19 @@ impl DynamoDeliveryLog {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn claim(&self, claim: &Claim<'_>) -> Result<Result<Claimed, Refusal>, AwsError> {
-        // An event that waited does no longer.
+    pub async fn claim(&self, claim: &Claim<'_>) -> Result<Claimed, AwsError> {
+        // The event stops waiting.
         self.admit(claim, CLAIM, " REMOVE waiting", HashMap::new(), "claim an attempt").await
     }
 
-    /// Lets an event wait for its callback: one conditional write, after which its message can go.
+    /// Lets an event wait for its callback: one conditional write, after which its message can be deleted.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn park(&self, claim: &Claim<'_>, reason: &str) -> Result<Result<Claimed, Refusal>, AwsError> {
+    pub async fn park(&self, claim: &Claim<'_>, reason: &str) -> Result<Claimed, AwsError> {
         let own = HashMap::from([
             (":before".to_owned(), number(claim.delivery.attempt - 1)),
-            (":reason".to_owned(), AttributeValue::S(reason.to_owned())),
+            (":reason".to_owned(), text(reason)),
         ]);
         self.admit(claim, PARK, " REMOVE next_attempt_at", own, "let an event wait").await
     }
@@ -104,21 +106,24 @@ impl DynamoDeliveryLog {
         remove: &str,
         own: HashMap<String, AttributeValue>,
         action: &'static str,
-    ) -> Result<Result<Claimed, Refusal>, AwsError> {
+    ) -> Result<Claimed, AwsError> {
         let mut values = self.values(claim).unavailable(action)?;
         let mut expression = set.to_owned();
-        match &claim.body {
-            KeptBody::Known => {}
+        let stored = match &claim.body {
+            KeptBody::Known => None,
             KeptBody::Inside(body) => {
                 expression += ", body = if_not_exists(body, :body), bytes = if_not_exists(bytes, :bytes)";
                 values.insert(":body".to_owned(), AttributeValue::B(Blob::new(body.bytes())));
                 values.insert(":bytes".to_owned(), number(body.check().bytes));
+                None
             }
-            KeptBody::Beside(body) => {
-                expression += ", stored_body = :stored";
-                let stored = serde_dynamo::to_attribute_value(body.check()).unavailable(action)?;
-                values.insert(":stored".to_owned(), stored);
-            }
+            KeptBody::Beside(body) => Some(body.check()),
+            KeptBody::Stored(stored) => Some(stored.clone()),
+        };
+        if let Some(stored) = stored {
+            expression += ", stored_body = :stored";
+            let stored = serde_dynamo::to_attribute_value(stored).unavailable(action)?;
+            values.insert(":stored".to_owned(), stored);
         }
         values.extend(own);
         let update = self
@@ -133,11 +138,11 @@ impl DynamoDeliveryLog {
             Ok(answer) => {
                 let before = answer.attributes.filter(|item| item.contains_key("delivery_status"));
                 let before = before.map(state_of).transpose().unavailable(action)?;
-                Ok(Ok(claim.granted(before)))
+                Ok(Claimed::Granted(claim.granted(before)))
             }
             Err(error) => {
                 let in_the_way = condition_failure(error).unavailable(action)?;
-                Ok(Err(claim.refused(&state_of(in_the_way).unavailable(action)?)))
+                Ok(Claimed::Refused(claim.refused(&state_of(in_the_way).unavailable(action)?)))
             }
         }
     }
@@ -146,7 +151,7 @@ impl DynamoDeliveryLog {
         let QueuedDelivery { instance_id, event_id, received_at, round, attempt, events, .. } =
             claim.delivery;
         let place = Place { received_at: *received_at, event_id: event_id.clone() };
-        // Nobody holds a claim that ends before all time.
+        // No claim ends before the beginning of time.
         let abandoned = claim.delivery.handling.abandoned.as_ref();
         let (abandoned, abandoned_call) =
             abandoned.map_or((DateTime::UNIX_EPOCH, "none"), |it| (it.until, it.call.as_str()));
@@ -157,17 +162,17 @@ impl DynamoDeliveryLog {
             (":waits", status(DeliveryStatus::Waiting)),
             (":round", number(round)),
             (":attempt", number(attempt)),
-            (":holder", AttributeValue::S(claim.id.holder.clone())),
+            (":holder", text(&claim.id.holder)),
             (":now", millis(claim.now)),
             (":until", millis(claim.id.until)),
-            (":call", AttributeValue::S(claim.id.call.clone())),
+            (":call", text(&claim.id.call)),
             (":abandoned", millis(abandoned)),
-            (":abandoned_call", AttributeValue::S(abandoned_call.to_owned())),
+            (":abandoned_call", text(abandoned_call)),
             (":long_ago", millis(claim.abandoned_before())),
             (":expires", number(self.expires_at(claim.delivery, claim.now).timestamp())),
             (":instance", number(instance_id)),
-            (":shard", AttributeValue::S(shard(*instance_id, event_id))),
-            (":place", AttributeValue::S(place.key())),
+            (":shard", text(shard(*instance_id, event_id))),
+            (":place", text(place.key())),
             (":received", millis(*received_at)),
             (":events", serde_dynamo::to_attribute_value(events)?),
         ];
@@ -176,7 +181,7 @@ impl DynamoDeliveryLog {
 
     /// Writes the outcome of a claimed attempt.
     ///
-    /// `false` when the claim is no longer this one's: it ran out and somebody else took over.
+    /// `false` if the claim expired and another message took over.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -190,22 +195,22 @@ impl DynamoDeliveryLog {
         let attempts = serde_dynamo::to_attribute_value(fitted(attempts.clone())).unavailable(ACTION)?;
         let made = delivery.attempt - u32::from(!decision.uses_up_attempt());
         let waits = matches!(decision, Decision::Wait { .. });
-        let shard = AttributeValue::S(shard(delivery.instance_id, &delivery.event_id));
+        let shard = text(shard(delivery.instance_id, &delivery.event_id));
         let changes = [
             ("delivery_status", Some(status(decision.status()))),
             ("attempt", Some(number(made))),
             ("attempts", Some(attempts)),
             ("waiting", waits.then_some(shard)),
             ("next_attempt_at", decision.due().map(millis)),
-            ("reason", decision.reason().map(|reason| AttributeValue::S(reason.to_owned()))),
+            ("reason", decision.reason().map(text)),
         ];
         let update = self
             .update(&delivery.event_id)
             .condition_expression(HELD)
             .expression_attribute_values(":delivering", status(DeliveryStatus::Delivering))
-            .expression_attribute_values(":holder", AttributeValue::S(claim.holder.clone()))
+            .expression_attribute_values(":holder", text(&claim.holder))
             .expression_attribute_values(":until", millis(claim.until))
-            .expression_attribute_values(":call", AttributeValue::S(claim.call.clone()))
+            .expression_attribute_values(":call", text(&claim.call))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match with_changes(update, changes).send().await {
             Ok(_) => Ok(true),
@@ -217,7 +222,7 @@ impl DynamoDeliveryLog {
     }
 
     fn update(&self, event: &EventId) -> UpdateItemFluentBuilder {
-        let key = AttributeValue::S(event.to_string());
+        let key = text(event.as_str());
         self.client.update_item().table_name(&self.table).key("event_id", key)
     }
 }
@@ -267,13 +272,5 @@ fn state_of(item: Item) -> Result<DeliveryState, serde_dynamo::Error> {
 }
 
 pub(super) fn status(status: DeliveryStatus) -> AttributeValue {
-    AttributeValue::S(status.as_str().to_owned())
-}
-
-pub(super) fn number(value: impl std::fmt::Display) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-pub(super) fn millis(time: DateTime<Utc>) -> AttributeValue {
-    number(time.timestamp_millis())
+    text(status.as_str())
 }

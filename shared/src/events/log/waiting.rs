@@ -1,4 +1,4 @@
-//! The events that wait for their callback, oldest first.
+//! Waiting events, oldest first.
 
 use super::history::{DynamoDeliveryHistory, LogEntry, Order, Span};
 use super::item::DeliveryStatus;
@@ -7,17 +7,17 @@ use super::shards::{Index, Range};
 use crate::instances::InstanceId;
 use crate::platform::aws::AwsError;
 
-/// Some events that wait.
+/// A page of waiting events.
 #[derive(Debug, Clone)]
 pub struct Waiting {
-    /// The events. One that was released meanwhile is not among them.
+    /// The events, without those released meanwhile.
     pub events: Vec<LogEntry>,
-    /// The place of the last one that was looked at; `None` when there were no more.
+    /// The last place that was read; `None` at the end.
     pub next: Option<Place>,
 }
 
 impl DynamoDeliveryHistory {
-    /// The first events of an instance that wait, received in `span`, after a place; at most `most`.
+    /// The first waiting events of an instance after a place, received in `span`; at most `most`.
     ///
     /// # Errors
     /// When the table cannot be read.

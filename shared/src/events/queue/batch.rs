@@ -14,19 +14,19 @@ const ACTION: &str = "enqueue deliveries";
 const MOST_MESSAGES: usize = 10;
 const MOST_BYTES: usize = 1020 * 1024;
 
-/// What SQS refuses of a batch is sent again this often.
+/// How often messages that SQS refuses are sent again.
 const TRIES: usize = 3;
 
 impl SqsDeliveryQueue {
-    /// Sends deliveries, in batches; all of them are durable when it returns.
+    /// Sends deliveries in batches. All are durable when it returns.
     ///
     /// # Errors
-    /// When SQS did not take one of them; others may have been taken then.
+    /// When SQS did not accept one of them; it may have accepted others.
     pub async fn send_all(&self, deliveries: &[QueuedDelivery<'_>]) -> Result<(), AwsError> {
         self.send_spread(deliveries, Duration::ZERO).await
     }
 
-    /// The same, to be received evenly spread over the time that follows (at most 900 s).
+    /// The same, to be received evenly spread over this time (at most 900 s).
     ///
     /// # Errors
     /// As [`send_all`](Self::send_all).

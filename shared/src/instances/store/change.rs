@@ -1,12 +1,11 @@
 //! Changing and deleting instances.
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 
 use super::{DynamoInstanceStore, KEY};
 use crate::accounts;
 use crate::instances::Instance;
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{AwsError, Unavailable, number, text, written};
 
 /// The outcome of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,9 +22,6 @@ const CHANGE: &str = "SET #name = :name, tags = :tags, configuration = :configur
 
 impl DynamoInstanceStore {
     /// Stores a changed instance, if it still has the revision that the change was made from.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn change(&self, changed: Instance) -> Result<Changed, AwsError> {
         const ACTION: &str = "change an instance";
         let item = self.sealed(changed).await?;
@@ -34,11 +30,11 @@ impl DynamoInstanceStore {
             .client
             .update_item()
             .table_name(&self.instances)
-            .key(KEY, AttributeValue::N(item.instance_id.to_string()))
+            .key(KEY, number(item.instance_id))
             .update_expression(CHANGE)
             .condition_expression("revision = :seen")
             .expression_attribute_names("#name", "name")
-            .expression_attribute_values(":name", AttributeValue::S(item.name))
+            .expression_attribute_values(":name", text(item.name))
             .expression_attribute_values(":tags", value(serde_dynamo::to_attribute_value(item.tags))?)
             .expression_attribute_values(
                 ":configuration",
@@ -47,44 +43,28 @@ impl DynamoInstanceStore {
             .expression_attribute_values(":secrets", value(serde_dynamo::to_attribute_value(item.secrets))?)
             .expression_attribute_values(":masked", value(serde_dynamo::to_attribute_value(item.masked))?)
             .expression_attribute_values(":disabled", AttributeValue::Bool(item.disabled))
-            .expression_attribute_values(":seen", AttributeValue::N(item.revision.to_string()))
-            .expression_attribute_values(":next", AttributeValue::N((item.revision + 1).to_string()));
-        match update.send().await {
-            Ok(_) => Ok(Changed::Yes),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                Ok(Changed::Meanwhile)
-            }
-            Err(error) => Err(error).unavailable(ACTION),
-        }
+            .expression_attribute_values(":seen", number(item.revision))
+            .expression_attribute_values(":next", number(item.revision + 1));
+        Ok(if written(update.send().await, ACTION)? { Changed::Yes } else { Changed::Meanwhile })
     }
 
     /// Deletes an instance together with its token in the table `credentials`, both or neither, if it still has the
     /// revision that was seen: what is made for an instance elsewhere, as a subscription, must not outlive it.
-    ///
-    /// # Errors
-    /// When a table cannot be written.
     pub async fn delete(&self, instance: &Instance, credentials: &str) -> Result<Changed, AwsError> {
         const ACTION: &str = "delete an instance";
-        let revision = AttributeValue::N(instance.revision.to_string());
+        let revision = number(instance.revision);
         let item = Delete::builder()
             .table_name(&self.instances)
-            .key(KEY, AttributeValue::N(instance.id.to_string()))
+            .key(KEY, number(instance.id))
             .condition_expression("revision = :seen")
             .expression_attribute_values(":seen", revision);
-        let token = Delete::builder()
-            .table_name(credentials)
-            .key(accounts::KEY, AttributeValue::S(instance.token.key.as_str().to_owned()));
+        let token =
+            Delete::builder().table_name(credentials).key(accounts::KEY, text(instance.token.key.as_str()));
         let mut write = self.client.transact_write_items();
         for delete in [item, token] {
             let delete = delete.build().unavailable(ACTION)?;
             write = write.transact_items(TransactWriteItem::builder().delete(delete).build());
         }
-        match write.send().await {
-            Ok(_) => Ok(Changed::Yes),
-            Err(SdkError::ServiceError(error)) if error.err().is_transaction_canceled_exception() => {
-                Ok(Changed::Meanwhile)
-            }
-            Err(error) => Err(error).unavailable(ACTION),
-        }
+        Ok(if written(write.send().await, ACTION)? { Changed::Yes } else { Changed::Meanwhile })
     }
 }

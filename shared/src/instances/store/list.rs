@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::{DynamoInstanceStore, Item, KEY, Secrets};
 use crate::instances::Instance;
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get};
+use crate::platform::aws::{AwsError, Unavailable, batch_get, number};
 
 /// Keys only, so that a change of an instance costs no second write: `account_id` and `instance_id`.
 const INDEX: &str = "by_account";
@@ -23,7 +23,7 @@ const TOGETHER: usize = 16;
 pub struct Listing {
     /// The instances.
     pub instances: Vec<Instance>,
-    /// Whether there may be more, after the last id that was looked at.
+    /// The last id that was read, if there may be more.
     pub next: Option<InstanceId>,
 }
 
@@ -32,14 +32,10 @@ impl DynamoInstanceStore {
     /// read are masked, not decrypted.
     ///
     /// The index follows the table within moments: an instance provisioned just now may be missing.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn list(&self, account_id: u64, after: Option<InstanceId>) -> Result<Listing, AwsError> {
         const READ: &str = "read an account's instances";
         let (ids, next) = self.ids(account_id, after).await?;
-        let keys =
-            ids.into_iter().map(|id| HashMap::from([(KEY.to_owned(), AttributeValue::N(id.to_string()))]));
+        let keys = ids.into_iter().map(|id| HashMap::from([(KEY.to_owned(), number(id))]));
         let items = batch_get(&self.client, &self.instances, keys.collect(), None, READ).await?;
         let mut items: Vec<Item> = serde_dynamo::from_items(items).unavailable(READ)?;
         items.sort_unstable_by_key(|item| item.instance_id);
@@ -49,9 +45,6 @@ impl DynamoInstanceStore {
     }
 
     /// The ids of the same instances, and whether there are more: one query and no secret decrypted.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
     pub async fn ids(
         &self,
         account_id: u64,
@@ -65,8 +58,8 @@ impl DynamoInstanceStore {
             .table_name(&self.instances)
             .index_name(INDEX)
             .key_condition_expression("account_id = :account AND instance_id > :after")
-            .expression_attribute_values(":account", AttributeValue::N(account_id.to_string()))
-            .expression_attribute_values(":after", AttributeValue::N(after.to_string()))
+            .expression_attribute_values(":account", number(account_id))
+            .expression_attribute_values(":after", number(after))
             .limit(i32::try_from(BATCH).unwrap_or(i32::MAX))
             .send()
             .await

@@ -1,13 +1,12 @@
 //! Replaces the subscription at Close of an instance.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 
 use super::{DynamoInstanceStore, KEY};
 use crate::instances::InstanceId;
 use crate::instances::configuration::{Settings, key};
 use crate::instances::vault::Purpose;
-use crate::platform::aws::{AwsError, Unavailable, written};
+use crate::platform::aws::{AwsError, Unavailable, millis, number, text, written};
 use crate::platform::secret::Secret;
 
 const ACTION: &str = "write a subscription";
@@ -35,18 +34,17 @@ impl DynamoInstanceStore {
         let settings: Settings = [key].into();
         let sealed = self.vault.seal(instance, Purpose::Webhook, &settings).await?;
         let sealed = serde_dynamo::to_attribute_value(sealed).unavailable(ACTION)?;
-        let number = |number: i64| AttributeValue::N(number.to_string());
         let update = self
             .client
             .update_item()
             .table_name(&self.instances)
-            .key(KEY, AttributeValue::N(instance.to_string()))
+            .key(KEY, number(instance))
             .update_expression(REPLACE)
             .condition_expression(UNCHANGED)
             .expression_attribute_names("#id", key::SUBSCRIPTION_ID)
-            .expression_attribute_values(":id", AttributeValue::S(new.to_owned()))
-            .expression_attribute_values(":old", AttributeValue::S(old.to_owned()))
-            .expression_attribute_values(":until", number(until.timestamp_millis()))
+            .expression_attribute_values(":id", text(new))
+            .expression_attribute_values(":old", text(old))
+            .expression_attribute_values(":until", millis(until))
             .expression_attribute_values(":sealed", sealed)
             .expression_attribute_values(":one", number(1));
         written(update.send().await, ACTION)

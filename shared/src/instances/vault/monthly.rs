@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Purpose;
 use crate::accounts::KEY;
-use crate::platform::aws::{AwsError, Unavailable, written};
+use crate::platform::aws::{AwsError, Unavailable, text, written};
 
 const ACTION: &str = "keep a data key";
 const VALUE: &str = "data_key";
@@ -19,7 +19,6 @@ pub struct DataKeyStore {
 
 impl DataKeyStore {
     /// The data keys in the table `credentials`.
-    #[must_use]
     pub fn new(client: Client, credentials: String) -> Self {
         Self { client, credentials }
     }
@@ -40,7 +39,7 @@ impl DataKeyStore {
         encrypted: String,
     ) -> Result<String, AwsError> {
         let put = self.client.put_item().table_name(&self.credentials).item(KEY, key(purpose, month));
-        let put = put.item(VALUE, AttributeValue::S(encrypted.clone()));
+        let put = put.item(VALUE, text(&encrypted));
         let put = put.condition_expression("attribute_not_exists(#key)");
         if written(put.expression_attribute_names("#key", KEY).send().await, ACTION)? {
             return Ok(encrypted);
@@ -52,5 +51,5 @@ impl DataKeyStore {
 
 /// A prefix that no credential's key has.
 fn key(purpose: Purpose, month: &str) -> AttributeValue {
-    AttributeValue::S(format!("data-key/{}/{month}", purpose.as_str()))
+    text(format!("data-key/{}/{month}", purpose.as_str()))
 }

@@ -36,7 +36,7 @@ impl<T, E: Describe> Unavailable<T> for Result<T, E> {
     }
 }
 
-/// Whether a conditional write of DynamoDB was made; `false` when its condition does not hold.
+/// True if a conditional write or transaction of DynamoDB was made; `false` if a condition failed.
 ///
 /// # Errors
 /// When the table could not be written at all.
@@ -44,7 +44,8 @@ pub(crate) fn written<T, E: ProvideErrorMetadata, R>(
     sent: Result<T, SdkError<E, R>>,
     action: &'static str,
 ) -> Result<bool, AwsError> {
-    let refused = |error: &E| error.code() == Some("ConditionalCheckFailedException");
+    let refusals = ["ConditionalCheckFailedException", "TransactionCanceledException"];
+    let refused = |error: &E| error.code().is_some_and(|code| refusals.contains(&code));
     match sent {
         Ok(_) => Ok(true),
         Err(error) if error.as_service_error().is_some_and(refused) => Ok(false),

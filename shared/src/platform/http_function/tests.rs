@@ -22,7 +22,7 @@ fn event(path: &str, query: &str, host: &str, body: Option<&str>) -> Value {
     })
 }
 
-/// What a service answers to an event, as JSON; `Err` where the event is none.
+/// A service's answer to an event, as JSON; `Err` for something that is not an event.
 async fn called<S>(service: S, event: Value) -> Result<Value, serde_json::Error>
 where
     S: Service<Request, Response = Response<String>, Error = Infallible, Future: Send>

@@ -30,7 +30,7 @@ impl Columns<'_> {
             }
             _ if self.is_date(column) && !self.is_time(column, literal) => Err(Problem::NotATime {
                 column: column.to_owned(),
-                literal: literal.expand(&Scope { times: sample(), pattern: None }),
+                literal: literal.expand(&Scope { times: sample(), pattern: None, is_partial: false }),
             }),
             _ => Ok(()),
         }
@@ -50,7 +50,7 @@ impl Columns<'_> {
         let patterns = self.dates.iter().map(|field| field.pattern());
         let mut patterns = patterns.chain([None]);
         patterns.any(|pattern| {
-            let text = Value::String(literal.expand(&Scope { times: sample(), pattern }));
+            let text = Value::String(literal.expand(&Scope { times: sample(), pattern, is_partial: false }));
             let configured = || self.dates.iter().any(|field| field.read(&text).is_some());
             Reading::of(column, &text, pattern).is_some() || configured()
         })

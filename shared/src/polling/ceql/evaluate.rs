@@ -1,4 +1,4 @@
-//! Whether a record fulfils a condition.
+//! Evaluates a condition on a record.
 //!
 //! A template is an instant, and a value is read as one: patterns and zones are spellings. Where a spelling says less
 //! than the instant (a day, a minute), a bound admits whatever may lie within it, so that no change is lost.
@@ -23,24 +23,27 @@ enum Doubt {
 
 impl Condition {
     /// True if `record` fulfils the condition. A column that is absent or null fulfils no comparison but `!=`.
-    #[must_use]
     pub fn holds(&self, record: &Value, scope: &Scope<'_>) -> bool {
         self.judge(record, scope, Doubt::Holds)
     }
 
     fn judge(&self, record: &Value, scope: &Scope<'_>, doubt: Doubt) -> bool {
         let compares = |column: &str, operator, literal: &Literal| {
-            let Some(value) = at_path(record, column) else { return operator == Operator::NotEqual };
+            let Some(value) = at_path(record, column) else {
+                return if scope.is_partial { doubt == Doubt::Holds } else { operator == Operator::NotEqual };
+            };
             Comparison { column, operator, literal, scope, doubt }.holds(value)
         };
         match self {
             Self::All(conditions) => conditions.iter().all(|it| it.judge(record, scope, doubt)),
             Self::Any(conditions) => conditions.iter().any(|it| it.judge(record, scope, doubt)),
             Self::Not(condition) => !condition.judge(record, scope, doubt.other()),
-            Self::IsNull(column) => at_path(record, column).is_none(),
+            Self::IsNull(column) => {
+                at_path(record, column).is_none() && (!scope.is_partial || doubt == Doubt::Holds)
+            }
             Self::In(column, literals) => {
                 let among = |literal| compares(column, Operator::Equal, literal);
-                at_path(record, column).is_some() && literals.iter().any(among)
+                (scope.is_partial || at_path(record, column).is_some()) && literals.iter().any(among)
             }
             Self::Compare(column, operator, literal) => compares(column, *operator, literal),
         }

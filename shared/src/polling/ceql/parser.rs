@@ -19,9 +19,6 @@ impl Condition {
     }
 
     /// Reads a condition on these columns.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
     pub fn parse_for(text: &str, columns: Columns<'_>) -> Result<Self, SyntaxError> {
         let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, columns };
         let condition = parser.any()?;

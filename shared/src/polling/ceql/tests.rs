@@ -8,7 +8,7 @@ fn scope() -> Scope<'static> {
         last_poll: "2026-06-19T15:00:00Z".parse().unwrap(),
         now: "2026-06-19T16:00:00Z".parse().unwrap(),
     };
-    Scope { times, pattern: None }
+    Scope { times, pattern: None, is_partial: false }
 }
 
 fn holds(condition: &str, record: &serde_json::Value) -> bool {
@@ -218,7 +218,7 @@ fn no_pattern_and_no_zone_drops_what_changed_after_the_last_poll() {
         let own: DatePattern = own.parse().unwrap();
         let own_zone: Zone = own_zone.parse().unwrap();
         let times = Times { last_poll, now: changed + TimeDelta::seconds(1) };
-        let scope = Scope { times, pattern: Some((&own, own_zone)) };
+        let scope = Scope { times, pattern: Some((&own, own_zone)), is_partial: false };
         // A text with an abbreviation of a zone cannot be read back.
         let own_spelling = own.format(changed, own_zone);
         let mut spellings = vec![
@@ -301,4 +301,32 @@ fn no_text_panics() {
             let _ = condition.holds(&json!({"a": "b", "b": 1, "c": null}), &scope());
         }
     });
+}
+
+#[test]
+fn what_close_withholds_may_be_anything() {
+    let partial = Scope { is_partial: true, ..scope() };
+    let record = json!({"action": "deleted"});
+    let rows = [
+        ("mark='a'", true, false),
+        ("NOT mark='a'", true, true),
+        ("mark<>'a' AND mark='a'", true, false),
+        ("mark IN ('a', 'b')", true, false),
+        ("NOT mark IN ('a')", true, true),
+        ("mark IS NULL", true, true),
+        ("mark IS NOT NULL", true, false),
+        ("action='updated' OR action='created'", false, false),
+        ("action='deleted' AND mark>3", true, false),
+    ];
+    for (condition, may_hold, holds) in rows {
+        let parsed = Condition::parse(condition).unwrap();
+        let judged = (parsed.holds(&record, &partial), parsed.holds(&record, &scope()));
+        assert_eq!(judged, (may_hold, holds), "{condition}");
+    }
+}
+
+#[test]
+fn the_columns_of_a_condition_are_known() {
+    let condition = "a='1' AND (NOT b.c>2 OR d IN ('x') OR `e f` IS NULL)";
+    assert_eq!(Condition::parse(condition).unwrap().columns(), ["a", "b.c", "d", "e f"]);
 }

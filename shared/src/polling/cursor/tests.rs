@@ -1,6 +1,7 @@
 use super::*;
 use crate::events::id::EventId;
 use crate::polling::configuration::of_resource;
+use crate::polling::next::Status;
 use crate::polling::resource::Resource;
 
 fn at(minutes: i64) -> DateTime<Utc> {
@@ -49,17 +50,17 @@ fn a_paused_walk_goes_on_and_counts_from_when_it_began() {
 #[test]
 fn an_idle_resource_is_written_once_a_day_and_when_it_can_forget() {
     let mut cursor = cursor();
-    let mut written = 0;
-    for minute in 1..=(3 * DAY) {
-        let walk = cursor.walk(at(minute));
-        written += usize::from(cursor.finish(&walk, false, TimeDelta::zero()));
-    }
-    assert_eq!(written, 2);
-    remember(&mut cursor, 1, at(3 * DAY + 1));
-    let walk = cursor.walk(at(3 * DAY + 3));
-    assert!(!cursor.finish(&walk, false, TimeDelta::zero()));
-    let walk = cursor.walk(at(3 * DAY + 7));
-    assert!(cursor.finish(&walk, false, TimeDelta::zero()), "what left the window is forgotten");
+    let written = |cursor: &mut Cursor, minutes: std::ops::RangeInclusive<i64>| {
+        let mut finish = |minute: i64| {
+            let walk = cursor.walk(at(minute));
+            cursor.finish(&walk, false, TimeDelta::zero())
+        };
+        minutes.filter(|minute| finish(*minute)).collect::<Vec<_>>()
+    };
+    assert_eq!(written(&mut cursor, 1..=3 * DAY), [DAY + 5, 2 * DAY + 5]);
+    let mut cursor = Cursor::starting_at(at(0), String::new());
+    remember(&mut cursor, 1, at(3));
+    assert_eq!(written(&mut cursor, 1..=20), [9], "what left the window is forgotten");
     assert!(cursor.told.is_empty());
 }
 
@@ -72,7 +73,7 @@ fn what_is_older_than_the_feed_is_walked_once_and_then_the_feed_takes_over() {
     assert_eq!(cursor.since, at(31 * DAY), "the end does not move with the time that the walk takes");
     let feed = cursor.walk(at(60 * DAY + 23 * 60));
     assert!(!feed.outlasts_feed(cursor.since));
-    assert!(!cursor.outlasts_event_feed(feed.began_at));
+    assert!(!cursor.outlasts_event_feed(feed.began_at) && !cursor.outlasts_event_feed(at(61 * DAY)));
     assert!(cursor.outlasts_event_feed(at(61 * DAY + 1)));
 }
 
@@ -90,7 +91,14 @@ fn a_cursor_belongs_to_what_is_asked() {
     cursors.get_mut("contacts").unwrap().walk = Some(Walk::starting_at(at(2)));
     let mut changed = settings(&[Resource::Contacts, Resource::Tasks]);
     changed.resources[0].resource = Resource::Leads;
+    let contacts = cursors.get_mut("contacts").unwrap();
+    (contacts.from, contacts.pace.status) = (at(0), Status::Failing);
+    contacts.covered = Some(Covered { from: at(-9), until: at(90) });
     assert!(arrange(&mut cursors, &changed, at(3)));
+    assert!(!arrange(&mut cursors, &changed, at(4)));
+    let contacts = &cursors["contacts"];
+    assert_eq!((contacts.from, contacts.covered), (at(1), None), "something else was enqueued");
+    assert!(contacts.pace.is_regular());
     assert_eq!(cursors.keys().collect::<Vec<_>>(), ["contacts", "tasks"]);
     assert_eq!((cursors["contacts"].since, &cursors["contacts"].walk), (at(1), &None));
     assert_eq!(cursors["tasks"].since, at(3));
@@ -121,6 +129,24 @@ fn what_was_enqueued_before_a_resource_begins_again_is_covered_until_the_window_
     let walk = cursor.walk(at(300));
     cursor.finish(&walk, true, TimeDelta::zero());
     assert_eq!((cursor.from, cursor.covered), (at(60), None));
+}
+
+#[test]
+fn a_resource_that_begins_again_forgets_its_walk_and_what_was_wrong() {
+    let mut cursor = cursor();
+    cursor.walk = Some(Walk::starting_at(at(3)));
+    (cursor.pace.status, cursor.pace.next_at) = (Status::Refused, Some(at(60)));
+    cursor.start_again_at(at(-10));
+    assert_eq!((cursor.since, cursor.from, &cursor.walk), (at(-10), at(-10), &None));
+    assert_eq!(cursor.pace, Pace { next_at: Some(at(60)), ..Pace::default() });
+}
+
+#[test]
+fn what_was_enqueued_before_and_before_that_is_covered() {
+    let covered = |from: i64, until: i64| Covered { from: at(from), until: at(until) };
+    assert_eq!(covered(100, 195).and(None), covered(100, 195));
+    assert_eq!(covered(100, 195).and(Some(covered(50, 120))), covered(50, 195));
+    assert_eq!(covered(50, 120).and(Some(covered(100, 195))), covered(50, 195));
 }
 
 #[test]

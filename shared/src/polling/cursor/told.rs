@@ -17,7 +17,6 @@ pub struct Version([u8; 8]);
 
 impl Version {
     /// The version that an event is about.
-    #[must_use]
     pub fn of(event: &EventId) -> Self {
         let mut bytes = [0; 8];
         for (byte, digits) in bytes.iter_mut().zip(event.as_str().as_bytes().chunks(2)) {
@@ -35,7 +34,6 @@ pub struct Object([u8; 4]);
 
 impl Object {
     /// The object of this id.
-    #[must_use]
     pub fn of(id: &str) -> Self {
         let digest = Sha256::digest(id);
         Self([digest[0], digest[1], digest[2], digest[3]])
@@ -54,20 +52,17 @@ pub struct Told {
 
 impl Told {
     /// True if a version was enqueued.
-    #[must_use]
     pub fn contains(&self, version: &Version) -> bool {
         self.versions.contains_key(version)
     }
 
     /// True if an object was enqueued, as far as that is remembered.
-    #[must_use]
     pub fn knows(&self, id: &str) -> bool {
         let object = Object::of(id);
         self.versions.values().any(|(known, _)| *known == object)
     }
 
     /// True if there was no room for everything in a walk that began after `time`.
-    #[must_use]
     pub fn was_full_after(&self, time: DateTime<Utc>) -> bool {
         second(time) < self.incomplete_before
     }
@@ -89,7 +84,6 @@ impl Told {
     }
 
     /// True if anything is remembered that no window from `since` on shows.
-    #[must_use]
     pub fn has_before(&self, since: DateTime<Utc>) -> bool {
         self.versions.values().any(|(_, shown_until)| *shown_until < second(since))
     }
@@ -103,7 +97,6 @@ impl Told {
     }
 
     /// True if nothing is remembered.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.versions.is_empty() && self.incomplete_before == 0
     }
@@ -205,6 +198,15 @@ mod tests {
         }
         assert!(told.contains(&version(0)) && !told.contains(&version(ROOM)));
         assert!(told.was_full_after(at(99)) && !told.was_full_after(at(100)));
+        told.insert(entry(0), at(50), at(300), ROOM);
+        assert!(!told.was_full_after(at(100)), "there is room for what is known");
+        told.insert(entry(ROOM), at(50), at(90), ROOM);
+        assert!(told.was_full_after(at(99)), "an earlier walk does not make it more complete");
+        assert!(told.has_before(at(51)) && !told.has_before(at(50)));
+        told.forget_before(at(50));
+        assert!(told.contains(&version(0)));
+        told.forget_before(at(100));
+        assert!(!told.contains(&version(0)) && told.was_full_after(at(99)) && !told.is_empty());
         told.forget_before(at(101));
         assert!(told.is_empty() && !told.was_full_after(at(99)));
     }

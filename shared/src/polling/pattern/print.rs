@@ -9,7 +9,6 @@ use crate::polling::zone::Zone;
 
 impl DatePattern {
     /// Prints `time` as it is in `zone`.
-    #[must_use]
     pub fn format(&self, time: DateTime<Utc>, zone: Zone) -> String {
         let local = zone.local(time);
         self.0.iter().fold(String::new(), |mut printed, part| {

@@ -25,13 +25,11 @@ impl DatePattern {
     /// Reads a time; `zone` is where it is when the text does not say. `None` when it is not as the pattern has it.
     ///
     /// Of two times that a clock shows alike the earlier one is taken.
-    #[must_use]
     pub fn parse(&self, text: &str, zone: Zone) -> Option<DateTime<Utc>> {
         self.parse_both(text, zone).map(|(earliest, _)| earliest)
     }
 
     /// Reads a time that may be either of two, in the hour that a clock shows twice; otherwise they are the same.
-    #[must_use]
     pub fn parse_both(&self, text: &str, zone: Zone) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let (mut found, mut rest) = (Found::default(), text);
         for (place, part) in self.0.iter().enumerate() {

@@ -26,13 +26,11 @@ pub enum Unit {
 
 impl Unit {
     /// True if it says all that Close says of a time.
-    #[must_use]
     pub fn is_exact(self) -> bool {
         self >= Self::Fraction(6)
     }
 
     /// The beginning of the unit that `time` lies in, by a clock in `zone`; never later than `time`.
-    #[must_use]
     pub fn floor(self, time: DateTime<Utc>, zone: Zone) -> DateTime<Utc> {
         let local = zone.local(time).naive_local();
         let begin = self.begin(local).unwrap_or(local);
@@ -59,13 +57,11 @@ impl Unit {
 
 impl DatePattern {
     /// The finest thing in it.
-    #[must_use]
     pub fn unit(&self) -> Unit {
         self.units().max().unwrap_or(Unit::Year)
     }
 
     /// What keeps a text in this pattern from being a time, if something does.
-    #[must_use]
     pub fn gap(&self) -> Option<&'static str> {
         let has = |unit| self.units().any(|it| it == unit);
         let has_field = |field| self.0.iter().any(|part| matches!(part, Part::Field(it, _) if *it == field));

@@ -13,7 +13,6 @@ use close::{LoggedEvent, date};
 /// The object in an entry: as it became, or as it was before it was deleted.
 ///
 /// Close withholds it from API keys that are not an administrator's an hour after the event.
-#[must_use]
 pub fn object_of(entry: &RawValue) -> Option<&RawValue> {
     #[derive(Deserialize)]
     struct Data<'a> {
@@ -41,6 +40,7 @@ impl Record {
         configuration: &ResourceConfiguration,
     ) -> Result<Self, BadRecord> {
         let logged = LoggedEvent::read(entry)?;
+        let is_partial = object.is_none();
         let mut object = object.and_then(parse).unwrap_or_else(|| Value::Object(Map::new()));
         // The state before a deletion has the date of the change before it.
         let own = at_path(&object, DATE_UPDATED).and_then(Value::as_str).and_then(date::parse);
@@ -75,6 +75,7 @@ impl Record {
             reading,
             version: Version::Entry { key: logged.key, event_type: logged.event.event_type, of },
             value,
+            is_partial,
         })
     }
 }

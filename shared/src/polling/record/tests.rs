@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::polling::configuration;
-use crate::polling::cursor::Cursor;
+use crate::polling::cursor::{Cursor, Object, Version};
 use crate::polling::template::Times;
 
 fn configuration(entry: &Value) -> ResourceConfiguration {
@@ -19,7 +19,7 @@ fn read(record: &Value, entry: &Value) -> Result<Record, BadRecord> {
 fn wanted(record: &Value, entry: &Value) -> bool {
     let times = Times { last_poll: DateTime::UNIX_EPOCH, now: "2026-06-19T12:00:00Z".parse().unwrap() };
     let since = "2026-06-19T11:00:00Z".parse().unwrap();
-    let scope = Scope { times, pattern: None };
+    let scope = Scope { times, pattern: None, is_partial: false };
     read(record, entry).unwrap().is_wanted(&configuration(entry), since, &scope)
 }
 
@@ -59,6 +59,51 @@ fn what_was_enqueued_before_its_resource_began_again_is_not_new() {
     assert_eq!(kind("2026-06-19T11:30:00Z", "2026-06-19T11:30:01Z"), EventType::Updated);
     assert_eq!(kind("2026-06-19T11:30:01Z", "2026-06-19T12:00:00Z"), EventType::Created, "it began later");
     assert_eq!(kind("2026-06-19T11:00:00Z", "2026-06-19T11:30:00Z"), EventType::Created, "it ended before");
+}
+
+#[test]
+fn what_was_enqueued_is_not_new() {
+    let record = json!({
+        "id": "x", "date_updated": "2026-06-19T11:30:01.000000+00:00", "date_created": "2026-06-19T11:30:00+00:00",
+    });
+    let entry = json!({});
+    let kind = |cursor: &Cursor| read(&record, &entry).unwrap().event_type(&configuration(&entry), cursor);
+    let mut cursor = after(at("2026-06-19T11:00:00Z"));
+    assert_eq!(kind(&cursor), EventType::Created);
+    let version = Version::of(&EventId::derive(&[b"before"]));
+    let walk_began = at("2026-06-19T11:40:00Z");
+    let mut full = cursor.clone();
+    full.told.insert((version, Object::of("y")), walk_began, walk_began, 0);
+    full.since = at("2026-06-19T11:29:00Z");
+    assert_eq!(kind(&full), EventType::Updated, "it may have been, and there was no room to remember it");
+    cursor.told.insert((version, Object::of("x")), walk_began, walk_began, 10);
+    assert_eq!(kind(&cursor), EventType::Updated);
+}
+
+#[test]
+fn a_record_is_remembered_while_it_may_be_new_or_changed() {
+    let until = |created: &str, tolerance: i64| {
+        let entry = json!({"createdCheckTolerance": tolerance});
+        let record =
+            json!({"id": "x", "date_updated": "2026-06-19T11:30:00.000000+00:00", "date_created": created});
+        read(&record, &entry).unwrap().shown_until(&configuration(&entry)).to_rfc3339()
+    };
+    assert_eq!(until("2026-06-19T11:29:55+00:00", 10), "2026-06-19T11:30:05+00:00");
+    assert_eq!(until("2026-06-19T11:00:00+00:00", 10), "2026-06-19T11:30:00+00:00");
+    assert_eq!(until("never", 10), "2026-06-19T11:30:00+00:00");
+}
+
+#[test]
+fn an_entry_without_its_object_fulfils_what_is_asked_of_the_object() {
+    let configured = json!({"idField": "id"});
+    let times = Times { last_poll: DateTime::UNIX_EPOCH, now: at("2026-06-19T12:00:00Z") };
+    let scope = Scope { times, pattern: None, is_partial: false };
+    let wanted = |previous: &Value| {
+        let (read, configuration) =
+            of_entry(&entry(&Value::Null, previous), "calls?where=mark='a'", &configured);
+        read.is_wanted(&configuration, at("2026-06-19T11:00:00Z"), &scope)
+    };
+    assert!(wanted(&json!({})) && wanted(&json!({"mark": "a"})) && !wanted(&json!({"mark": "b"})));
 }
 
 #[test]
@@ -110,6 +155,10 @@ fn bounds_and_conditions_decide_what_is_told() {
     let at = |time: &str| json!({"id": "x", "title": "CEO", "date_updated": time, "date_created": "2026-06-19T10:00:00Z"});
     assert!(wanted(&at("2026-06-19T11:00:00Z"), &json!({})), "the bound itself is inside");
     assert!(!wanted(&at("2026-06-19T10:59:59.999999Z"), &json!({})));
+    let elsewhere =
+        json!({"datesConfiguration": {"updatedDateField": "date_created"}, "filterByUpdatedDate": false});
+    assert!(wanted(&at("2026-06-19T11:00:00Z"), &elsewhere), "by Close's own date as well");
+    assert!(wanted(&at("2026-06-19T12:00:00Z"), &json!({"filterByCurrentDate": true})));
     assert!(wanted(&at("2026-06-19T12:00:01Z"), &json!({})));
     assert!(!wanted(&at("2026-06-19T12:00:01Z"), &json!({"filterByCurrentDate": true})));
     assert!(!wanted(&at("2026-06-19T11:30:00Z"), &json!({"url": "/contacts?where=title='CTO'"})));

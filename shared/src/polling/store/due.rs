@@ -29,9 +29,6 @@ pub(super) fn shard_of(key: &KeyDigest) -> u64 {
 
 impl DynamoPollerStore {
     /// The keys that are due by `until`, of one shard; the first due come first.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
     pub async fn due(&self, shard: u64, until: DateTime<Utc>) -> Result<Vec<Due>, AwsError> {
         let mut items = self
             .client
@@ -51,20 +48,23 @@ impl DynamoPollerStore {
         Ok(due)
     }
 
-    /// One key of a shard: the first that is due after `after`, or the first of all.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub async fn any_of(&self, shard: u64, after: DateTime<Utc>) -> Result<Option<Due>, AwsError> {
-        for after in [after, DateTime::UNIX_EPOCH] {
+    /// One key of a shard: the first that is due between `after` and `until`, else the first by then, else the first of all.
+    pub async fn any_of(
+        &self,
+        shard: u64,
+        (after, until): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<Due>, AwsError> {
+        const FIRST: DateTime<Utc> = DateTime::UNIX_EPOCH;
+        for (after, until) in [(after, until), (FIRST, until), (FIRST, DateTime::<Utc>::MAX_UTC)] {
             let query = self
                 .client
                 .query()
                 .table_name(&self.table)
                 .index_name(INDEX)
-                .key_condition_expression("due_shard = :shard AND due_at > :after")
+                .key_condition_expression("due_shard = :shard AND due_at BETWEEN :after AND :until")
                 .expression_attribute_values(":shard", number(shard))
                 .expression_attribute_values(":after", millis(after))
+                .expression_attribute_values(":until", millis(until))
                 .limit(1);
             let answer = query.send().await.unavailable("find an API key to audit")?;
             if let Some(due) = answer.items().first().and_then(read) {

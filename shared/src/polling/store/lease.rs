@@ -11,7 +11,7 @@ use crate::polling::schedule::{KeyDigest, next_due};
 
 /// A turn that wants to begin.
 #[derive(Debug, Clone)]
-pub struct Claim<'a> {
+pub struct TurnRequest<'a> {
     /// What is due. A message that comes late or twice is for a time that has passed.
     pub due: &'a Due,
     /// Now.
@@ -32,7 +32,7 @@ pub struct Lease {
 
 /// A turn that was granted.
 #[derive(Debug, Clone)]
-pub struct Claimed {
+pub struct GrantedTurn {
     /// Its lease.
     pub lease: Lease,
     /// When this turn was claimed.
@@ -45,13 +45,15 @@ pub struct Claimed {
     pub hold: Option<DateTime<Utc>>,
 }
 
-/// A claim that was not granted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Busy {
-    /// The turn was made, or the key is due at another time, or there is nothing to do.
+/// The answer to a claim.
+#[derive(Debug, Clone)]
+pub enum TurnAnswer {
+    /// It begins.
+    Granted(GrantedTurn),
+    /// It was made, or the key is due at another time, or there is nothing to do.
     Stale,
     /// It is due, but the turn before it may last until then.
-    Until(DateTime<Utc>),
+    Busy(DateTime<Utc>),
 }
 
 const FREE: &str = "(attribute_not_exists(lease_until) OR lease_until <= :now)";
@@ -64,34 +66,31 @@ impl DynamoPollerStore {
     ///
     /// It moves the due time on at once, so that the lease need not be given back: it runs out before then. The turn of
     /// a function that died is still the one for its due time, and may be claimed again once its lease has run out.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn claim(&self, claim: &Claim<'_>) -> Result<Result<Claimed, Busy>, AwsError> {
+    pub async fn claim(&self, claim: &TurnRequest<'_>) -> Result<TurnAnswer, AwsError> {
         const FIRST: &str = "turn_before = if_not_exists(turn_at, :zero), ";
         let first = self.try_claim(claim, "due_at = :due", FIRST).await?;
         let in_the_way = match first {
-            Ok(claimed) => return Ok(Ok(claimed)),
+            Ok(claimed) => return Ok(TurnAnswer::Granted(claimed)),
             Err(item) => item,
         };
         let is = |name: &str| time(&in_the_way, name) == time_of(claim.due.due_at);
         let lease_until = time(&in_the_way, "lease_until");
         match lease_until.filter(|until| *until > claim.now) {
-            Some(until) if is("due_at") || is("claimed_for") => Ok(Err(Busy::Until(until))),
+            Some(until) if is("due_at") || is("claimed_for") => Ok(TurnAnswer::Busy(until)),
             None if is("claimed_for") => {
                 let again = self.try_claim(claim, "claimed_for = :due", "").await?;
-                Ok(again.map_err(|_| Busy::Stale))
+                Ok(again.map_or(TurnAnswer::Stale, TurnAnswer::Granted))
             }
-            Some(_) | None => Ok(Err(Busy::Stale)),
+            Some(_) | None => Ok(TurnAnswer::Stale),
         }
     }
 
     async fn try_claim(
         &self,
-        claim: &Claim<'_>,
+        claim: &TurnRequest<'_>,
         condition: &str,
         also: &str,
-    ) -> Result<Result<Claimed, Item>, AwsError> {
+    ) -> Result<Result<GrantedTurn, Item>, AwsError> {
         const ACTION: &str = "claim a turn";
         let key = &claim.due.key;
         let next_due = next_due(claim.now, claim.due.interval, key);
@@ -118,7 +117,7 @@ impl DynamoPollerStore {
                 let item = answer.attributes.unwrap_or_default();
                 let lease = Lease { key: key.clone(), holder: claim.holder.to_owned(), until: claim.until };
                 let (turn_before, hold) = (time(&item, "turn_before"), time(&item, "hold_until"));
-                Ok(Ok(Claimed { lease, turn_at: claim.now, turn_before, next_due, hold }))
+                Ok(Ok(GrantedTurn { lease, turn_at: claim.now, turn_before, next_due, hold }))
             }
             Err(error) => Ok(Err(condition_failure(error).unavailable(ACTION)?)),
         }
@@ -126,9 +125,6 @@ impl DynamoPollerStore {
 
     /// Takes the lease for something that is no turn, so that none runs meanwhile; `None` when one may be running, or
     /// Close asked for nothing more of the key.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn hold(
         &self,
         key: &KeyDigest,
@@ -152,9 +148,6 @@ impl DynamoPollerStore {
     }
 
     /// Gives a lease back.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn release(&self, lease: &Lease) -> Result<(), AwsError> {
         let update = self.holding(lease).update_expression("REMOVE lease_until, lease_by, claimed_for");
         match update.send().await {
@@ -164,10 +157,7 @@ impl DynamoPollerStore {
     }
 
     /// Gives back the lease of a turn that was not made, which is then due at `due_at`.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn give_up(&self, claimed: &Claimed, due_at: DateTime<Utc>) -> Result<(), AwsError> {
+    pub async fn give_up(&self, claimed: &GrantedTurn, due_at: DateTime<Utc>) -> Result<(), AwsError> {
         let update = self
             .holding(&claimed.lease)
             .update_expression(
@@ -184,12 +174,9 @@ impl DynamoPollerStore {
     /// that is due at no time leaves the index. If it was nudged meanwhile, that holds.
     ///
     /// Returns false if somebody else has the lease by now: then nothing is written.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn finish(
         &self,
-        claimed: &Claimed,
+        claimed: &GrantedTurn,
         next: Option<(DateTime<Utc>, TimeDelta)>,
         hold: Option<DateTime<Utc>>,
     ) -> Result<bool, AwsError> {
@@ -229,10 +216,7 @@ impl DynamoPollerStore {
     }
 
     /// Forgets a key that nobody has any more, unless it was nudged meanwhile.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn forget(&self, claimed: &Claimed) -> Result<(), AwsError> {
+    pub async fn forget(&self, claimed: &GrantedTurn) -> Result<(), AwsError> {
         let lease = &claimed.lease;
         let delete = self
             .client

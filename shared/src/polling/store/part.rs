@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{DynamoPollerStore, Item, key_of, number};
+use super::{DynamoPollerStore, Item, key_of, number, text};
 use crate::instances::InstanceId;
 use crate::platform::aws::{AwsError, Unavailable, written};
 use crate::polling::schedule::KeyDigest;
@@ -44,7 +44,6 @@ pub struct Versioned<T> {
 
 impl<T: Part> Versioned<T> {
     /// A part that is not written yet.
-    #[must_use]
     pub fn new(key: KeyDigest, id: InstanceId, value: T) -> Self {
         Self { key, id, value, audit_finds: 0, version: 0 }
     }
@@ -65,9 +64,6 @@ pub(super) fn name<T: Part>(id: InstanceId) -> String {
 
 impl DynamoPollerStore {
     /// All that is under a key.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn parts(&self, key: &KeyDigest) -> Result<Parts, AwsError> {
         const ACTION: &str = "read what is polled with an API key";
         let query = self
@@ -76,15 +72,12 @@ impl DynamoPollerStore {
             .table_name(&self.table)
             .consistent_read(true)
             .key_condition_expression("key_digest = :key")
-            .expression_attribute_values(":key", AttributeValue::S(key.as_str().to_owned()));
+            .expression_attribute_values(":key", text(key.as_str()));
         let items: Result<Vec<Item>, _> = query.into_paginator().items().send().collect().await;
         sort(items.unavailable(ACTION)?).unavailable(ACTION)
     }
 
     /// One part, if there is one.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn part<T: Part>(
         &self,
         key: &KeyDigest,
@@ -97,9 +90,6 @@ impl DynamoPollerStore {
     }
 
     /// Writes a part; false if somebody else has written it since it was read.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn write<T: Part>(&self, part: &mut Versioned<T>) -> Result<bool, AwsError> {
         const ACTION: &str = "write what is polled with an API key";
         let value = serde_dynamo::to_attribute_value(&part.value).unavailable(ACTION)?;
@@ -149,9 +139,6 @@ impl DynamoPollerStore {
     }
 
     /// Removes a part.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn remove<T: Part>(&self, key: &KeyDigest, id: InstanceId) -> Result<(), AwsError> {
         let delete = self.client.delete_item().table_name(&self.table);
         let deleted = delete.set_key(Some(key_of(key, &name::<T>(id)))).send().await;
@@ -160,9 +147,6 @@ impl DynamoPollerStore {
     }
 
     /// Counts what an audit found.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn count_finds(&self, key: &KeyDigest, id: InstanceId, finds: usize) -> Result<(), AwsError> {
         let update = self.update(key, &name::<Polling>(id)).update_expression("ADD audit_finds :finds");
         let update = update.expression_attribute_values(":finds", number(finds));

@@ -71,7 +71,7 @@ impl Answer {
         answer
     }
 
-    /// Adds the header that tells how much of the limit is left.
+    /// Adds the header with the rest of the rate limit.
     pub(super) fn with_limit(mut self, spelling: Spelling, limit: u32, remaining: u32, reset: f64) -> Self {
         let separator = match spelling {
             Spelling::Commas => ", ",
@@ -90,7 +90,7 @@ impl Answer {
         self.body["data"].as_array().cloned().unwrap_or_default()
     }
 
-    /// The same with larger objects, if it has not too many of them.
+    /// The same with larger objects, unless there are too many of them.
     pub(super) fn weighed(mut self, most_rows: usize, padding: usize) -> Self {
         let Some(rows) = self.body["data"].as_array_mut() else { return self };
         if rows.len() > most_rows {

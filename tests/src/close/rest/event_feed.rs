@@ -12,10 +12,10 @@ use crate::close::Event;
 
 const MAX_LIMIT: usize = 50;
 
-/// For so long events show their data to everybody.
+/// How long events show their data to every key.
 const SHOWN_TO_ALL: TimeDelta = TimeDelta::hours(1);
 
-/// The filters that may stand together; a date may join any of them.
+/// Filters that may be combined; each also with a date.
 const COMBINATIONS: &[&[&str]] = &[
     &[],
     &["object_id", "object_type"],
@@ -47,7 +47,7 @@ const OTHERS: &[&str] = &[
     "date_updated__lte",
 ];
 
-/// Newest first; a cursor goes on without the dates that began it, and there is no other order.
+/// Newest first, in no other order; a cursor continues without the dates of its first request.
 pub(super) fn list(
     events: &[Event],
     query: &Query,
@@ -112,7 +112,7 @@ pub(super) fn one(events: &[Event], id: &str, key: &str, quirks: &Quirks, now: D
     Answer::ok(event)
 }
 
-/// Leaves out what the key may not see, and spells the dates.
+/// Removes what the key may not see, and formats the dates.
 fn show(event: &mut Value, key: &str, quirks: &Quirks, now: DateTime<Utc>) {
     let is_old = date_of(event, "date_updated").is_none_or(|date| now - date > SHOWN_TO_ALL);
     let Some(event) = event.as_object_mut() else { return };

@@ -1,4 +1,4 @@
-//! What the search index and the event log show now: the state of a while ago.
+//! The state that the search index and the event feed show: that of a while ago.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ pub(in crate::close) struct Index(BTreeMap<String, Vec<Indexed>>);
 struct Indexed {
     visible_at: DateTime<Utc>,
     object_type: String,
-    /// Null when it is gone.
+    /// Null if it was deleted.
     object: Value,
 }
 
 impl Index {
-    /// Takes over what has changed since the last time.
+    /// Indexes what has changed since the last time.
     pub(in crate::close) fn update(
         &mut self,
         objects: &BTreeMap<String, (String, Value)>,
@@ -54,12 +54,12 @@ impl Index {
     }
 }
 
-/// A state that became visible replaces the ones before it, however late those come.
+/// A visible state replaces earlier ones, however late they come.
 fn shown(states: &[Indexed], now: DateTime<Utc>) -> Option<&Indexed> {
     states.iter().rfind(|state| state.visible_at <= now).filter(|state| !state.object.is_null())
 }
 
-/// A lag between nothing and the most, the same for the same text.
+/// A lag between zero and the most, the same for the same text.
 pub(super) fn lag(text: &str, most: TimeDelta) -> TimeDelta {
     let most = most.num_milliseconds().unsigned_abs();
     let millis = if most == 0 { 0 } else { hash(text) % (most + 1) };

@@ -7,9 +7,9 @@ use super::date_of;
 use super::query::Query;
 use super::quirks::Quirks;
 
-/// What a list can be asked, beside paging; what it cannot be asked it ignores.
+/// The parameters of a list beside paging; it ignores others.
 pub(super) struct List {
-    /// Its objects' types: all that begin with this.
+    /// The types of its objects: all that begin with this.
     pub(super) object_type: &'static str,
     dates: &'static [&'static str],
     orders: &'static [&'static str],
@@ -60,7 +60,7 @@ const ACTIVITIES: &[(&str, &str)] = &[
 ];
 
 impl List {
-    /// Whether the list knows a parameter, and what it is asked to be.
+    /// True if the list knows a parameter with this value.
     fn knows(&self, name: &str, value: &str) -> bool {
         match name {
             "_limit" | "_skip" | "_fields" => true,
@@ -115,7 +115,7 @@ impl List {
         Answer::ok(body)
     }
 
-    /// By the order that is asked for; otherwise by creation, the newest first.
+    /// In the requested order; by default newest first by creation.
     fn sort(&self, objects: &mut [Value], query: &Query) {
         let asked = query.get("_order_by").filter(|it| self.orders.contains(&it.trim_start_matches('-')));
         let order = asked.unwrap_or("-date_created");

@@ -31,7 +31,7 @@ impl Query {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Whether a date of an object is within the bounds that the query sets on it.
+    /// True if a date of an object is within the bounds of the query.
     pub(super) fn admits(&self, object: &Value, field: &str) -> bool {
         let date = date_of(object, field);
         let bound = |operator: &str| self.get(&format!("{field}__{operator}")).and_then(moment);

@@ -1,4 +1,4 @@
-//! What Close does that a client may not expect; each can be switched.
+//! Behaviour of Close that a client may not expect; each can be switched.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -9,10 +9,12 @@ use chrono::TimeDelta;
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Quirks {
-    /// The search index shows a change at most this much later; each change has a lag of its own.
+    /// The longest lag of the search index; each change has a lag of its own.
     pub index_lag: TimeDelta,
-    /// So does the event log, which is therefore not in the order in which it becomes visible.
+    /// The longest lag of the event feed, whose entries therefore become visible out of order.
     pub event_lag: TimeDelta,
+    /// Close's clock is ahead of others by so much, or behind.
+    pub ahead: TimeDelta,
     /// How long a cursor of a search lives.
     pub search_cursor_life: TimeDelta,
     /// How long a cursor of the event log lives.
@@ -31,16 +33,16 @@ pub struct Quirks {
     pub spelling: Spelling,
     /// Time that passes on the clock with every request.
     pub request_takes: TimeDelta,
-    /// Time that passes in the world outside before it is answered, so that requests can overlap.
+    /// Real time that passes before an answer, so that requests can overlap.
     pub answers_after: Duration,
     /// What happens to the next requests, one each.
     pub faults: VecDeque<Fault>,
-    /// Of a hundred requests so many fail at random: 503s, resets, and answers cut off.
+    /// This many of a hundred requests fail at random: 503s, resets, and truncated answers.
     pub failing_percent: u64,
     /// Paths below the version that are answered with a status, and nothing else; a search may be named by its type
     /// (`data/search/contact`), and many by the beginning of their paths (`activity/`).
     pub away: BTreeMap<String, u16>,
-    /// API keys that are not taken.
+    /// API keys that are refused.
     pub revoked: BTreeSet<String>,
     /// Bodies are written over several lines.
     pub pretty: bool,
@@ -50,17 +52,17 @@ pub struct Quirks {
     pub ignored: BTreeSet<(String, String)>,
     /// A page with more rows than this takes too long: the gateway answers 504.
     pub most_rows: usize,
-    /// Every object is so many bytes larger.
+    /// Every object is this many bytes larger.
     pub padding: usize,
-    /// Parameters that a list does not know are ignored without a word; or else refused.
+    /// Unknown parameters of a list are ignored; otherwise refused.
     pub ignores_unknown: bool,
-    /// Filters of the event log that do not go together are refused; or else all applied.
+    /// Filters of the event feed that exclude each other are refused; otherwise all are applied.
     pub refuses_combinations: bool,
-    /// An update soon after another is told by the event of that one ([`Close::update_again`]); or else by its own.
+    /// An update soon after another is consolidated into its event ([`Close::update_again`]); otherwise it has its own.
     ///
     /// [`Close::update_again`]: crate::close::Close::update_again
     pub consolidates: bool,
-    /// The event log shows dates without a zone; or else with one.
+    /// The event feed shows dates without a zone; otherwise with one.
     pub naive_dates: bool,
 }
 
@@ -69,18 +71,18 @@ pub struct Quirks {
 pub struct Limit {
     /// Requests.
     pub requests: u32,
-    /// In so many seconds.
+    /// Seconds of a window.
     pub window: i64,
 }
 
-/// How a rate limit is told.
+/// How answers state a rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spelling {
     /// As documented: `limit=100, remaining=50, reset=5`, and the body of 2022.
     Commas,
     /// As sent: `limit=100; remaining=50; reset=5`, and the flat body of 2017.
     Semicolons,
-    /// Not at all, but for the body of a 429.
+    /// Only in the body of a 429.
     BodyOnly,
 }
 
@@ -89,16 +91,16 @@ pub enum Spelling {
 pub enum Fault {
     /// This status, with an empty body.
     Status(u16),
-    /// The connection is reset before the request is looked at.
+    /// The connection is reset before the request is read.
     Reset,
     /// The request is answered with half a body.
     CutOff,
-    /// It is answered as ever.
+    /// The usual answer.
     Nothing,
 }
 
 impl Quirks {
-    /// The status that everything at a place is answered with, if it is away.
+    /// The status of every answer at a path that is down.
     pub(super) fn is_away(&self, subject: &str) -> Option<u16> {
         self.away.iter().find(|(path, _)| subject.starts_with(*path)).map(|(_, status)| *status)
     }
@@ -109,6 +111,7 @@ impl Default for Quirks {
         Self {
             index_lag: TimeDelta::zero(),
             event_lag: TimeDelta::zero(),
+            ahead: TimeDelta::zero(),
             search_cursor_life: TimeDelta::seconds(30),
             event_cursor_life: TimeDelta::minutes(10),
             event_log_keeps: TimeDelta::days(30),

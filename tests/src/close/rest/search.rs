@@ -10,7 +10,7 @@ use super::index::{Index, hash};
 use super::quirks::Quirks;
 use super::{date_of, moment};
 
-/// The cursors that were handed out: what is left of each walk.
+/// The open cursors: what is left of each walk.
 #[derive(Debug, Default)]
 pub(in crate::close) struct Cursors {
     walks: BTreeMap<String, Walk>,
@@ -24,7 +24,7 @@ struct Walk {
     issued_at: DateTime<Utc>,
 }
 
-/// A page of a search. Without `_fields` it is bare ids; ties have no order that anybody could rely on.
+/// A page of a search. Without `_fields` it has only ids; ties are in no reliable order.
 pub(super) fn search(
     body: &Value,
     index: &Index,

@@ -35,7 +35,7 @@ pub struct Rest {
     _server: JoinSet<()>,
 }
 
-/// A request that came.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// The API key, as the user name of Basic authentication.
@@ -44,7 +44,7 @@ pub struct Call {
     pub method: Method,
     /// When it was answered.
     pub at: DateTime<Utc>,
-    /// What `base.url` has before the version, if anything: it can name who asks.
+    /// The part of `base.url` before the version, if any: it can name the caller.
     pub asked_by: String,
     /// The path below the version: `event/`; of a search with its object type, `data/search/contact`.
     pub subject: String,
@@ -52,9 +52,9 @@ pub struct Call {
     pub path: String,
     /// The query.
     pub query: String,
-    /// The status of the answer; 0 when there was none.
+    /// The status of the answer; 0 for none.
     pub status: u16,
-    /// What it showed, if the answer came whole: objects, or entries of the event feed.
+    /// What a complete answer showed: objects, or entries of the event feed.
     pub shown: Vec<Value>,
 }
 
@@ -71,7 +71,7 @@ struct State {
     /// Requests of each key in the current window, and its number.
     windows: BTreeMap<String, (i64, u32)>,
     seen: u64,
-    /// Requests of each key that are under way, and the most that ever were.
+    /// Requests of each key under way, now and at most.
     under_way: BTreeMap<String, (usize, usize)>,
 }
 
@@ -92,7 +92,7 @@ impl Rest {
         Ok(Self { url, shared, _server: server })
     }
 
-    /// What an instance has as its `base.url`.
+    /// The `base.url` of an instance.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -105,31 +105,31 @@ impl Rest {
         self.shared.close.behave(&state.quirks);
     }
 
-    /// The most requests of one API key that ever were under way together.
+    /// The most requests of one API key that ran at once.
     #[must_use]
     pub fn most_together(&self) -> usize {
         self.shared.state().under_way.values().map(|(_, most)| *most).max().unwrap_or_default()
     }
 
-    /// The behaviour as it is.
+    /// The current behaviour.
     #[must_use]
     pub fn quirks(&self) -> Quirks {
         self.shared.state().quirks.clone()
     }
 
-    /// The requests since the last time that somebody took them.
+    /// The requests since the last call of this.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.shared.state().calls.clone()
     }
 
-    /// The requests since the last time that somebody asked.
+    /// The requests since the last call of this.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.shared.state().calls)
     }
 }
 
-/// A body that may end before its end.
+/// A body that may be truncated.
 struct Sent {
     body: Option<Bytes>,
     cut_off: bool,
@@ -185,7 +185,7 @@ impl Shared {
         }
     }
 
-    /// The answer, and whether it is cut off.
+    /// The answer, and true if it is truncated.
     fn answer(&self, request: &Request<Bytes>) -> io::Result<(Response<Bytes>, bool)> {
         let mut state = self.state();
         self.clock.advance(state.quirks.request_takes);
@@ -225,7 +225,7 @@ impl Shared {
         Ok((answer.into_response(state.quirks.pretty), fault == Fault::CutOff))
     }
 
-    /// The answer, if the key is one and has not asked too often.
+    /// The answer, if the key is valid and within its rate limit.
     fn limited(&self, state: &mut State, key: Option<&str>, request: &Request<Bytes>, path: &str) -> Answer {
         let Some(key) = key.filter(|key| !state.quirks.revoked.contains(*key)) else {
             return Answer::unauthorized();
@@ -283,7 +283,7 @@ impl Shared {
     }
 }
 
-/// What is asked for: the path, and of a search the type too.
+/// The requested path, and the type of a search.
 fn subject(path: &str, request: &Request<Bytes>) -> String {
     let body: Value = match path {
         "data/search/" => serde_json::from_slice(request.body()).unwrap_or_default(),
@@ -294,7 +294,7 @@ fn subject(path: &str, request: &Request<Bytes>) -> String {
     format!("{path}{}", object_type.unwrap_or_default())
 }
 
-/// The user name of Basic authentication with an empty password, as Close wants it.
+/// The user name of Basic authentication with an empty password.
 fn api_key(request: &Request<Bytes>) -> Option<String> {
     use base64::Engine as _;
     let header = request.headers().get("authorization")?.to_str().ok()?.strip_prefix("Basic ")?;

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use super::expected::{Past, Shown, Wanted, Watch, date};
 use super::heard::Ears;
-use super::plan::InstancePlan;
 use super::resources::Found;
 use crate::close::{Close, Event};
 
 /// One instance and all that is known of it.
 pub(super) struct Evidence<'a> {
-    pub(super) plan: &'a InstancePlan,
     pub(super) watches: &'a [Watch],
     pub(super) ears: &'a Ears,
     /// What Close showed in polls that went well.
@@ -33,8 +31,8 @@ impl Evidence<'_> {
     pub(super) fn missing(&self) -> Vec<String> {
         let mut required = self.shown.clone();
         for watch in self.watches {
-            required.extend(watch.last_versions(self.plan, self.close));
-            required.extend(watch.last_entries(self.plan, self.close));
+            required.extend(watch.last_versions(self.close));
+            required.extend(watch.last_entries(self.close));
         }
         let (versions, entries, changes) = (self.ears.versions(), self.ears.entries(), self.ears.changes());
         let mut missing = Vec::new();
@@ -67,7 +65,7 @@ impl Evidence<'_> {
         }
         for watch in self.watches {
             let name = watch.resource.name.as_str();
-            for id in watch.older_objects(self.plan, self.close) {
+            for id in watch.older_objects(self.close) {
                 if !changes.keys().any(|(other, told, _)| *other == name && *told == id) {
                     missing.push(format!("nothing was told of {name} {id}"));
                 }
@@ -92,7 +90,8 @@ impl Evidence<'_> {
             let known = self.past.versions.get(&(id.to_owned(), version.to_owned()));
             let may = known.is_some_and(|(object_type, object)| {
                 self.named(name).any(|watch| {
-                    watch.may(date(version)) && watch.wants(self.plan, object_type, object) != Wanted::No
+                    let at = date(version);
+                    watch.may(at) && watch.wants(object_type, object, at) != Wanted::No
                 })
             });
             if !may {
@@ -108,11 +107,18 @@ impl Evidence<'_> {
                 self.watches.iter().any(|watch| {
                     watch.resource.kind().found == Found::Events
                         && watch.may(date(&event.date_updated))
-                        && watch.wants_entry(self.plan, event) != Wanted::No
+                        && watch.wants_entry(event) != Wanted::No
                 })
             });
             if !may {
                 wrong.push(format!("the entry {entry:?} was told, and nobody wants it"));
+            }
+        }
+        for it in &self.ears.heard {
+            let own = self.named(&it.name).all(|watch| watch.resource.settings.contains_key("idField"));
+            let number = it.number.filter(|_| own && self.named(&it.name).next().is_some());
+            if number.is_some_and(|number| number.to_string() != it.told_id) {
+                wrong.push(format!("{} {} was told as {}", it.name, it.id, it.told_id));
             }
         }
         wrong.extend(self.too_many_changes());
@@ -131,8 +137,7 @@ impl Evidence<'_> {
                 event.object_id == id
                     && event_type(event) == kind
                     && self.named(name).any(|watch| {
-                        watch.may(date(&event.date_updated))
-                            && watch.wants_entry(self.plan, event) != Wanted::No
+                        watch.may(date(&event.date_updated)) && watch.wants_entry(event) != Wanted::No
                     })
             });
             // Of what is older than the event feed the last state is told.

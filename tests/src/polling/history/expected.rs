@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::heard::naive;
 use super::plan::{InstancePlan, ResourcePlan};
-use super::resources::{Found, platforms_name};
+use super::resources::{Found, OBJECT_TYPES, means};
 use crate::close::{Call, Close, Event};
 
 /// Entries of the event feed that are older when their resource begins may be gone before it is polled.
@@ -28,6 +28,10 @@ pub(super) struct Watch {
     pub(super) alive: bool,
     /// False if it is one of several of its name.
     pub(super) is_only: bool,
+    /// True if Close may withhold the objects of entries, so that a condition on them cannot be judged.
+    pub(super) is_withheld: bool,
+    /// `event.objects`, each with the time from which on it was so.
+    pub(super) objects: Vec<(DateTime<Utc>, Option<Vec<&'static str>>)>,
 }
 
 /// Whether something is wanted.
@@ -69,8 +73,15 @@ pub(super) fn date(text: &str) -> DateTime<Utc> {
 }
 
 impl Watch {
-    pub(super) fn new(resource: &ResourcePlan, from: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(
+        plan: &InstancePlan,
+        resource: &ResourcePlan,
+        from: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Self {
         Self {
+            is_withheld: plan.is_withheld,
+            objects: vec![(DateTime::UNIX_EPOCH, plan.objects.clone())],
             resource: resource.clone(),
             required_from: from,
             allowed_from: from,
@@ -85,18 +96,33 @@ impl Watch {
         self.resource.keeps.as_ref().is_none_or(|(column, value)| object[column] == **value)
     }
 
-    /// Whether an object in a state is wanted, apart from its date.
-    pub(super) fn wants(&self, plan: &InstancePlan, object_type: &str, object: &Value) -> Wanted {
-        if !self.resource.kind().is(object_type) || !self.keeps(object) {
+    /// Whether an object is wanted that came into a state at a time.
+    pub(super) fn wants(&self, object_type: &str, object: &Value, at: DateTime<Utc>) -> Wanted {
+        if !self.resource.kind().is(object_type) {
             return Wanted::No;
         }
-        wants(plan, &self.resource, object_type)
+        if !self.keeps(object) {
+            return if self.is_withheld { Wanted::Maybe } else { Wanted::No };
+        }
+        // It may have been judged by what was wanted then, and by what was wanted later.
+        let later = self.objects.iter().skip_while(|(from, _)| *from <= at);
+        let then = self.objects.iter().rfind(|(from, _)| *from <= at);
+        let (mut any, mut all) = (false, true);
+        for (_, objects) in then.into_iter().chain(later) {
+            let wants = is_among(objects.as_deref(), &self.resource, object_type);
+            (any, all) = (any || wants, all && wants);
+        }
+        match (any, all) {
+            (false, _) => Wanted::No,
+            (true, false) => Wanted::Maybe,
+            (true, true) => Wanted::Yes,
+        }
     }
 
-    /// Whether an entry of the event feed is wanted, apart from its date.
-    pub(super) fn wants_entry(&self, plan: &InstancePlan, event: &Event) -> Wanted {
+    /// Whether an entry of the event feed is wanted, apart from the time when polling began.
+    pub(super) fn wants_entry(&self, event: &Event) -> Wanted {
         let object = event.data.as_ref().unwrap_or(&event.previous_data);
-        self.wants(plan, &event.object_type, object)
+        self.wants(&event.object_type, object, date(&event.date_updated))
     }
 
     pub(super) fn must(&self, date: DateTime<Utc>) -> bool {
@@ -108,46 +134,46 @@ impl Watch {
     }
 
     /// The versions of objects that must have been told by now.
-    pub(super) fn last_versions(&self, plan: &InstancePlan, close: &Close) -> Shown {
+    pub(super) fn last_versions(&self, close: &Close) -> Shown {
         if !self.alive || self.resource.kind().found != Found::Objects {
             return Shown::new();
         }
         let objects = close.objects().into_iter().filter(|(_, (object_type, object))| {
-            let changed = object["date_updated"].as_str().unwrap_or_default();
-            self.must(date(changed)) && self.wants(plan, object_type, object) == Wanted::Yes
+            let changed = date(object["date_updated"].as_str().unwrap_or_default());
+            self.must(changed) && self.wants(object_type, object, changed) == Wanted::Yes
         });
         let version = |object: &Value| object["date_updated"].as_str().unwrap_or_default().to_owned();
         objects.map(|(id, (_, object))| (self.resource.name.clone(), id, version(&object))).collect()
     }
 
     /// The entries of the event feed that must have been told by now.
-    pub(super) fn last_entries(&self, plan: &InstancePlan, close: &Close) -> Shown {
+    pub(super) fn last_entries(&self, close: &Close) -> Shown {
         if !self.alive || self.resource.kind().found == Found::Objects {
             return Shown::new();
         }
         let floor = self.begun_at - FEED_FLOOR;
         let events = close.events().into_iter().filter(|event| {
             let at = date(&event.date_updated);
-            self.must(at) && at >= floor && self.wants_entry(plan, event) == Wanted::Yes
+            self.must(at) && at >= floor && self.wants_entry(event) == Wanted::Yes
         });
         events.map(|event| (self.resource.name.clone(), event.id, event.date_updated)).collect()
     }
 
     /// Activities of before the event feed, of which the receiver must have heard.
-    pub(super) fn older_objects(&self, plan: &InstancePlan, close: &Close) -> BTreeSet<String> {
+    pub(super) fn older_objects(&self, close: &Close) -> BTreeSet<String> {
         let kind = self.resource.kind();
-        if !self.alive || kind.found != Found::Entries {
+        if !self.alive || !kind.is_listed {
             return BTreeSet::new();
         }
         let objects = close.objects().into_iter().filter(|(_, (object_type, object))| {
-            let created = object["date_created"].as_str().unwrap_or_default();
-            self.must(date(created)) && self.wants(plan, object_type, object) == Wanted::Yes
+            let created = date(object["date_created"].as_str().unwrap_or_default());
+            self.must(created) && self.wants(object_type, object, created) == Wanted::Yes
         });
         objects.map(|(id, _)| id).collect()
     }
 
     /// What a request of a poll that went well showed and must be told.
-    pub(super) fn shown(&self, plan: &InstancePlan, call: &Call, past: &Past) -> Shown {
+    pub(super) fn shown(&self, call: &Call, past: &Past) -> Shown {
         let kind = self.resource.kind();
         let is_bounded = self.resource.clauses.iter().any(|clause| clause.contains("<="))
             || self.resource.settings.contains_key("filterByCurrentDate");
@@ -160,10 +186,11 @@ impl Watch {
             let (id, version) = (text("id"), text("date_updated"));
             let wanted = if kind.found == Found::Objects {
                 let known = past.versions.get(&(id.clone(), version.clone()));
-                known.map_or(Wanted::Maybe, |(object_type, object)| self.wants(plan, object_type, object))
+                let at = date(&version);
+                known.map_or(Wanted::Maybe, |(object_type, object)| self.wants(object_type, object, at))
             } else {
                 let known = past.entries.get(&(id.clone(), naive(&version)));
-                known.map_or(Wanted::Maybe, |event| self.wants_entry(plan, event))
+                known.map_or(Wanted::Maybe, |event| self.wants_entry(event))
             };
             if wanted == Wanted::Yes && self.must(date(&version)) {
                 let version = if kind.found == Found::Objects { version } else { naive(&version) };
@@ -174,31 +201,18 @@ impl Watch {
     }
 
     /// True if nothing that the resource can find is wanted.
-    pub(super) fn is_useless(&self, plan: &InstancePlan) -> bool {
+    pub(super) fn is_useless(&self) -> bool {
         let kind = self.resource.kind();
-        plan.objects.as_ref().is_some_and(|objects| {
-            objects.iter().all(|wanted| {
-                *wanted != self.resource.name
-                    && *wanted != kind.name
-                    && *wanted != platforms_name(kind.object_type)
-                    && !kind.is(wanted)
-                    && !kind.object_type.is_empty()
-            })
-        })
+        let objects = self.objects.last().and_then(|(_, objects)| objects.as_deref());
+        let types = OBJECT_TYPES.into_iter().filter(|it| kind.is(it));
+        kind.found != Found::Events && !types.into_iter().any(|it| is_among(objects, &self.resource, it))
     }
 }
 
-/// Whether `event.objects` has objects of a type that a resource finds.
-fn wants(plan: &InstancePlan, resource: &ResourcePlan, object_type: &str) -> Wanted {
-    let Some(objects) = &plan.objects else { return Wanted::Yes };
-    let (kind, platforms) = (resource.kind(), platforms_name(object_type));
-    if objects.iter().any(|wanted| *wanted == resource.name || *wanted == object_type) {
-        Wanted::Yes
-    } else if objects.contains(&platforms) {
-        if kind.found == Found::Events { Wanted::Yes } else { Wanted::Maybe }
-    } else if objects.contains(&kind.name) {
-        Wanted::Maybe
-    } else {
-        Wanted::No
-    }
+/// True if `event.objects` has objects of a type that a resource finds.
+fn is_among(objects: Option<&[&str]>, resource: &ResourcePlan, object_type: &str) -> bool {
+    let named = |wanted: &str| {
+        (wanted == resource.name && resource.kind().found != Found::Events) || means(wanted, object_type)
+    };
+    objects.is_none_or(|objects| objects.iter().any(|wanted| named(wanted)))
 }

@@ -21,10 +21,11 @@ pub(super) fn happen(close: &Close, change: &Change) {
         _ => "name",
     };
     let leads: Vec<_> = living.iter().filter(|(kind, _)| kind == "lead").collect();
-    let of = |kind: &str, mark: &str| {
+    let number = close.events().len() * 1000;
+    let of = |kind: &str, mark: &str, number: usize| {
         let lead = leads.first().filter(|_| !matches!(kind, "lead" | "user")).map(|(_, id)| id.clone());
         let status = if mark == "a" { "won" } else { "active" };
-        let mut fields = json!({"mark": mark});
+        let mut fields = json!({"mark": mark, "reference": {"number": number}});
         if kind == "opportunity" {
             fields["status_type"] = json!(status);
         }
@@ -35,8 +36,11 @@ pub(super) fn happen(close: &Close, change: &Change) {
     };
     let value = close.events().len().to_string();
     match change {
-        Change::Create(kind, mark) => drop(close.create(kind, &of(kind, mark))),
-        Change::Burst(kind, count) => close.create_together(*count, kind, &of(kind, "a")),
+        Change::Create(kind, mark) => drop(close.create(kind, &of(kind, mark, number))),
+        Change::Burst(kind, count) => {
+            let fields: Vec<_> = (0..*count).map(|n| of(kind, "a", number + n)).collect();
+            close.create_together(kind, &fields);
+        }
         Change::Update(n) => {
             if let Some((kind, id)) = chosen(n) {
                 close.update(&kind, &id, field(&kind), value);

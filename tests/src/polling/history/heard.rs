@@ -12,7 +12,12 @@ pub(super) struct Heard {
     /// The resource by its name in the configuration, or the object type of an entry of the event feed.
     pub(super) name: String,
     pub(super) event_type: String,
+    /// The record's own id.
     pub(super) id: String,
+    /// The id that the notification has.
+    pub(super) told_id: String,
+    /// The number that the record has as well.
+    pub(super) number: Option<u64>,
     pub(super) event_id: String,
     /// The record's `date_updated`.
     pub(super) version: String,
@@ -40,7 +45,9 @@ impl Ears {
             let entry = entry.is_object().then(|| (text(&entry["id"]), naive(&text(&entry["date_updated"]))));
             self.heard.push(Heard {
                 event_type: text(&event["eventType"]),
-                id: text(&event["objectId"]),
+                id: record["id"].as_str().map_or_else(|| text(&event["objectId"]), str::to_owned),
+                told_id: text(&event["objectId"]),
+                number: record["reference"]["number"].as_u64(),
                 event_id: text(&message["eventId"]),
                 version: text(&record["date_updated"]),
                 entry,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::draw::Draw;
 pub use super::resources::ResourcePlan;
-use super::resources::{self, CLOSES_NAMES, KINDS, Kind, PLATFORMS_NAMES};
+use super::resources::{self, ALIASES, CLOSES_NAMES, Found, KINDS, Kind, PLATFORMS_NAMES};
 use super::step::{self, Step};
 use super::world;
 use crate::close::Quirks;
@@ -42,6 +42,8 @@ pub struct InstancePlan {
     pub objects: Option<Vec<&'static str>>,
     /// Whether `event.vendor.type` says `polling`, or nothing does.
     pub says_polling: bool,
+    /// True if Close may withhold the objects of entries from its API key.
+    pub is_withheld: bool,
     /// What it polls.
     pub resources: Vec<ResourcePlan>,
 }
@@ -55,15 +57,38 @@ pub enum Spelling {
     Offset,
     /// `2026-01-31T00:00:00`
     Naive,
+    /// Since 1970.
+    Seconds,
+    /// Since 1970.
+    Millis,
+    /// `2026-01-31`
+    Day,
 }
 
 impl Spelling {
+    const ALL: [Self; 6] = [Self::Utc, Self::Offset, Self::Naive, Self::Seconds, Self::Millis, Self::Day];
+
+    /// What a time spelt so says.
+    #[must_use]
+    pub fn read(self, time: DateTime<Utc>) -> DateTime<Utc> {
+        let millis = match self {
+            Self::Millis => 1,
+            Self::Utc | Self::Offset | Self::Naive | Self::Seconds => 1000,
+            Self::Day => 86_400_000,
+        };
+        let at = time.timestamp_millis();
+        DateTime::from_timestamp_millis(at - at.rem_euclid(millis)).unwrap_or(time)
+    }
+
     /// A time spelt so.
     #[must_use]
     pub fn spell(self, time: DateTime<Utc>) -> String {
         let format = match self {
             Self::Utc => "%Y-%m-%dT%H:%M:%SZ",
             Self::Naive => "%Y-%m-%dT%H:%M:%S",
+            Self::Seconds => "%s",
+            Self::Day => "%Y-%m-%d",
+            Self::Millis => return time.timestamp_millis().to_string(),
             Self::Offset => {
                 return (time + TimeDelta::hours(1)).format("%Y-%m-%dT%H:%M:%S+01:00").to_string();
             }
@@ -82,7 +107,7 @@ impl ResourcePlan {
         }
         let mut entry = self.settings.clone();
         entry.insert("url".to_owned(), url.into());
-        entry.insert("idField".to_owned(), "id".into());
+        entry.entry("idField").or_insert_with(|| "id".into());
         entry.into()
     }
 
@@ -100,11 +125,11 @@ impl InstancePlan {
 }
 
 impl Plan {
-    /// The plan of a seed. Each has few peculiarities, so that a failure says where it comes from.
+    /// The plan of a seed. Many have few peculiarities, so that a failure says where it comes from.
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let draw = &mut Draw::from_seed(seed);
-        let peculiar = draw.of(&[6_usize, 12, 25]);
+        let peculiar = draw.of(&[8_usize, 20, 50]);
         let quirks = world::quirks(draw, peculiar);
         let without_rights = draw.percent(peculiar);
         let old = draw.percent(peculiar);
@@ -114,7 +139,7 @@ impl Plan {
         let instances: Vec<_> = (0..count)
             .map(|number| {
                 let key = ["api_a", "api_b", "api_c"][if shared { 0 } else { number }];
-                instance(draw, key, peculiar, old)
+                InstancePlan { is_withheld: without_rights, ..instance(draw, key, peculiar, old) }
             })
             .collect();
         let steps = step::steps(draw, &instances, peculiar);
@@ -153,37 +178,45 @@ impl Plan {
 }
 
 fn instance(draw: &mut Draw, key: &'static str, peculiar: usize, old: bool) -> InstancePlan {
-    let since = (old || draw.percent(peculiar))
-        .then(|| (draw.signed(1, 90 * 24), draw.of(&[Spelling::Utc, Spelling::Offset, Spelling::Naive])));
+    let since = (old || draw.percent(peculiar)).then(|| {
+        let most = draw.of(&[1, 40, 25 * 24, 90 * 24]);
+        (draw.signed(0, most), draw.of(&Spelling::ALL))
+    });
     // Close's event feed has nothing older, and only activities have another source.
     let beyond = since.is_some_and(|(hours, _)| hours > 28 * 24);
     let kinds: Vec<_> =
-        KINDS.into_iter().filter(|kind| kind.name != "leads" && !(beyond && kind.name == "events")).collect();
+        KINDS.into_iter().filter(|kind| !beyond || kind.found == Found::Objects || kind.is_listed).collect();
     let (odd, templates) = (draw.percent(peculiar), draw.percent(peculiar));
     let mut chosen: Vec<ResourcePlan> = Vec::new();
     for kind in draw.some(&kinds, 4) {
-        let resource =
-            resources::resource(draw, kind, odd, templates && kind.found != resources::Found::Events);
+        let resource = resources::resource(draw, kind, odd, templates);
         if chosen.iter().all(|other| other.name != resource.name) {
             chosen.push(resource);
         }
     }
     let objects = draw.percent(peculiar).then(|| {
-        let names = if draw.percent(60) { &CLOSES_NAMES } else { &PLATFORMS_NAMES };
-        let mut objects = draw.some(names, 4);
+        let mut objects = objects(draw);
         // Objects of which nothing is polled are refused.
-        let kind = draw.of(&chosen).kind();
-        let one = names.iter().find(|name| **name == kind.name || kind.is(name));
-        objects.push(one.copied().unwrap_or(kind.name));
+        objects.push(draw.of(&chosen).kind().name);
         objects
     });
     InstancePlan {
         key,
-        interval: if draw.percent(peculiar) { draw.of(&[2, 5, 15]) } else { 1 },
+        interval: if draw.percent(peculiar) { draw.of(&[2, 5, 15, 40]) } else { 1 },
         since,
         objects,
         says_polling: !draw.percent(peculiar),
+        is_withheld: false,
         resources: chosen,
+    }
+}
+
+/// What may be wanted, in one vocabulary or the other.
+pub(super) fn objects(draw: &mut Draw) -> Vec<&'static str> {
+    match draw.number(0, 9) {
+        0..4 => draw.some(&CLOSES_NAMES, 4),
+        4..7 => draw.some(&PLATFORMS_NAMES, 4),
+        _ => draw.some(&ALIASES.map(|(name, _)| name), 4),
     }
 }
 

@@ -29,7 +29,7 @@ impl Asking<'_> {
     /// What it has to ask for.
     fn subjects(&self) -> BTreeMap<&'static str, usize> {
         let mut subjects = BTreeMap::new();
-        for watch in self.watches.iter().filter(|it| it.alive && !it.is_useless(self.plan)) {
+        for watch in self.watches.iter().filter(|it| it.alive && !it.is_useless()) {
             *subjects.entry(watch.resource.kind().subject).or_default() += 1;
         }
         subjects

@@ -39,26 +39,46 @@ pub(super) struct Kind {
     /// What is asked of Close.
     pub(super) subject: &'static str,
     pub(super) found: Found,
+    /// True if Close lists what is older than its event feed.
+    pub(super) is_listed: bool,
 }
 
-const fn kind(name: &'static str, object_type: &'static str, subject: &'static str, found: Found) -> Kind {
-    Kind { name, object_type, subject, found }
+const fn objects(name: &'static str, object_type: &'static str, subject: &'static str) -> Kind {
+    Kind { name, object_type, subject, found: Found::Objects, is_listed: false }
 }
 
-pub(super) const KINDS: [Kind; 9] = [
-    kind("accounts", "lead", "data/search/lead", Found::Objects),
-    kind("leads", "lead", "data/search/lead", Found::Objects),
-    kind("contacts", "contact", "data/search/contact", Found::Objects),
-    kind("opportunities", "opportunity", "opportunity/", Found::Objects),
-    kind("tasks", "task.", "task/", Found::Objects),
-    kind("users", "user", "user/", Found::Objects),
-    kind("activities", "activity.", "event/", Found::Entries),
-    kind("notes", "activity.note", "event/", Found::Entries),
-    kind("events", "", "event/", Found::Events),
+/// Objects of the event feed.
+const fn entries(name: &'static str, object_type: &'static str, is_listed: bool) -> Kind {
+    Kind { name, object_type, subject: "event/", found: Found::Entries, is_listed }
+}
+
+pub(super) const KINDS: [Kind; 21] = [
+    objects("accounts", "lead", "data/search/lead"),
+    objects("leads", "lead", "data/search/lead"),
+    objects("contacts", "contact", "data/search/contact"),
+    objects("opportunities", "opportunity", "opportunity/"),
+    objects("tasks", "task.", "task/"),
+    objects("users", "user", "user/"),
+    Kind { name: "events", object_type: "", subject: "event/", found: Found::Events, is_listed: false },
+    entries("activities", "activity.", true),
+    entries("notes", "activity.note", true),
+    entries("calls", "activity.call", true),
+    entries("activity.email", "activity.email", true),
+    entries("SMS", "activity.sms", true),
+    entries("activity", "activity.", true),
+    entries("lead", "lead", false),
+    entries("contact", "contact", false),
+    entries("opportunity", "opportunity", false),
+    entries("task.lead", "task.lead", false),
+    entries("lead-tasks", "task.lead", false),
+    entries("task", "task.", false),
+    entries("custom_objects", "custom_object", false),
+    entries("lead_statuses", "status.lead", false),
 ];
 
 /// Types of objects that are created.
-pub(super) const OBJECT_TYPES: [&str; 9] = [
+pub(super) const OBJECT_TYPES: [&str; 14] = [
+    "lead",
     "lead",
     "contact",
     "contact",
@@ -67,14 +87,41 @@ pub(super) const OBJECT_TYPES: [&str; 9] = [
     "task.incoming_email",
     "activity.note",
     "activity.call",
+    "activity.email",
+    "activity.sms",
     "user",
+    "custom_object",
+    "status.lead",
 ];
 
 /// The platform's and Close's names of what may be wanted.
 pub(super) const PLATFORMS_NAMES: [&str; 6] =
     ["accounts", "contacts", "opportunities", "tasks", "activities", "users"];
-pub(super) const CLOSES_NAMES: [&str; 6] =
-    ["lead", "contact", "opportunity", "task.lead", "activity.note", "user"];
+pub(super) const CLOSES_NAMES: [&str; 9] = [
+    "lead",
+    "contact",
+    "opportunity",
+    "task.lead",
+    "activity.note",
+    "user",
+    "activity.call",
+    "custom_object",
+    "status.lead",
+];
+/// Other names, and what they mean.
+pub(super) const ALIASES: [(&str, &str); 11] = [
+    ("leads", "lead"),
+    ("notes", "activity.note"),
+    ("note", "activity.note"),
+    ("calls", "activity.call"),
+    ("email", "activity.email"),
+    ("emails", "activity.email"),
+    ("SMS", "activity.sms"),
+    ("lead-tasks", "task.lead"),
+    ("Lead_Tasks", "task.lead"),
+    ("custom_objects", "custom_object"),
+    ("lead_statuses", "status.lead"),
+];
 
 impl Kind {
     pub(super) fn named(name: &str) -> Self {
@@ -89,8 +136,16 @@ impl Kind {
     }
 }
 
+/// True if a name of `event.objects` means Close's type, or a family that it belongs to.
+pub(super) fn means(name: &str, object_type: &str) -> bool {
+    name == object_type
+        || name == platforms_name(object_type)
+        || ALIASES.contains(&(name, object_type))
+        || object_type.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+}
+
 /// The platform's name of Close's type.
-pub(super) fn platforms_name(object_type: &str) -> &str {
+fn platforms_name(object_type: &str) -> &str {
     match object_type.split('.').next().unwrap_or_default() {
         "lead" => "accounts",
         "contact" => "contacts",
@@ -102,7 +157,7 @@ pub(super) fn platforms_name(object_type: &str) -> &str {
     }
 }
 
-const PATTERNS: [&str; 11] = [
+const PATTERNS: [&str; 14] = [
     "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
     "yyyy-MM-dd'T'HH:mm:ssXXX",
     "yyyy-MM-dd'T'HH:mm:ss'Z'",
@@ -114,14 +169,18 @@ const PATTERNS: [&str; 11] = [
     "yyyy-MM-dd",
     "yyyy/MM/dd HH:mm:ss",
     "yyyyMMddHHmmss",
+    "dd.MM.yyyy HH:mm",
+    "MM/dd/yyyy",
+    "yyyy-MM-dd hh:mm:ss a",
 ];
 const ZONES: [&str; 6] = ["GMT", "PST", "America/Denver", "-8:00", "Europe/Berlin", "Asia/Kolkata"];
 
 /// A template that stands for the last poll.
 fn template(draw: &mut Draw) -> String {
     let pattern = draw.of(&PATTERNS);
-    match draw.number(0, 5) {
+    match draw.number(0, 6) {
         0 => format!("${{date:{pattern}}}"),
+        6 => draw.of(&["${gmtDate:yyyy-MM-dd}T00:00:00Z", "${gmtDate:yyyy-MM-dd'T'HH}:00:00"]).to_owned(),
         1 => format!("${{gmtDate:{pattern}}}"),
         2 | 3 => format!("${{dateTimeZone:{}:{pattern}}}", draw.of(&ZONES)),
         4 => format!("${{epoch{}}}", draw.of(&["", ":ms", ":s", ":us"])),
@@ -147,9 +206,11 @@ pub(super) fn resource(draw: &mut Draw, kind: Kind, odd: bool, templates: bool) 
         (column.to_owned(), value.to_owned())
     });
     let mut settings = Map::new();
+    // Of its event feed Close shows fifty at once.
+    let most = if kind.found == Found::Objects { "100" } else { "50" };
     if odd {
         for (key, choices) in [
-            ("pageSize", json!([1, "3", 25, "100"])),
+            ("pageSize", json!([1, "3", 25, most])),
             ("pollDelay", json!([0, "60", 300])),
             ("createdCheckTolerance", json!([0, "10", 60])),
             ("filterByCurrentDate", json!(["true", false])),
@@ -158,7 +219,10 @@ pub(super) fn resource(draw: &mut Draw, kind: Kind, odd: bool, templates: bool) 
                 settings.insert(key.to_owned(), draw.of(choices.as_array().map_or(&[][..], Vec::as_slice)));
             }
         }
-        if draw.percent(25) && kind.found == Found::Objects {
+        if draw.percent(25) && kind.found != Found::Events {
+            settings.insert("idField".to_owned(), "reference.number".into());
+        }
+        if draw.percent(25) && kind.found != Found::Events {
             settings.insert("datesConfiguration".to_owned(), dates(draw));
         }
     }

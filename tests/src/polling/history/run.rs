@@ -1,5 +1,7 @@
 //! Lets a plan happen.
 
+mod trouble;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,7 +15,7 @@ use super::heard::Ears;
 use super::plan::{InstancePlan, Plan, settings};
 use super::polled::Polled;
 use super::requests::{Asking, Load, Requests};
-use super::step::{Change, Patch, Step, Trouble};
+use super::step::{Change, Off, Patch, Step};
 use crate::bed::Bed;
 use crate::close::{Call, Close, Quirks, Rest};
 use crate::polling::{State, Status, Way, Worker};
@@ -23,8 +25,6 @@ use crate::receiver::Receiver;
 const LONGEST_WAIT: usize = 130;
 /// For so long a minute after a killed poll is no minute as it should be.
 const AFTER_A_KILL: TimeDelta = TimeDelta::minutes(12);
-/// What was refused or failed for long is asked for again by then.
-const AFTER_TROUBLE: TimeDelta = TimeDelta::minutes(66);
 /// The event feed keeps 30 days, and what is required of it was not older than 20 when polling began.
 const MOST_OFF: i64 = 9 * 24;
 
@@ -83,8 +83,8 @@ impl<'a> Scene<'a> {
         }
         // Provisioning asked whether the keys hold.
         scene.rest.take_calls();
-        let without_rights =
-            plan.instances.iter().filter(|_| plan.without_rights).map(|it| it.key.to_owned()).collect();
+        let keys = ["api_a", "api_b", "api_c", "api_d"].iter().filter(|_| plan.without_rights);
+        let without_rights = keys.map(|key| (*key).to_owned()).collect();
         scene.rest.behave(|it| *it = Quirks { without_rights, ..plan.quirks.clone() });
         Ok(scene)
     }
@@ -94,15 +94,15 @@ impl<'a> Scene<'a> {
         self.bed.pass(2);
         let now = self.bed.now();
         let hook = self.receiver.at(&format!("i{number}"));
-        let base = self.rest.url().replace("/api/v1", &format!("/i{number}/api/v1"));
+        let base = base_of(&self.rest, number);
         let configuration = settings(plan, &base, hook.url(), now);
         let body = json!({"element": {"key": "closeio"}, "name": "Test", "configuration": configuration});
         let answer = self.bed.call(Method::POST, "/instances", &body).await;
         if answer.status != 200 {
             return Err(format!("provisioning was refused: {}", answer.message()));
         }
-        let from = plan.since.map_or(now, |(hours, _)| now - TimeDelta::hours(hours));
-        let watches = plan.resources.iter().map(|resource| Watch::new(resource, from, now)).collect();
+        let from = plan.since.map_or(now, |(hours, spelling)| spelling.read(now - TimeDelta::hours(hours)));
+        let watches = plan.resources.iter().map(|resource| Watch::new(plan, resource, from, now)).collect();
         let id = answer.json()["id"].as_u64().unwrap_or_default();
         let (ears, shown) = (Ears::default(), Shown::new());
         self.instances.push(Polled { plan: plan.clone(), id, hook, watches, ears, shown });
@@ -115,8 +115,8 @@ impl<'a> Scene<'a> {
         match step {
             Step::Change(change) => return self.change(change),
             Step::Pass(seconds) => self.bed.pass(*seconds),
-            Step::Off(hours) if self.off + hours > MOST_OFF => return,
-            Step::Off(hours) => {
+            Step::Stopped(hours) if self.off + hours > MOST_OFF => return,
+            Step::Stopped(hours) => {
                 self.off += hours;
                 self.bed.pass(hours * 3600);
             }
@@ -127,7 +127,7 @@ impl<'a> Scene<'a> {
             Step::Killed(way) => return self.killed(*way).await,
             Step::Twice => return self.twice().await,
             Step::Trouble(trouble, minutes) => return self.trouble(trouble, *minutes).await,
-            Step::Disabled(number, minutes) => return self.disabled(*number, *minutes).await,
+            Step::Off(number, how, minutes) => return self.off(*number, *how, *minutes).await,
             Step::Patch(number, patch) => return self.patch(*number, patch).await,
         }
         // No tick came meanwhile, and what is overdue is queued every five minutes.
@@ -155,7 +155,7 @@ impl<'a> Scene<'a> {
                 && spent < TimeDelta::seconds(15);
             for call in calls.iter().filter(of_it).filter(|_| is_whole) {
                 for watch in &it.watches {
-                    it.shown.extend(watch.shown(&it.plan, call, &self.past));
+                    it.shown.extend(watch.shown(call, &self.past));
                 }
             }
         }
@@ -181,66 +181,18 @@ impl<'a> Scene<'a> {
         self.settle(self.bed.now(), Polls::Cut);
     }
 
-    async fn trouble(&mut self, trouble: &Trouble, minutes: usize) {
+    async fn off(&mut self, number: usize, how: Off, minutes: usize) {
         let began_at = self.bed.now();
-        let before = self.rest.quirks();
-        self.rest.behave(|quirks| match trouble {
-            Trouble::Unauthorized(key) => quirks.revoked = [(*key).to_owned()].into(),
-            Trouble::Away(subject, status) => quirks.away = [(subject.clone(), *status)].into(),
-            Trouble::Down => quirks.away = [(String::new(), 503)].into(),
-            Trouble::Large(rows) => quirks.most_rows = *rows,
-        });
-        let over = began_at + TimeDelta::minutes(i64::try_from(minutes).unwrap_or_default()) + AFTER_TROUBLE;
-        for number in 0..self.instances.len() {
-            match trouble {
-                Trouble::Unauthorized(key) if self.instances[number].plan.key != *key => {}
-                Trouble::Away(subject, _) => self.requests.excuse(number, Some(subject), over),
-                Trouble::Unauthorized(_) | Trouble::Down | Trouble::Large(_) => {
-                    self.requests.excuse(number, None, over);
-                }
-            }
-        }
-        self.bed.minutes(minutes / 2).await;
-        self.change(&Change::Create("contact", "a"));
-        self.change(&Change::Create("opportunity", "a"));
-        self.bed.minutes(minutes - minutes / 2).await;
-        self.states_in(trouble).await;
-        self.rest.behave(|quirks| *quirks = before);
-        self.settle(began_at, Polls::Whole);
-    }
-
-    /// An instance names what is wrong while it is.
-    async fn states_in(&mut self, trouble: &Trouble) {
-        let (subject, status) = match trouble {
-            Trouble::Unauthorized(_) => ("", 401),
-            Trouble::Away(subject, status) => (subject.as_str(), *status),
-            Trouble::Down => ("", 503),
-            Trouble::Large(_) => return,
-        };
-        let is_plain = self.plan.quirks.failing_percent == 0 && self.plan.quirks.limit.is_none();
-        let calls = self.rest.calls();
-        for (number, it) in self.instances.iter().enumerate() {
-            let asked_by = format!("i{number}");
-            let last =
-                calls.iter().rfind(|call| call.asked_by == asked_by && call.subject.starts_with(subject));
-            if is_plain && last.is_some_and(|call| call.status == status) {
-                let state = State::of(&self.bed, it.id).await;
-                if state.status == Status::Ok || !state.shown.to_string().contains(&status.to_string()) {
-                    let shown = &state.shown;
-                    self.problems.push(format!("instance {number} does not say in {trouble:?}: {shown}"));
-                }
-            }
-        }
-    }
-
-    async fn disabled(&mut self, number: usize, minutes: usize) {
-        let path = format!("/instances/{}/enabled", self.instances[number].id);
-        let began_at = self.bed.now();
-        self.ask(Method::DELETE, &path, &json!(null)).await;
+        self.turn(number, how, Switch::Off).await;
         // Its last poll may be under way, and is not to be delivered any more.
         self.bed.minutes(minutes).await;
         self.change(&Change::Create("contact", "a"));
-        self.ask(Method::PUT, &path, &json!(null)).await;
+        self.bed.pass(2);
+        let it = &mut self.instances[number];
+        if how == Off::ByWebhook {
+            it.begin_anew(self.bed.now());
+        }
+        self.turn(number, how, Switch::On).await;
         let longest = self.instances.iter().map(|it| it.plan.interval).max().unwrap_or(1);
         let interval = TimeDelta::minutes(i64::try_from(longest).unwrap_or(1));
         // What the others asked for meanwhile is not looked at.
@@ -249,11 +201,38 @@ impl<'a> Scene<'a> {
         self.settle(began_at, Polls::Cut);
     }
 
+    async fn turn(&mut self, number: usize, how: Off, switch: Switch) {
+        let it = &mut self.instances[number];
+        let path = format!("/instances/{}", it.id);
+        let configuration = match (how, switch) {
+            (Off::Disabled, Switch::Off) => {
+                return self.ask(Method::DELETE, &format!("{path}/enabled"), &json!(null)).await;
+            }
+            (Off::Disabled, Switch::On) => {
+                return self.ask(Method::PUT, &format!("{path}/enabled"), &json!(null)).await;
+            }
+            (Off::Muted, Switch::Off) => json!({"event.notification.enabled": "false"}),
+            (Off::Muted, Switch::On) => json!({"event.notification.enabled": "true"}),
+            (Off::ByWebhook, Switch::Off) => json!({
+                "event.vendor.type": "webhook", "event.poller.refresh_interval": "",
+                "event.poller.configuration": "", "event.poller.since": "",
+            }),
+            (Off::ByWebhook, Switch::On) => {
+                it.plan.says_polling = true;
+                let mut configuration = settings(&it.plan, "", it.hook.url(), self.bed.now());
+                configuration.as_object_mut().map(|it| it.remove("base.url"));
+                configuration
+            }
+        };
+        self.ask(Method::PATCH, &path, &json!({"configuration": configuration})).await;
+    }
+
     async fn patch(&mut self, number: usize, patch: &Patch) {
         self.bed.pass(2);
         let now = self.bed.now();
         let it = &mut self.instances[number];
-        let Some(mut configuration) = it.patched(patch, now) else { return };
+        let base = base_of(&self.rest, number);
+        let Some(mut configuration) = it.patched(patch, &base, now) else { return };
         configuration["event.poller.configuration"] = it.plan.configuration();
         let instance = format!("/instances/{}", it.id);
         self.requests.excuse(number, None, now);
@@ -287,7 +266,6 @@ impl<'a> Scene<'a> {
             (quirks.search_cursor_life, quirks.event_cursor_life) =
                 (usual.search_cursor_life, usual.event_cursor_life);
         });
-        self.excuse_all(None, self.bed.now() + AFTER_TROUBLE);
         let longest = self.instances.iter().map(|it| it.plan.interval).max().unwrap_or(1);
         for _ in 0..LONGEST_WAIT + 2 * longest {
             let began_at = self.bed.now();
@@ -333,7 +311,6 @@ impl<'a> Scene<'a> {
     fn evidence(&self, number: usize) -> Evidence<'_> {
         let it = &self.instances[number];
         Evidence {
-            plan: &it.plan,
             watches: &it.watches,
             ears: &it.ears,
             shown: &it.shown,
@@ -341,6 +318,18 @@ impl<'a> Scene<'a> {
             close: &self.close,
         }
     }
+}
+
+/// Which way an instance is turned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Switch {
+    Off,
+    On,
+}
+
+/// Where an instance has the API; its requests can be told from those of others.
+fn base_of(rest: &Rest, number: usize) -> String {
+    rest.url().replace("/api/v1", &format!("/i{number}/api/v1"))
 }
 
 /// Whether the polls of a step were all as they should be.

@@ -76,7 +76,10 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
         }
     }
     if plan.without_rights {
-        add(&|it| it.without_rights = false);
+        add(&|it| {
+            it.without_rights = false;
+            it.instances.iter_mut().for_each(|instance| instance.is_withheld = false);
+        });
     }
     let (is, usual) = (&plan.quirks, Quirks::default());
     if format!("{is:?}") != format!("{usual:?}") {

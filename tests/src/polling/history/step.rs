@@ -1,8 +1,10 @@
 //! What happens in a history.
 
+use serde_json::{Map, Value, json};
+
 use super::draw::Draw;
 use super::plan::{self, InstancePlan, ResourcePlan};
-use super::resources::{self, Found, Kind, OBJECT_TYPES};
+use super::resources::{self, Kind, OBJECT_TYPES};
 use crate::polling::Way;
 use crate::wire::Dead;
 
@@ -13,8 +15,8 @@ pub enum Step {
     Change(Change),
     /// Seconds pass, and nobody polls.
     Pass(i64),
-    /// The whole stack is off for so many hours.
-    Off(i64),
+    /// The whole stack stands still for so many hours.
+    Stopped(i64),
     /// Minutes pass as they should.
     Minutes(usize),
     /// A minute whose poll is killed.
@@ -23,8 +25,8 @@ pub enum Step {
     Twice,
     /// Something is wrong for so many minutes.
     Trouble(Trouble, usize),
-    /// An instance is disabled for so many minutes.
-    Disabled(usize, usize),
+    /// An instance is to deliver nothing for so many minutes.
+    Off(usize, Off, usize),
     /// An instance's settings are changed.
     Patch(usize, Patch),
 }
@@ -59,6 +61,17 @@ pub enum Trouble {
     Large(usize),
 }
 
+/// How an instance is told to deliver nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Off {
+    /// It is disabled.
+    Disabled,
+    /// Its notifications are.
+    Muted,
+    /// Its events come by webhook.
+    ByWebhook,
+}
+
 /// A change of an instance's settings.
 #[derive(Debug, Clone)]
 pub enum Patch {
@@ -72,6 +85,14 @@ pub enum Patch {
     Since(i64),
     /// The interval is another.
     Interval(usize),
+    /// The resource of this number has further settings.
+    Settings(usize, Map<String, Value>),
+    /// Other objects are wanted.
+    Objects(Option<Vec<&'static str>>),
+    /// The API key is another.
+    Key(&'static str),
+    /// Close has another name.
+    Host,
 }
 
 fn create(draw: &mut Draw) -> Change {
@@ -117,13 +138,16 @@ pub(super) fn steps(draw: &mut Draw, instances: &[InstancePlan], peculiar: usize
             2..6 => steps.push(Step::Minutes(draw.number(1, 2 + longest))),
             6 if kills && draw.percent(50) => steps.push(Step::Twice),
             6 if kills => steps.push(Step::Killed(way(draw))),
-            7 if off => steps.push(Step::Off(draw.of(&[1, 7, 30, 200]))),
+            7 if off => steps.push(Step::Stopped(draw.of(&[1, 7, 30, 200]))),
             8 if troubles => {
                 let trouble = trouble(draw, instances);
                 steps.push(Step::Trouble(trouble, draw.of(&[4, 10, 20, 150]).max(3 * longest)));
             }
-            9 if disabled => steps.push(Step::Disabled(number, draw.number(1, 30))),
-            10 if patches => steps.push(Step::Patch(number, patch(draw, &instances[number]))),
+            9 if disabled => {
+                let off = draw.of(&[Off::Disabled, Off::Muted, Off::ByWebhook]);
+                steps.push(Step::Off(number, off, draw.number(1, 30)));
+            }
+            10.. if patches => steps.push(Step::Patch(number, patch(draw, &instances[number]))),
             _ => {}
         }
     }
@@ -155,11 +179,26 @@ fn trouble(draw: &mut Draw, instances: &[InstancePlan]) -> Trouble {
 
 fn patch(draw: &mut Draw, instance: &InstancePlan) -> Patch {
     let number = draw.number(0, instance.resources.len() - 1);
-    match draw.number(0, 5) {
+    match draw.number(0, 10) {
         0 | 1 => Patch::Add(plan::another(draw)),
         2 => Patch::Remove(number),
+        6 => Patch::Objects(draw.percent(70).then(|| plan::objects(draw))),
+        7 => Patch::Key(draw.of(&["api_a", "api_b", "api_d"])),
+        8 => Patch::Host,
+        9 => {
+            let settings = [
+                ("pageSize", draw.of(&[json!(2), json!(50)])),
+                ("pollDelay", draw.of(&[json!(0), json!(200)])),
+                ("createdCheckTolerance", draw.of(&[json!(0), json!(30)])),
+            ];
+            Patch::Settings(
+                number,
+                draw.some(&settings, 3).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            )
+        }
         3 => {
-            let kinds = resources::KINDS.into_iter().filter(|kind| kind.found == Found::Objects);
+            let found = instance.resources[number].kind().found;
+            let kinds = resources::KINDS.into_iter().filter(|kind| kind.found == found);
             let kind: Kind = draw.of(&kinds.collect::<Vec<_>>());
             Patch::Url(number, resources::resource(draw, kind, true, false))
         }

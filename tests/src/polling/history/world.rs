@@ -14,6 +14,10 @@ pub(super) fn quirks(draw: &mut Draw, peculiar: usize) -> Quirks {
     if draw.percent(peculiar) {
         quirks.event_lag = TimeDelta::seconds(draw.signed(1, 200));
     }
+    if draw.percent(peculiar) {
+        // With the longest lag this is less than the five minutes that are read again.
+        quirks.ahead = TimeDelta::seconds(draw.signed(0, 160) - 80);
+    }
     if draw.percent(2 * peculiar) {
         quirks.page_cap = draw.number(1, 6);
     }
@@ -32,6 +36,7 @@ pub(super) fn quirks(draw: &mut Draw, peculiar: usize) -> Quirks {
         let life = TimeDelta::seconds(draw.signed(0, 40)).max(quirks.request_takes);
         (quirks.search_cursor_life, quirks.event_cursor_life) = (life, life);
     }
+    quirks.pretty = draw.percent(10);
     quirks.consolidates = draw.percent(80);
     quirks.naive_dates = draw.percent(90);
     quirks
