@@ -45,9 +45,9 @@ impl DynamoDb {
             Some(path) => Database::new(&path.to_string_lossy()),
         };
         let database = Self(database.context("the tables cannot be opened")?);
-        // The engine's way to ask for `synchronous = NORMAL`: durable against the end of the process, as the queues are; a
-        // loss of power may cost the last moments. By default it waits for the disk with each write.
-        database.0.disable_bulk_loading().context("the tables cannot be opened")?;
+        // The engine's way to ask for `synchronous = NORMAL`: durable against the end of the process, as the queues are; a loss of
+        // power may cost the last moments. By default it waits for the disk with each write.
+        database.0.disable_bulk_loading().context("the tables cannot be set up")?;
         for table in tables {
             let created = database.create(table);
             created.context(format_args!("table {} cannot be made as the template has it", table.name))?;

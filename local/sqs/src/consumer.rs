@@ -72,6 +72,8 @@ impl Sqs {
             let arrivals = Arc::clone(&self.engine().queue(queue)?.arrivals);
             let mut arrival = pin!(arrivals.notified());
             arrival.as_mut().enable();
+            // Asked before, lest one that becomes visible in between is missed.
+            let next = self.next_change(queue)?;
             let now = self.now();
             let outcome = self.engine().receive(queue, maximum, visibility_timeout, now);
             let is_full = match outcome {
@@ -85,7 +87,6 @@ impl Sqs {
                 }
                 Err(error) => return Err(error),
             };
-            let next = self.next_change(queue)?;
             let asked = Instant::now();
             while timeout(LOOK, arrival.as_mut()).await.is_err() {
                 let now = self.now();
