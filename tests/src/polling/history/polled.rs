@@ -91,6 +91,7 @@ impl Polled {
             }
             Patch::Since(hours) => {
                 let since = now - TimeDelta::hours(*hours);
+                self.plan.since = Some((*hours, Spelling::Utc));
                 configuration["event.poller.since"] = json!(Spelling::Utc.spell(since));
                 for watch in self.watches.iter_mut().filter(alive) {
                     watch.required_from = watch.required_from.min(since + TimeDelta::seconds(1));
