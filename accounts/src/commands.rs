@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use shared::accounts::{Account, Credential, DirectoryEntry, DynamoDirectory, Profile};
 use shared::events::timestamp;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::platform::random::{self, Random, RandomError};
 use shared::platform::secret::Secret;
 use shared::platform::settings::SettingError;
@@ -23,7 +23,7 @@ pub enum Failure {
     Setting(#[from] SettingError),
     /// The table could not be read or written.
     #[error(transparent)]
-    Table(#[from] AwsError),
+    Table(#[from] InternalError),
     /// No secret could be generated.
     #[error(transparent)]
     Random(#[from] RandomError),

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::accounts::{Account, Credential, CredentialKind, DynamoCredentialStore};
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::platform::random::{self, Random, RandomError};
 use shared::platform::secret::Secret;
 
@@ -51,7 +51,7 @@ impl Developer {
     }
 
     /// Makes the account known to the system.
-    pub(crate) async fn register(&self, store: &DynamoCredentialStore) -> Result<(), AwsError> {
+    pub(crate) async fn register(&self, store: &DynamoCredentialStore) -> Result<(), InternalError> {
         store.put(CredentialKind::User, &self.user, Credential::User(self.account)).await?;
         let organization = Credential::Organization { company_id: self.account.company_id };
         store.put(CredentialKind::Organization, &self.organization, organization).await

@@ -238,7 +238,6 @@ impl System {
     }
 
     /// Starts to process the queues, run the schedule and remove expired items.
-    #[must_use]
     pub fn run(self) -> Running {
         Running::start(self)
     }

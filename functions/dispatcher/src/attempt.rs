@@ -46,7 +46,6 @@ pub enum AttemptResult {
 
 impl AttemptResult {
     /// What went wrong, if something did.
-    #[must_use]
     pub fn error(&self) -> Option<String> {
         match self {
             Self::Accepted { .. } => None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use shared::events::log::{Claim, ClaimId, Decision, KeptBody, Settlement};
 use shared::events::message::{Handling, QueuedDelivery};
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use tokio::time::{Instant, sleep};
 
 use crate::call::Call;
@@ -71,7 +71,11 @@ impl Dispatcher {
     }
 
     /// Stores a body that the log item has no room for.
-    pub(crate) async fn store(&self, delivery: &QueuedDelivery<'_>, body: &KeptBody) -> Result<(), AwsError> {
+    pub(crate) async fn store(
+        &self,
+        delivery: &QueuedDelivery<'_>,
+        body: &KeptBody,
+    ) -> Result<(), InternalError> {
         let KeptBody::Beside(deflated) = body else { return Ok(()) };
         let expires_at = self.log.expires_at(delivery, self.clock.now());
         self.payloads.put(&delivery.event_id, deflated, expires_at).await
@@ -83,7 +87,7 @@ impl Dispatcher {
         settlement: &Settlement,
         body: &KeptBody,
         until: Instant,
-    ) -> Result<bool, AwsError> {
+    ) -> Result<bool, InternalError> {
         loop {
             let written = async {
                 if let Decision::Wait { .. } = settlement.decision {
@@ -101,7 +105,11 @@ impl Dispatcher {
 
     /// Sends the message, event or letter that follows from a decision. A delayed message is not in flight, so
     /// waiting receivers cannot use up the queue's places for messages in flight.
-    async fn send_next(&self, delivery: &QueuedDelivery<'_>, decision: &Decision) -> Result<(), AwsError> {
+    async fn send_next(
+        &self,
+        delivery: &QueuedDelivery<'_>,
+        decision: &Decision,
+    ) -> Result<(), InternalError> {
         let kept = Handling { kept: true, ..Handling::default() };
         let (next, due) = match decision {
             Decision::Retry { due, .. } => {
@@ -120,7 +128,7 @@ impl Dispatcher {
     }
 
     /// Sends a message that comes again, through the delivery queue if the retry queue does not take it.
-    async fn send_again(&self, delivery: &QueuedDelivery<'_>, wait: Duration) -> Result<(), AwsError> {
+    async fn send_again(&self, delivery: &QueuedDelivery<'_>, wait: Duration) -> Result<(), InternalError> {
         let Err(error) = self.retries.send(delivery, wait).await else { return Ok(()) };
         tracing::warn!(event = %delivery.event_id, %error, "sent through the delivery queue instead");
         self.deliveries.send(delivery, wait).await
@@ -133,7 +141,7 @@ impl Dispatcher {
         message: &Message<'_>,
         settlement: &Settlement,
         body: &KeptBody,
-        error: &AwsError,
+        error: &InternalError,
     ) -> Result<Report, Halt> {
         let delivery = &message.delivery;
         if self.is_too_old(delivery) {

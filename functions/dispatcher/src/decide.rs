@@ -49,7 +49,6 @@ pub(crate) fn is_final(result: &AttemptResult) -> bool {
 /// Decides what comes after an attempt.
 ///
 /// While the callback is open the attempt was its probe, which is not a scheduled one: the event waits again.
-#[must_use]
 pub fn decide(made: &Made<'_>, schedule: &RetrySchedule, health: &Health) -> Decision {
     let Some(reason) = made.result.error() else { return Decision::Deliver };
     let wait = match made.result {
@@ -77,13 +76,11 @@ pub fn decide(made: &Made<'_>, schedule: &RetrySchedule, health: &Health) -> Dec
 }
 
 /// How long to wait after a fault of ours, with this many in a row before it.
-#[must_use]
 pub fn own_fault_wait(faults: u32) -> Duration {
     OWN_FAULT_WAIT.saturating_mul(1 << faults.min(10)).min(MAX_INTERVAL)
 }
 
 /// How long a `Retry-After` header asks to wait (RFC 9110, section 10.2.3): seconds, or a date.
-#[must_use]
 pub fn retry_after(header: &str, now: DateTime<Utc>) -> Option<Duration> {
     let header = header.trim();
     if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,7 +1,7 @@
 //! One message: plan, claim the attempt, make it, conclude.
 
 use shared::events::log::{AttemptRecord, Claim, ClaimId, Claimed, Decision, KeptBody, Refusal, Settlement};
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 
 use crate::attempt::{Attempt, AttemptResult};
 use crate::call::Call;
@@ -14,15 +14,15 @@ use crate::{Dispatcher, HandBack};
 /// Why the work on a message stops half-way.
 pub(crate) enum Halt {
     /// A fault of ours: the same message is sent anew. The claim may have been written; no attempt was made under it.
-    Fault(AwsError, Option<ClaimId>),
+    Fault(InternalError, Option<ClaimId>),
     /// The same attempt may be under way elsewhere: the same message is sent anew.
     UnderWay,
     /// It goes back to the queue.
     HandBack(HandBack),
 }
 
-impl From<AwsError> for Halt {
-    fn from(error: AwsError) -> Self {
+impl From<InternalError> for Halt {
+    fn from(error: InternalError) -> Self {
         Self::Fault(error, None)
     }
 }

@@ -10,7 +10,7 @@ use shared::callbacks::health::{
 use shared::callbacks::url::CallbackUrl;
 use shared::events::log::Decision;
 use shared::instances::InstanceId;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::platform::clock::SharedClock;
 
 use crate::Dispatcher;
@@ -87,7 +87,7 @@ impl HealthCache {
     }
 
     /// The health of a callback, as it was a few seconds ago at most.
-    pub(crate) async fn of(&self, instance: InstanceId, url: &CallbackUrl) -> Result<Health, AwsError> {
+    pub(crate) async fn of(&self, instance: InstanceId, url: &CallbackUrl) -> Result<Health, InternalError> {
         match self.kept(instance, url) {
             Some(health) => Ok(health),
             None => self.fresh(instance, url).await,
@@ -95,14 +95,18 @@ impl HealthCache {
     }
 
     /// The health of a callback as it is now.
-    pub(crate) async fn fresh(&self, instance: InstanceId, url: &CallbackUrl) -> Result<Health, AwsError> {
+    pub(crate) async fn fresh(
+        &self,
+        instance: InstanceId,
+        url: &CallbackUrl,
+    ) -> Result<Health, InternalError> {
         let health = self.store.get(instance, url).await?;
         self.know(instance, url, health.clone());
         Ok(health)
     }
 
     /// Has the schedule look after an instance's events that wait.
-    pub(crate) async fn have_looked_after(&self, instance: InstanceId) -> Result<(), AwsError> {
+    pub(crate) async fn have_looked_after(&self, instance: InstanceId) -> Result<(), InternalError> {
         let now = self.clock.now();
         if lock(&self.touched).get(&instance).is_some_and(|touched| now - *touched < TOUCHED) {
             return Ok(());
@@ -117,7 +121,7 @@ impl HealthCache {
         instance: InstanceId,
         url: &CallbackUrl,
         before: &Health,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         lock(&self.runs).remove(&instance);
         if before.after_success().is_none() {
             return Ok(());
@@ -131,7 +135,7 @@ impl HealthCache {
         url: &CallbackUrl,
         (weight, reason): (Weight, String),
         policy: CircuitPolicy,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         let now = self.clock.now();
         let run = self.lengthen_run(instance, now);
         let overwhelms = run.failures >= CONVINCING_RUN && weight != Weight::Gone;
@@ -146,7 +150,7 @@ impl HealthCache {
         instance: InstanceId,
         url: &CallbackUrl,
         becomes: impl Fn(&Health) -> Option<Health>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         let mut before = self.of(instance, url).await?;
         for _ in 0..TRIES {
             let Some(after) = becomes(&before) else { return Ok(()) };

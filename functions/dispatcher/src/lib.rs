@@ -80,7 +80,7 @@ pub struct Dispatcher {
 enum HandBack {
     /// What is wrong is ours, and the message could not be sent anew either.
     #[error(transparent)]
-    OwnFault(#[from] shared::platform::aws::AwsError),
+    OwnFault(#[from] shared::platform::aws::InternalError),
     #[error("the claim ran out before the outcome of the attempt was written")]
     ClaimLost,
     #[error("too little time is left for an attempt")]
@@ -89,9 +89,6 @@ enum HandBack {
 
 impl Dispatcher {
     /// Reads the function's settings and builds its clients; makes no calls.
-    ///
-    /// # Errors
-    /// When a variable is missing or cannot be used.
     pub fn from_variables(variables: &Variables, clock: SharedClock) -> Result<Self, SettingError> {
         let tls = tls::of_process(variables)?;
         let aws = Aws::with_tls(variables, tls.clone())?;

@@ -9,7 +9,7 @@ use shared::callbacks::url::CallbackUrl;
 use shared::events::body::{Body, Deflated};
 use shared::events::message::QueuedDelivery;
 use shared::instances::CachedInstance;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 
 use crate::Dispatcher;
 
@@ -49,7 +49,7 @@ impl Dispatcher {
     pub(crate) async fn prepare<'a>(
         &self,
         delivery: &QueuedDelivery<'a>,
-    ) -> Result<(Fetched, Plan<'a>), AwsError> {
+    ) -> Result<(Fetched, Plan<'a>), InternalError> {
         let prepared = async {
             let fetched = self.fetch(delivery).await?;
             let plan = self.plan(delivery, &fetched).await?;
@@ -64,7 +64,11 @@ impl Dispatcher {
     }
 
     /// The plan for an event with the body `fetched`.
-    async fn plan<'a>(&self, delivery: &QueuedDelivery<'a>, fetched: &Fetched) -> Result<Plan<'a>, AwsError> {
+    async fn plan<'a>(
+        &self,
+        delivery: &QueuedDelivery<'a>,
+        fetched: &Fetched,
+    ) -> Result<Plan<'a>, InternalError> {
         let id = delivery.instance_id;
         let (instance, url) = match self.instances.admit(id, recipient).await? {
             Ok(found) => found,
@@ -90,7 +94,7 @@ impl Dispatcher {
     }
 
     /// Reads a body that the message does not hold.
-    pub(crate) async fn fetch(&self, delivery: &QueuedDelivery<'_>) -> Result<Fetched, AwsError> {
+    pub(crate) async fn fetch(&self, delivery: &QueuedDelivery<'_>) -> Result<Fetched, InternalError> {
         let Body::Stored(stored) = &delivery.body else { return Ok(Fetched::Unneeded) };
         let found = self.payloads.get(&delivery.event_id, stored).await?;
         Ok(found.map_or(Fetched::Gone, Fetched::Found))

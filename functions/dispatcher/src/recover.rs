@@ -9,7 +9,7 @@ use shared::callbacks::health::{Health, Recovery, State, Turn};
 use shared::callbacks::url::CallbackUrl;
 use shared::events::log::{LogEntry, Place, Span, Waiting};
 use shared::events::message::QueuedDelivery;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use tokio::time::Instant;
 
 use crate::Dispatcher;
@@ -26,7 +26,7 @@ const NEXT_ROUND: TimeDelta = TimeDelta::minutes(3);
 
 impl Dispatcher {
     /// Looks after the callbacks that are due; says how many events were released.
-    pub(crate) async fn recover(&self, call: &Call) -> Result<usize, AwsError> {
+    pub(crate) async fn recover(&self, call: &Call) -> Result<usize, InternalError> {
         let due = self.endpoints.due_recoveries(self.clock.now(), MOST).await?;
         let turns = futures_util::stream::iter(due).map(|recovery| async move {
             // What is left is longest due next time.
@@ -43,7 +43,7 @@ impl Dispatcher {
         Ok(released.into_iter().sum())
     }
 
-    async fn look_after(&self, recovery: Recovery) -> Result<usize, AwsError> {
+    async fn look_after(&self, recovery: Recovery) -> Result<usize, InternalError> {
         let now = self.clock.now();
         if !self.endpoints.take_recovery(&recovery, now + PACE).await? {
             return Ok(0);
@@ -65,7 +65,7 @@ impl Dispatcher {
 
     /// The health of the callback whose events wait. One that is gone or switched off is as good as healthy: its events
     /// end when they are tried.
-    async fn health_of(&self, recovery: &Recovery) -> Result<(Option<CallbackUrl>, Health), AwsError> {
+    async fn health_of(&self, recovery: &Recovery) -> Result<(Option<CallbackUrl>, Health), InternalError> {
         let instance = self.instances.fresh(recovery.instance_id).await?;
         let Ok((_, url)) = recipient(instance.as_ref()) else { return Ok((None, Health::Healthy)) };
         let health = self.endpoints.get(recovery.instance_id, &url).await?;
@@ -78,7 +78,7 @@ impl Dispatcher {
         recovery: &Recovery,
         due: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<usize, AwsError> {
+    ) -> Result<usize, InternalError> {
         let instance = recovery.instance_id;
         let all = Span { from: DateTime::UNIX_EPOCH, to: now };
         let oldest = self.history.waiting(instance, all, None, 1).await?.events;
@@ -97,7 +97,7 @@ impl Dispatcher {
 
     /// Releases what has waited for as long as it may; it fails when it is tried. What was redelivered is older than
     /// its wait.
-    async fn release_expired(&self, recovery: &Recovery, now: DateTime<Utc>) -> Result<usize, AwsError> {
+    async fn release_expired(&self, recovery: &Recovery, now: DateTime<Utc>) -> Result<usize, InternalError> {
         let expired = Span { from: DateTime::UNIX_EPOCH, to: now - self.log.longest_wait() };
         let mut after = None;
         loop {
@@ -120,7 +120,7 @@ impl Dispatcher {
         url: Option<&CallbackUrl>,
         health: &Health,
         now: DateTime<Utc>,
-    ) -> Result<usize, AwsError> {
+    ) -> Result<usize, InternalError> {
         let instance = recovery.instance_id;
         let all = Span { from: DateTime::UNIX_EPOCH, to: now };
         let after = recovery.released.as_ref();
@@ -149,12 +149,12 @@ impl Dispatcher {
     }
 
     /// Ends a recovery for which nothing waits, unless an event may be about to.
-    async fn end(&self, recovery: &Recovery, now: DateTime<Utc>) -> Result<bool, AwsError> {
+    async fn end(&self, recovery: &Recovery, now: DateTime<Utc>) -> Result<bool, InternalError> {
         Ok(recovery.is_settled(now) && self.endpoints.end_recovery(recovery).await?)
     }
 
     /// Sends events that wait, evenly over the minute. Each waits in the log until it is claimed.
-    async fn send(&self, entries: &[LogEntry]) -> Result<usize, AwsError> {
+    async fn send(&self, entries: &[LogEntry]) -> Result<usize, InternalError> {
         let deliveries: Vec<QueuedDelivery<'_>> =
             entries.iter().filter_map(|entry| entry.released(self.retention)).collect();
         self.retries.send_spread(&deliveries, PACE.to_std().unwrap_or_default()).await?;

@@ -20,8 +20,8 @@ impl From<ApiError> for Failure {
     }
 }
 
-impl From<shared::platform::aws::AwsError> for Failure {
-    fn from(error: shared::platform::aws::AwsError) -> Self {
+impl From<shared::platform::aws::InternalError> for Failure {
+    fn from(error: shared::platform::aws::InternalError) -> Self {
         tracing::error!(%error, "request failed");
         Self(ApiError::unavailable())
     }

@@ -10,7 +10,7 @@ use shared::events::log::{Fate, Span};
 use shared::events::timestamp;
 use shared::instances::InstanceId;
 use shared::instances::{Instance, key};
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::polling::schedule::KeyDigest;
 use shared::polling::state::PollingState;
 use shared::subscriptions::{Check, Problem};
@@ -80,7 +80,7 @@ impl Mishap {
 
 impl Instances {
     /// The condition of one instance, its latest deliveries included.
-    pub(crate) async fn condition(&self, instance: &Instance) -> Result<Condition, AwsError> {
+    pub(crate) async fn condition(&self, instance: &Instance) -> Result<Condition, InternalError> {
         let span = Span { from: DateTime::UNIX_EPOCH, to: self.0.clock.now() };
         let mut found = tokio::try_join!(
             Box::pin(self.conditions(std::slice::from_ref(instance))),
@@ -95,7 +95,7 @@ impl Instances {
     pub(crate) async fn conditions(
         &self,
         instances: &[Instance],
-    ) -> Result<HashMap<InstanceId, Condition>, AwsError> {
+    ) -> Result<HashMap<InstanceId, Condition>, InternalError> {
         let callbacks: Vec<_> =
             instances.iter().filter_map(|instance| Some((instance.id, callback(instance)?))).collect();
         let at_the_poller = |instance: &&Instance| {

@@ -9,7 +9,7 @@ use shared::callbacks::url::Reach;
 use shared::events::timestamp;
 use shared::instances::{Configuration, EventSettings, EventSource, Instance, key};
 use shared::platform::api_error::ApiError;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::polling::cursor::Cursor;
 use shared::polling::next::Status;
 use shared::polling::resource::{Resource, Source};
@@ -31,7 +31,7 @@ pub(crate) async fn register(
     before: Option<&Instance>,
     after: &Instance,
     now: DateTime<Utc>,
-) -> Result<(), AwsError> {
+) -> Result<(), InternalError> {
     if !is_polled(&after.configuration) {
         return Ok(());
     }
@@ -72,7 +72,7 @@ pub(crate) async fn registered(
     before: &Instance,
     after: &Instance,
     now: DateTime<Utc>,
-) -> Result<(), AwsError> {
+) -> Result<(), InternalError> {
     let (old_key, key) = (KeyDigest::of(&before.configuration), KeyDigest::of(&after.configuration));
     if is_polled(&after.configuration) && !takes_events(after) {
         let off = |found: Option<Polling>| found.map(|polling| Polling { off: true, ..polling });
@@ -90,7 +90,7 @@ pub(crate) async fn forget(
     pollers: &DynamoPollerStore,
     instance: &Instance,
     now: DateTime<Utc>,
-) -> Result<(), AwsError> {
+) -> Result<(), InternalError> {
     // It may have been polled before its events were unwanted.
     if !is_polled(&instance.configuration) && !EventSource::is_open(&instance.configuration) {
         return Ok(());

@@ -7,7 +7,7 @@ use close::{CloseError, ObjectFilter};
 use shared::callbacks::url::Reach;
 use shared::instances::{Configuration, EventSettings, Instance, key};
 use shared::platform::api_error::ApiError;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::polling::schedule::KeyDigest;
 use shared::polling::store::DynamoPollerStore;
 use shared::subscriptions::{CHECK_EVERY, Check};
@@ -77,7 +77,7 @@ pub(crate) async fn watch(
     instance: &Instance,
     webhook_url: &str,
     now: DateTime<Utc>,
-) -> Result<(), AwsError> {
+) -> Result<(), InternalError> {
     if !instance.configuration.is_automatic() {
         return Ok(());
     }
@@ -92,7 +92,7 @@ pub(crate) async fn watch_change(
     before: &Instance,
     after: &Instance,
     now: DateTime<Utc>,
-) -> Result<(), AwsError> {
+) -> Result<(), InternalError> {
     if !after.configuration.is_automatic() {
         return Ok(());
     }
@@ -113,7 +113,7 @@ pub(crate) async fn unwatch(
     pollers: &DynamoPollerStore,
     instance: &Instance,
     now: DateTime<Utc>,
-) -> Result<(), AwsError> {
+) -> Result<(), InternalError> {
     if !instance.configuration.is_automatic() {
         return Ok(());
     }

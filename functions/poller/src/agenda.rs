@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use close::{CloseAccount, CloseError};
 use shared::callbacks::url::Reach;
 use shared::instances::{CachedInstance, EventSettings, EventSource, Instance, InstanceId};
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::next::{Answer, Next, Status, after, key_due_at};
 use shared::polling::resource::Source;
@@ -186,7 +186,7 @@ impl Poller {
         &self,
         agenda: &mut Agenda,
         turn_before: Option<DateTime<Utc>>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         let now = self.clock.now();
         for polled in &mut agenda.polls {
             if !polled.part.value.due(turn_before, &polled.part.key, now).is_empty() {
@@ -197,7 +197,7 @@ impl Poller {
     }
 
     /// Reads an instance, and what it is polled with.
-    pub(crate) async fn open_one(&self, polled: &mut Polled) -> Result<(), AwsError> {
+    pub(crate) async fn open_one(&self, polled: &mut Polled) -> Result<(), InternalError> {
         let now = self.clock.now();
         // What was changed just now may not be written yet.
         let fresh = polled.part.value.configured_at + ORPHAN_WAIT > now;
@@ -224,7 +224,7 @@ impl Poller {
         &self,
         part: &mut Versioned<Polling>,
         now: DateTime<Utc>,
-    ) -> Result<Result<Access, Unready>, AwsError> {
+    ) -> Result<Result<Access, Unready>, InternalError> {
         let Some(instance) = self.instances.get(part.id).await? else { return Ok(Err(Unready::Orphan)) };
         let ready = self.ready(part.id, &part.key, instance);
         if let Ok(access) = &ready {
@@ -272,7 +272,7 @@ impl Poller {
         claimed: &GrantedTurn,
         mut agenda: Agenda,
         turn_at: DateTime<Utc>,
-    ) -> Result<Option<(Due, DateTime<Utc>)>, AwsError> {
+    ) -> Result<Option<(Due, DateTime<Utc>)>, InternalError> {
         let now = self.clock.now();
         for polled in agenda.polls.iter_mut().filter(|it| !it.removed && it.part.value != it.before) {
             // The turns before wrote nothing if all was well.

@@ -7,7 +7,7 @@ use close::{CloseAccount, CloseError, ObjectFilter, exhausted};
 use serde_json::value::RawValue;
 use shared::events::id::EventId;
 use shared::instances::InstanceId;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::cursor::{Cursor, Object, Version, Walk};
@@ -68,7 +68,11 @@ impl Poller {
     /// Asks Close for a resource, and moves its cursor on in memory; what the cursor passes is durably queued by then.
     ///
     /// An error is a fault of this system.
-    pub(crate) async fn ask(&self, request: &Request<'_>, cursor: &mut Cursor) -> Result<Asked, AwsError> {
+    pub(crate) async fn ask(
+        &self,
+        request: &Request<'_>,
+        cursor: &mut Cursor,
+    ) -> Result<Asked, InternalError> {
         let Request { configuration, began_at, .. } = *request;
         let walk = cursor.walk(began_at);
         let scope = scope(configuration, cursor.since, began_at);
@@ -117,7 +121,7 @@ impl Poller {
     }
 
     /// Enqueues what was found, oldest first.
-    async fn flush(&self, instance: InstanceId, course: &mut Course<'_>) -> Result<(), AwsError> {
+    async fn flush(&self, instance: InstanceId, course: &mut Course<'_>) -> Result<(), InternalError> {
         let mut changes = std::mem::take(&mut course.changes);
         changes.sort_by_key(|change| change.changed_at);
         course.asked.enqueued += changes.len();

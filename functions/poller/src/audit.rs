@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use close::CloseError;
 use shared::instances::InstanceId;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::platform::random;
 use shared::polling::configuration::ResourceConfiguration;
 use shared::polling::cursor::{Cursor, Walk};
@@ -32,7 +32,7 @@ const MOST_PAGES: usize = 5;
 
 impl Poller {
     /// Queues an audit of one API key of each shard.
-    pub(crate) async fn plan_audits(&self) -> Result<usize, AwsError> {
+    pub(crate) async fn plan_audits(&self) -> Result<usize, InternalError> {
         let now = self.clock.now();
         let mut messages = Vec::new();
         for shard in 0..SHARDS {
@@ -50,7 +50,7 @@ impl Poller {
 
     /// Reads a random window of the past of one of a key's instances again, while the key has no turn. What cannot be
     /// asked now is left for another time.
-    pub(crate) async fn audit(&self, key: &KeyDigest, shift: Shift<'_>) -> Result<(), AwsError> {
+    pub(crate) async fn audit(&self, key: &KeyDigest, shift: Shift<'_>) -> Result<(), InternalError> {
         let held = self.pollers.hold(key, shift.holder, self.clock.now(), shift.lease_until()).await?;
         let Some(lease) = held else { return Ok(()) };
         let audited = self.audit_held(key, shift).await;
@@ -58,7 +58,7 @@ impl Poller {
         audited
     }
 
-    async fn audit_held(&self, key: &KeyDigest, shift: Shift<'_>) -> Result<(), AwsError> {
+    async fn audit_held(&self, key: &KeyDigest, shift: Shift<'_>) -> Result<(), InternalError> {
         let mut agenda = Agenda::of(self.pollers.parts(key).await?);
         let drawn = self.draw(i64::try_from(agenda.polls.len()).unwrap_or(i64::MAX))?;
         let place = usize::try_from(drawn).unwrap_or_default();
@@ -87,7 +87,7 @@ impl Poller {
     }
 
     /// A window between when polling began and where it has got to.
-    fn window(&self, cursor: &Cursor, begins_at: DateTime<Utc>) -> Result<Option<Window>, AwsError> {
+    fn window(&self, cursor: &Cursor, begins_at: DateTime<Utc>) -> Result<Option<Window>, InternalError> {
         let from = begins_at.max(self.clock.now() - REACH);
         let room = (cursor.since - from).num_seconds();
         if room < 1 {
@@ -132,7 +132,7 @@ impl Poller {
         (key, id): (&KeyDigest, InstanceId),
         configuration: &ResourceConfiguration,
         mut changes: Vec<Change>,
-    ) -> Result<usize, AwsError> {
+    ) -> Result<usize, InternalError> {
         let read = changes.len();
         let ids: Vec<_> = changes.iter().map(|change| change.event_id.clone()).collect();
         let missing = self.log.missing(&ids).await?;
@@ -149,9 +149,9 @@ impl Poller {
     }
 
     /// A random number below `limit`.
-    fn draw(&self, limit: i64) -> Result<i64, AwsError> {
+    fn draw(&self, limit: i64) -> Result<i64, InternalError> {
         let bytes = random::array(&*self.random);
-        let bytes = bytes.map_err(|error| AwsError::new("plan an audit", error.to_string()))?;
+        let bytes = bytes.map_err(|error| InternalError::new("plan an audit", error.to_string()))?;
         let drawn = u64::from_be_bytes(bytes) % limit.max(1).unsigned_abs();
         Ok(i64::try_from(drawn).unwrap_or_default())
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use shared::platform::aws::{AwsError, Unavailable};
+use shared::platform::aws::{InternalError, Unavailable};
 
 use futures_util::future::try_join_all;
 
@@ -38,7 +38,7 @@ impl SqsPollQueue {
         &self,
         messages: &[(Message, DateTime<Utc>)],
         now: DateTime<Utc>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         for together in messages.chunks(MOST_MESSAGES * CONCURRENCY) {
             let mut calls = Vec::new();
             for batch in together.chunks(MOST_MESSAGES) {
@@ -53,7 +53,7 @@ impl SqsPollQueue {
         &self,
         batch: &[(Message, DateTime<Utc>)],
         now: DateTime<Utc>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         let mut entries = Vec::with_capacity(batch.len());
         for (place, (message, at)) in batch.iter().enumerate() {
             // Rounded up: a message that comes early finds its lease taken or its time not come.

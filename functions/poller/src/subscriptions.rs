@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use close::object_types::{self, Subscribed};
 use shared::instances::{CachedInstance, EventSource, key};
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::polling::store::Versioned;
 use shared::subscriptions::{Check, Problem, Status};
 
@@ -37,7 +37,7 @@ enum Stop {
     /// Somebody else has taken over, or the time is up.
     Elsewhere,
     /// A table or queue of ours.
-    Own(AwsError),
+    Own(InternalError),
 }
 
 impl From<CloseError> for Stop {
@@ -46,8 +46,8 @@ impl From<CloseError> for Stop {
     }
 }
 
-impl From<AwsError> for Stop {
-    fn from(error: AwsError) -> Self {
+impl From<InternalError> for Stop {
+    fn from(error: InternalError) -> Self {
         Self::Own(error)
     }
 }

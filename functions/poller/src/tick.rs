@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::try_join_all;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::polling::store::{Due, SHARDS};
 
 use crate::Poller;
@@ -23,7 +23,7 @@ impl Poller {
     ///
     /// # Errors
     /// When the index cannot be read, or a message not be sent; the next tick finds what this one left.
-    pub(crate) async fn tick(&self) -> Result<usize, AwsError> {
+    pub(crate) async fn tick(&self) -> Result<usize, InternalError> {
         let now = self.clock.now();
         let shards = (0..SHARDS).map(|shard| self.pollers.due(shard, now + AHEAD));
         let mut due: Vec<Due> = try_join_all(shards).await?.into_iter().flatten().collect();

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::instances::InstanceId;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::polling::next::Answer;
 use shared::polling::store::{Due, GrantedTurn, TurnAnswer, TurnRequest};
 
@@ -26,7 +26,7 @@ impl Poller {
         &self,
         due: &Due,
         shift: Shift<'_>,
-    ) -> Result<Option<(Due, DateTime<Utc>)>, AwsError> {
+    ) -> Result<Option<(Due, DateTime<Utc>)>, InternalError> {
         let now = self.clock.now();
         if due.due_at > now {
             return Ok(Some((due.clone(), due.due_at)));
@@ -62,7 +62,7 @@ impl Poller {
         due: &Due,
         claimed: &GrantedTurn,
         shift: Shift<'_>,
-    ) -> Result<Option<(Due, DateTime<Utc>)>, AwsError> {
+    ) -> Result<Option<(Due, DateTime<Utc>)>, InternalError> {
         let began_at = self.clock.now();
         let mut agenda = Agenda::of(self.pollers.parts(&due.key).await?);
         self.open(&mut agenda, claimed.turn_before).await?;
@@ -96,7 +96,7 @@ impl Poller {
         agenda: &mut Agenda,
         (place, name): (usize, &str),
         (began_at, shift): (DateTime<Utc>, Shift<'_>),
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         let Some(polled) = agenda.polls.get_mut(place) else { return Ok(()) };
         let Some(access) = &polled.access else { return Ok(()) };
         let configuration = access.settings.resources.iter().find(|it| it.name == name);

@@ -3,7 +3,7 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 
 use crate::Poller;
 use crate::message::Message;
@@ -70,7 +70,7 @@ impl Poller {
         message: &SqsMessage,
         ends_at: DateTime<Utc>,
         tally: &Tally,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         let shift = Shift { holder: message.message_id.as_deref().unwrap_or_default(), ends_at, tally };
         match Message::from_text(message.body.as_deref().unwrap_or_default()) {
             Ok(Message::Turn(due)) => {
@@ -88,7 +88,7 @@ impl Poller {
     }
 }
 
-fn log_fault(what: &str, outcome: Result<(), AwsError>) {
+fn log_fault(what: &str, outcome: Result<(), InternalError>) {
     if let Err(error) = outcome {
         tracing::warn!(%error, "{what}");
     }

@@ -9,7 +9,7 @@ use shared::events::id::EventId;
 use shared::events::message::QueuedDelivery;
 use shared::instances::InstanceId;
 use shared::platform::api_error::ApiError;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 
 use crate::Webhook;
 use crate::admission::{self, Received};
@@ -26,7 +26,7 @@ pub enum Accepted {
 impl Webhook {
     /// Enqueues the event of a webhook, if the instance accepts it.
     pub(crate) async fn accept(&self, id: InstanceId, webhook: &Received<'_>) -> Result<Accepted, ApiError> {
-        let unavailable = |error: AwsError| {
+        let unavailable = |error: InternalError| {
             tracing::error!(instance = %id, %error, "webhook not enqueued");
             ApiError::unavailable()
         };
@@ -55,7 +55,7 @@ impl Webhook {
         instance_id: InstanceId,
         occurrence: Occurrence<'a>,
         received_at: DateTime<Utc>,
-    ) -> Result<QueuedDelivery<'a>, AwsError> {
+    ) -> Result<QueuedDelivery<'a>, InternalError> {
         let Occurrence { key, events, raw } = occurrence;
         let event_id = EventId::of(instance_id, &key);
         let body = self.payloads.pack(&event_id, raw, received_at + self.retention).await?;

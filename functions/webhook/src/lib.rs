@@ -36,9 +36,6 @@ pub struct Webhook {
 
 impl Webhook {
     /// Reads the function's settings and builds its clients, without making a call.
-    ///
-    /// # Errors
-    /// When a variable is missing or cannot be used.
     pub fn from_variables(variables: &Variables, clock: SharedClock) -> Result<Self, SettingError> {
         let aws = Aws::from_variables(variables)?;
         let dynamodb = aws.dynamodb();

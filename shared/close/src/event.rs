@@ -19,7 +19,6 @@ pub enum EventType {
 
 impl EventType {
     /// The word on the wire.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "CREATED",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store::KEY;
 use super::{Credential, CredentialKey, CredentialKind, Profile};
-use crate::platform::aws::{AwsError, Unavailable, number, text, written};
+use crate::platform::aws::{InternalError, Unavailable, number, text, written};
 use crate::platform::secret::Secret;
 
 /// The index of the credentials that have an entry here. Element tokens have none, so it stays small.
@@ -103,7 +103,7 @@ impl DynamoDirectory {
     }
 
     /// A new number that no organisation, account or user has.
-    pub async fn draw_number(&self) -> Result<u64, AwsError> {
+    pub async fn draw_number(&self) -> Result<u64, InternalError> {
         const ACTION: &str = "draw a number";
         let update = self
             .client
@@ -117,14 +117,14 @@ impl DynamoDirectory {
         let answer = update.send().await.unavailable(ACTION)?;
         let drawn =
             answer.attributes.as_ref().and_then(|it| it.get("last_number")?.as_n().ok()?.parse().ok());
-        drawn.ok_or_else(|| AwsError::new(ACTION, "the table gave none"))
+        drawn.ok_or_else(|| InternalError::new(ACTION, "the table gave none"))
     }
 
     /// Adds an entry, and with it the secret that it was made from.
     ///
     /// # Errors
     /// When the table cannot be written, or has this secret already.
-    pub async fn add(&self, entry: &DirectoryEntry) -> Result<(), AwsError> {
+    pub async fn add(&self, entry: &DirectoryEntry) -> Result<(), InternalError> {
         const ACTION: &str = "write a credential";
         let item = Item { entry, directory: DIRECTORY, place: entry.place() };
         let item = serde_dynamo::to_item(item).unavailable(ACTION)?;
@@ -133,19 +133,19 @@ impl DynamoDirectory {
         if written(put.send().await, ACTION)? {
             Ok(())
         } else {
-            Err(AwsError::new(ACTION, "the secret is somebody's already"))
+            Err(InternalError::new(ACTION, "the secret is somebody's already"))
         }
     }
 
     /// Removes an entry; its secret is invalid from then on.
-    pub async fn remove(&self, entry: &DirectoryEntry) -> Result<(), AwsError> {
+    pub async fn remove(&self, entry: &DirectoryEntry) -> Result<(), InternalError> {
         let key = text(entry.credential.as_str());
         let delete = self.client.delete_item().table_name(&self.table).key(KEY, key);
         delete.send().await.map(drop).unavailable("remove a credential")
     }
 
     /// Every entry: organisations with their users after them, each with its secrets from old to new.
-    pub async fn list(&self) -> Result<Vec<DirectoryEntry>, AwsError> {
+    pub async fn list(&self) -> Result<Vec<DirectoryEntry>, InternalError> {
         const ACTION: &str = "list accounts";
         let query = self
             .client

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Account, Authorization, Credential, CredentialKey, CredentialKind, Profile};
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{InternalError, Unavailable};
 use crate::platform::secret::Secret;
 
 /// The key attribute of the table.
@@ -53,7 +53,7 @@ impl DynamoCredentialStore {
     }
 
     /// The caller whose user and organisation secrets are both known and belong together.
-    pub async fn user_of(&self, authorization: &Authorization) -> Result<Option<User>, AwsError> {
+    pub async fn user_of(&self, authorization: &Authorization) -> Result<Option<User>, InternalError> {
         let (Some(user), Some(organization)) = (&authorization.user, &authorization.organization) else {
             return Ok(None);
         };
@@ -76,7 +76,7 @@ impl DynamoCredentialStore {
     /// The user, and the instance whose token it presents; an organisation's secret is checked if it is there.
     ///
     /// The caller must check that the instance belongs to the user's account.
-    pub async fn holder_of(&self, authorization: &Authorization) -> Result<Option<Holder>, AwsError> {
+    pub async fn holder_of(&self, authorization: &Authorization) -> Result<Option<Holder>, InternalError> {
         let (Some(user), Some(token)) = (&authorization.user, &authorization.element) else {
             return Ok(None);
         };
@@ -106,7 +106,7 @@ impl DynamoCredentialStore {
         kind: CredentialKind,
         secret: &Secret,
         proves: Credential,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         let item = CredentialItem { credential: CredentialKey::of(kind, secret), proves, profile: None };
         let item = serde_dynamo::to_item(item).unavailable("write a credential")?;
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
@@ -114,7 +114,7 @@ impl DynamoCredentialStore {
         Ok(())
     }
 
-    async fn find(&self, keys: &[CredentialKey]) -> Result<Vec<CredentialItem>, AwsError> {
+    async fn find(&self, keys: &[CredentialKey]) -> Result<Vec<CredentialItem>, InternalError> {
         const ACTION: &str = "read credentials";
         let keys = keys
             .iter()
@@ -126,7 +126,7 @@ impl DynamoCredentialStore {
         let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await;
         let answer = answer.unavailable(ACTION)?;
         if answer.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
-            return Err(AwsError::new(ACTION, "the table gave back unprocessed keys"));
+            return Err(InternalError::new(ACTION, "the table gave back unprocessed keys"));
         }
         let items = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
         serde_dynamo::from_items(items).unavailable(ACTION)

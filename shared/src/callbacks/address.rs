@@ -16,9 +16,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub type Forbidden = &'static str;
 
 /// Checks that a callback may connect to `ip`.
-///
-/// # Errors
-/// The rule that forbids it.
 pub fn check(ip: IpAddr) -> Result<(), Forbidden> {
     let rule = match ip {
         IpAddr::V4(ip) => rule_v4(ip),

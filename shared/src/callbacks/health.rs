@@ -140,7 +140,6 @@ pub enum Weight {
 
 impl Health {
     /// What to do with an event.
-    #[must_use]
     pub fn admits(&self) -> Admission {
         let Self::Unwell(illness) = self else { return Admission::Deliver };
         match illness.state {
@@ -151,7 +150,6 @@ impl Health {
     }
 
     /// The state, unless it is healthy.
-    #[must_use]
     pub fn state(&self) -> Option<State> {
         match self {
             Self::Healthy => None,

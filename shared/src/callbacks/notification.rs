@@ -50,7 +50,6 @@ pub(crate) struct Entry<'a> {
 }
 
 /// The callback body for a delivery: JSON with `raw` in it byte for byte.
-#[must_use]
 pub fn body(instance: &Instance, delivery: &QueuedDelivery<'_>, raw: &RawValue) -> String {
     let id = instance.id.get();
     let message = Message {

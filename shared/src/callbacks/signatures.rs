@@ -124,7 +124,6 @@ impl CallbackSigning {
     ///
     /// The platform's header only has room for the current key's signature. The Standard Webhooks header has one of each
     /// key, and a receiver needs one that it can check.
-    #[must_use]
     pub fn headers(&self, id: &str, now: DateTime<Utc>, body: &str) -> Vec<(&'static str, String)> {
         let elements = self.current.iter().map(|key| ("elements-webhook-signature", key.elements(body)));
         let mut headers: Vec<_> = elements.collect();

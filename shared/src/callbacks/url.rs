@@ -27,9 +27,6 @@ pub enum Reach {
 
 impl Reach {
     /// Checks that a callback may connect to `address`.
-    ///
-    /// # Errors
-    /// The rule that forbids it.
     pub fn check(self, address: IpAddr) -> Result<(), Forbidden> {
         match self {
             Self::Public => address::check(address),
@@ -95,9 +92,6 @@ pub enum CallbackUrlError {
 
 impl CallbackUrl {
     /// Reads a URL and checks it against every rule that needs no resolver.
-    ///
-    /// # Errors
-    /// The first rule that it breaks.
     pub fn parse(text: &str, reach: Reach) -> Result<Self, CallbackUrlError> {
         if text.chars().count() > MAX_CHARS {
             return Err(CallbackUrlError::TooLong);
@@ -123,7 +117,6 @@ impl CallbackUrl {
     }
 
     /// The whole URL with its query: to connect and to store, not to print.
-    #[must_use]
     pub fn as_url(&self) -> &Url {
         &self.0
     }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::events::body::{Body, Carriage, Deflated, StoredBody, carriage};
 use crate::events::id::EventId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get, number, text};
+use crate::platform::aws::{InternalError, Unavailable, batch_get, number, text};
 
 /// The largest part: an item takes 400 KB with its names and keys.
 const PART_BYTES: usize = 380 * 1024;
@@ -24,21 +24,17 @@ pub struct DynamoPayloadStore {
 
 impl DynamoPayloadStore {
     /// The store in `table`.
-    #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
     /// The body of a new event for its message; stored until `expires_at` if it is too large for one.
-    ///
-    /// # Errors
-    /// When it could not be stored.
     pub async fn pack<'a>(
         &self,
         event: &EventId,
         raw: &'a RawValue,
         expires_at: DateTime<Utc>,
-    ) -> Result<Body<'a>, AwsError> {
+    ) -> Result<Body<'a>, InternalError> {
         let mut deflated = None;
         let carriage = carriage(raw.get(), || deflated.insert(Deflated::of(raw)).bytes().len());
         match (carriage, deflated) {
@@ -55,15 +51,12 @@ impl DynamoPayloadStore {
     }
 
     /// Stores a body of an event. Durable when it returns.
-    ///
-    /// # Errors
-    /// When a part could not be written.
     pub async fn put(
         &self,
         event: &EventId,
         body: &Deflated,
         expires_at: DateTime<Utc>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         let id = id(event, &body.check());
         for (part, chunk) in body.bytes().chunks(PART_BYTES).enumerate() {
             let put = self
@@ -80,10 +73,7 @@ impl DynamoPayloadStore {
     }
 
     /// A stored body; `None` if it or a part of it is gone.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn get(&self, event: &EventId, stored: &StoredBody) -> Result<Option<Deflated>, AwsError> {
+    pub async fn get(&self, event: &EventId, stored: &StoredBody) -> Result<Option<Deflated>, InternalError> {
         let mut pages = self
             .client
             .query()
@@ -104,13 +94,10 @@ impl DynamoPayloadStore {
 
     /// Many stored bodies, a hundred per call. Missing ones are left out, and so are those of several parts, which are too
     /// large to be shown with others.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn get_all(
         &self,
         bodies: &[(EventId, StoredBody)],
-    ) -> Result<HashMap<EventId, Deflated>, AwsError> {
+    ) -> Result<HashMap<EventId, Deflated>, InternalError> {
         let single = bodies.iter().filter(|(_, stored)| stored.packed <= PART_BYTES);
         let wanted: HashMap<String, _> = single.map(|body| (id(&body.0, &body.1), body)).collect();
         let key = |id: &String| {

@@ -89,7 +89,6 @@ thread_local! {
 
 impl Deflated {
     /// Compresses a text.
-    #[must_use]
     pub fn of(text: &RawValue) -> Self {
         let bytes = ENCODER.with_borrow_mut(|encoder| {
             // Writing to memory cannot fail.
@@ -118,13 +117,11 @@ impl Deflated {
     }
 
     /// The compressed bytes.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// Where it is stored, if it is.
-    #[must_use]
     pub fn check(&self) -> StoredBody {
         let digest = hex(&Sha256::digest(&self.bytes)[..8]);
         StoredBody { digest, bytes: self.text_length, packed: self.bytes.len() }

@@ -20,7 +20,6 @@ impl EventId {
     /// The id of the occurrence that `parts` identify, in this order.
     ///
     /// Each part is hashed with its length, so no two lists of parts give the same bytes.
-    #[must_use]
     pub fn derive(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
@@ -31,7 +30,6 @@ impl EventId {
     }
 
     /// The id of an occurrence at Close, for one instance.
-    #[must_use]
     pub fn of(instance: InstanceId, key: &EventKey) -> Self {
         let instance = instance.to_string();
         let head = [key.kind.as_bytes(), instance.as_bytes()];
@@ -40,7 +38,6 @@ impl EventId {
     }
 
     /// The digits.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -60,7 +57,6 @@ impl fmt::Display for EventId {
 }
 
 /// Lowercase hexadecimal digits of `bytes`.
-#[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {

@@ -127,7 +127,6 @@ fn is_zero(number: &u32) -> bool {
 
 impl<'a> QueuedDelivery<'a> {
     /// The first attempt at a new event.
-    #[must_use]
     pub fn first(
         instance_id: InstanceId,
         event_id: EventId,
@@ -141,7 +140,6 @@ impl<'a> QueuedDelivery<'a> {
     }
 
     /// The message's text.
-    #[must_use]
     pub fn to_message(&self) -> String {
         let (raw, deflated, stored) = match &self.body {
             Body::Raw(raw) => (Some(*raw), None, None),

@@ -8,7 +8,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
 
 use crate::events::message::QueuedDelivery;
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{InternalError, Unavailable};
 
 /// The longest reason: a message has limited room besides its body.
 const MAX_REASON: usize = 500;
@@ -25,7 +25,6 @@ pub struct SqsDeliveryQueue {
 
 impl SqsDeliveryQueue {
     /// The queue at `url`.
-    #[must_use]
     pub fn new(client: Client, url: String) -> Self {
         Self { client, url }
     }
@@ -34,7 +33,7 @@ impl SqsDeliveryQueue {
     ///
     /// # Errors
     /// When SQS did not accept it.
-    pub async fn send(&self, delivery: &QueuedDelivery<'_>, delay: Duration) -> Result<(), AwsError> {
+    pub async fn send(&self, delivery: &QueuedDelivery<'_>, delay: Duration) -> Result<(), InternalError> {
         let send = self.message(delivery).delay_seconds(whole_seconds(delay));
         send.send().await.unavailable("enqueue a delivery")?;
         Ok(())
@@ -46,7 +45,7 @@ impl SqsDeliveryQueue {
     ///
     /// # Errors
     /// When SQS did not accept it.
-    pub async fn dead_letter(&self, failed: &QueuedDelivery<'_>, reason: &str) -> Result<(), AwsError> {
+    pub async fn dead_letter(&self, failed: &QueuedDelivery<'_>, reason: &str) -> Result<(), InternalError> {
         let attributes = [
             ("InstanceId", failed.instance_id.to_string()),
             ("EventId", failed.event_id.to_string()),
@@ -85,7 +84,7 @@ fn attribute_text(text: &str) -> String {
     if text.trim().is_empty() { "unknown".to_owned() } else { text }
 }
 
-fn text(value: String) -> Result<MessageAttributeValue, AwsError> {
+fn text(value: String) -> Result<MessageAttributeValue, InternalError> {
     let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
     value.unavailable("describe a failed delivery")
 }

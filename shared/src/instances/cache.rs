@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{DynamoInstanceStore, EventSettings, Instance};
 use crate::callbacks::url::Reach;
 use crate::instances::InstanceId;
-use crate::platform::aws::AwsError;
+use crate::platform::aws::InternalError;
 use crate::platform::clock::SharedClock;
 
 /// Every running function sees a change of an instance within this time.
@@ -28,10 +28,10 @@ pub struct CachedInstance {
 }
 
 /// The callback URL is checked when it is called, because the rules can change without the instance.
-fn read(instance: Instance) -> Result<CachedInstance, AwsError> {
+fn read(instance: Instance) -> Result<CachedInstance, InternalError> {
     let events = EventSettings::read(&instance.configuration, Reach::Any).map_err(|faults| {
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        AwsError::new("read an instance's settings", faults.join("; "))
+        InternalError::new("read an instance's settings", faults.join("; "))
     })?;
     Ok(CachedInstance { instance, events })
 }
@@ -64,7 +64,7 @@ impl InstanceCache {
         &self,
         id: InstanceId,
         judge: impl Fn(Option<&Arc<CachedInstance>>) -> Result<T, R>,
-    ) -> Result<Result<T, R>, AwsError> {
+    ) -> Result<Result<T, R>, InternalError> {
         if let Some(Ok(admitted)) = self.kept(id).map(|kept| judge(Some(&kept))) {
             return Ok(Ok(admitted));
         }
@@ -72,7 +72,7 @@ impl InstanceCache {
     }
 
     /// The instance of this id as it is stored, whatever the cache has.
-    pub async fn fresh(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, AwsError> {
+    pub async fn fresh(&self, id: InstanceId) -> Result<Option<Arc<CachedInstance>>, InternalError> {
         let found = self.store.get(id).await?.map(read).transpose()?.map(Arc::new);
         match &found {
             Some(instance) => self.keep(id, instance.clone()),

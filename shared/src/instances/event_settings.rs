@@ -50,7 +50,6 @@ impl EventSource {
     }
 
     /// The word for it in `event.vendor.type`.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Webhook => "webhook",

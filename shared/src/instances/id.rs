@@ -29,7 +29,6 @@ pub struct InstanceId(u64);
 
 impl InstanceId {
     /// The number.
-    #[must_use]
     pub fn get(self) -> u64 {
         self.0
     }
@@ -40,7 +39,6 @@ impl InstanceId {
     }
 
     /// The spelling in a webhook URL: base64 of the decimal digits, padded (`20931` is `MjA5MzE=`).
-    #[must_use]
     pub fn encode(self) -> String {
         base64::engine::general_purpose::STANDARD.encode(self.0.to_string())
     }

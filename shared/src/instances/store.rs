@@ -19,7 +19,7 @@ use super::{Configuration, Instance, RetiredKey, Token, key};
 use crate::accounts::{self, Account, Credential, CredentialKey, Profile};
 use crate::instances::InstanceId;
 use crate::instances::vault::{Purpose, Sealed, Vault};
-use crate::platform::aws::{AwsError, Unavailable, number, written};
+use crate::platform::aws::{InternalError, Unavailable, number, written};
 use crate::platform::secret::Secret;
 use close::signature::SignatureKey;
 
@@ -91,7 +91,7 @@ impl DynamoInstanceStore {
     }
 
     /// The instance of this id, read consistently: it shows every change that was answered.
-    pub async fn get(&self, id: InstanceId) -> Result<Option<Instance>, AwsError> {
+    pub async fn get(&self, id: InstanceId) -> Result<Option<Instance>, InternalError> {
         const ACTION: &str = "read an instance";
         let key = number(id);
         let answer = self.client.get_item().table_name(&self.instances).key(KEY, key).consistent_read(true);
@@ -102,7 +102,7 @@ impl DynamoInstanceStore {
     }
 
     /// Stores a new instance together with its token in the table `credentials`, both or neither.
-    pub async fn create(&self, instance: Instance, credentials: &str) -> Result<Created, AwsError> {
+    pub async fn create(&self, instance: Instance, credentials: &str) -> Result<Created, InternalError> {
         const ACTION: &str = "write an instance";
         let proves = Credential::Element { instance_id: instance.id };
         let credential = instance.token.key.clone();
@@ -121,7 +121,7 @@ fn put_new(
     table: &str,
     key: &str,
     item: HashMap<String, AttributeValue>,
-) -> Result<TransactWriteItem, AwsError> {
+) -> Result<TransactWriteItem, InternalError> {
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(item))
@@ -132,7 +132,7 @@ fn put_new(
 
 impl DynamoInstanceStore {
     /// The instance as it is stored.
-    async fn sealed(&self, instance: Instance) -> Result<Item, AwsError> {
+    async fn sealed(&self, instance: Instance) -> Result<Item, InternalError> {
         let masked = instance.configuration.masked_only();
         let (configuration, groups) = instance.configuration.split();
         let mut secrets = BTreeMap::new();
@@ -164,7 +164,7 @@ impl DynamoInstanceStore {
     }
 
     /// The instance that an item is, with the secrets that this store may see.
-    async fn unsealed(&self, mut item: Item, secrets: Secrets) -> Result<Instance, AwsError> {
+    async fn unsealed(&self, mut item: Item, secrets: Secrets) -> Result<Instance, InternalError> {
         let mut configuration: Configuration = item.configuration.into_iter().collect();
         let opens = |purpose| match secrets {
             Secrets::Opened => self.vault.opens(purpose),

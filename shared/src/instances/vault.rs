@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::instances::InstanceId;
 use crate::instances::configuration::Settings;
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{InternalError, Unavailable};
 use crate::platform::clock::SharedClock;
 use crate::platform::random::SharedRandom;
 use data_key::DataKey;
@@ -50,7 +50,6 @@ impl Purpose {
     pub const ALL: &[Self] = &[Self::Close, Self::Callback, Self::Webhook, Self::Token];
 
     /// The word in the encryption context.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Close => "close",
@@ -146,9 +145,9 @@ impl Vault {
         instance: InstanceId,
         purpose: Purpose,
         settings: &Settings,
-    ) -> Result<Sealed, AwsError> {
+    ) -> Result<Sealed, InternalError> {
         let sealing = self.0.sealing.as_ref();
-        let sealing = sealing.ok_or_else(|| AwsError::new(ENCRYPT, "this function only decrypts"))?;
+        let sealing = sealing.ok_or_else(|| InternalError::new(ENCRYPT, "this function only decrypts"))?;
         let month = sealing.clock.now().format("%Y-%m").to_string();
         let encrypted = self.current(sealing, purpose, &month).await?;
         let key = self.data_key(purpose, &month, &encrypted).await?;
@@ -157,7 +156,7 @@ impl Vault {
             let data = value.as_ref().map(seal).transpose()?;
             Ok((name.clone(), data.map(|data| STANDARD.encode(data))))
         };
-        let settings = settings.iter().map(seal).collect::<Result<_, AwsError>>()?;
+        let settings = settings.iter().map(seal).collect::<Result<_, InternalError>>()?;
         Ok(Sealed { month, key: encrypted, settings })
     }
 
@@ -170,13 +169,13 @@ impl Vault {
         instance: InstanceId,
         purpose: Purpose,
         sealed: &Sealed,
-    ) -> Result<Settings, AwsError> {
+    ) -> Result<Settings, InternalError> {
         let key = self.data_key(purpose, &sealed.month, &sealed.key).await?;
         let open = |(name, data): (&String, &Option<String>)| {
             let open = |data: &String| {
                 let data = STANDARD.decode(data).map_err(unreadable)?;
                 let text = key.open(&context(instance, name), data)?;
-                String::from_utf8(text).map_err(|_| AwsError::new(DECRYPT, "it is not text"))
+                String::from_utf8(text).map_err(|_| InternalError::new(DECRYPT, "it is not text"))
             };
             Ok((name.clone(), data.as_ref().map(open).transpose()?))
         };
@@ -184,7 +183,12 @@ impl Vault {
     }
 
     /// The encrypted data key that secrets of a purpose are sealed under this month.
-    async fn current(&self, sealing: &Sealing, purpose: Purpose, month: &str) -> Result<String, AwsError> {
+    async fn current(
+        &self,
+        sealing: &Sealing,
+        purpose: Purpose,
+        month: &str,
+    ) -> Result<String, InternalError> {
         let once = once(&self.0.current, (purpose, month.to_owned()));
         let mut current = once.lock().await;
         if let Some(encrypted) = &*current {
@@ -212,13 +216,13 @@ impl Vault {
         sealing: &Sealing,
         purpose: Purpose,
         month: &str,
-    ) -> Result<(String, DataKey), AwsError> {
+    ) -> Result<(String, DataKey), InternalError> {
         let request = self.0.client.generate_data_key().key_id(&sealing.key_id);
         let request = request.key_spec(DataKeySpec::Aes256);
         let request = request.encryption_context("purpose", purpose.as_str());
         let answer = request.encryption_context("month", month).send().await.unavailable(ENCRYPT)?;
         let (Some(plaintext), Some(encrypted)) = (answer.plaintext, answer.ciphertext_blob) else {
-            return Err(AwsError::new(ENCRYPT, "KMS answered without a data key"));
+            return Err(InternalError::new(ENCRYPT, "KMS answered without a data key"));
         };
         Ok((STANDARD.encode(encrypted), DataKey::new(plaintext.as_ref())?))
     }
@@ -229,7 +233,7 @@ impl Vault {
         purpose: Purpose,
         month: &str,
         encrypted: &str,
-    ) -> Result<Arc<DataKey>, AwsError> {
+    ) -> Result<Arc<DataKey>, InternalError> {
         let once = once_of_key(self, encrypted);
         let mut kept = once.lock().await;
         if let Some(key) = &*kept {
@@ -259,8 +263,8 @@ fn once<K: Eq + std::hash::Hash, T>(all: &Mutex<HashMap<K, Once<T>>>, key: K) ->
     all.entry(key).or_default().clone()
 }
 
-fn unreadable(_: base64::DecodeError) -> AwsError {
-    AwsError::new(DECRYPT, "it is not base64")
+fn unreadable(_: base64::DecodeError) -> InternalError {
+    InternalError::new(DECRYPT, "it is not base64")
 }
 
 /// What a secret is bound to, beside its data key.

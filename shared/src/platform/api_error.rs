@@ -87,7 +87,6 @@ impl ApiError {
     }
 
     /// The answer to the request of this id.
-    #[must_use]
     pub fn into_response<B: From<String>>(self, request_id: &str) -> Response<B> {
         let provider_message = self.provider_message.as_deref();
         let body = Body { request_id, message: &self.message, provider_message };

@@ -8,7 +8,7 @@ mod value;
 
 pub(crate) use batch_get::batch_get;
 pub(crate) use error::written;
-pub use error::{AwsError, Unavailable};
+pub use error::{InternalError, Unavailable};
 pub(crate) use value::{millis, number, text};
 
 use std::time::Duration;
@@ -55,9 +55,6 @@ impl Aws {
     }
 
     /// The same with a TLS configuration that others of this process use as well.
-    ///
-    /// # Errors
-    /// When a required variable is not set.
     pub fn with_tls(variables: &Variables, tls: ClientConfig) -> Result<Self, SettingError> {
         let credentials = Credentials::new(
             variables.required::<String>("AWS_ACCESS_KEY_ID")?,
@@ -94,13 +91,11 @@ impl Aws {
     }
 
     /// Clients of a configuration that was made elsewhere, endpoints included.
-    #[must_use]
     pub fn from_config(config: SdkConfig) -> Self {
         Self { config, dynamodb_url: None, sqs_url: None, kms_url: None }
     }
 
     /// A client of DynamoDB.
-    #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(lean::Lean);
         if let Some(url) = &self.dynamodb_url {
@@ -110,7 +105,6 @@ impl Aws {
     }
 
     /// A client of KMS.
-    #[must_use]
     pub fn kms(&self) -> aws_sdk_kms::Client {
         let mut config = aws_sdk_kms::config::Builder::from(&self.config).interceptor(lean::Lean);
         if let Some(url) = &self.kms_url {
@@ -120,7 +114,6 @@ impl Aws {
     }
 
     /// A client of SQS.
-    #[must_use]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         let mut config = aws_sdk_sqs::config::Builder::from(&self.config).interceptor(lean::Lean);
         if let Some(url) = &self.sqs_url {

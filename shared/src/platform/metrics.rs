@@ -101,9 +101,6 @@ pub struct Metrics {
 impl Metrics {
     /// Metrics in the namespace that `METRICS_NAMESPACE` names. They go nowhere until [`emitting`](Self::emitting)
     /// says where to: where no CloudWatch reads along, nobody collects them.
-    ///
-    /// # Errors
-    /// When the variable cannot be used.
     pub fn from_variables(variables: &Variables, clock: SharedClock) -> Result<Self, SettingError> {
         let namespace = variables.or("METRICS_NAMESPACE", "CloseioEvents".to_owned())?;
         Ok(Self { namespace, clock, emit: Arc::new(|_| {}) })

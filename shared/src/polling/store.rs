@@ -27,7 +27,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::schedule::KeyDigest;
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get, millis, number, text};
+use crate::platform::aws::{InternalError, Unavailable, batch_get, millis, number, text};
 use crate::polling::state::{Polling, PollingState};
 use crate::subscriptions::Check;
 
@@ -53,7 +53,7 @@ impl DynamoPollerStore {
         key: &KeyDigest,
         due_at: DateTime<Utc>,
         interval: TimeDelta,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         let update = self
             .update(key, KEY)
             .update_expression("SET due_at = :due, due_shard = :shard, #interval = :interval")
@@ -72,7 +72,7 @@ impl DynamoPollerStore {
     pub async fn states(
         &self,
         instances: &[(KeyDigest, InstanceId)],
-    ) -> Result<HashMap<InstanceId, (Option<PollingState>, Option<Check>)>, AwsError> {
+    ) -> Result<HashMap<InstanceId, (Option<PollingState>, Option<Check>)>, InternalError> {
         const ACTION: &str = "read how instances are polled";
         let parts = |(key, id): &(KeyDigest, InstanceId)| {
             [

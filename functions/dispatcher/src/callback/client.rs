@@ -42,7 +42,6 @@ pub struct Answer {
 
 impl CallbackClient {
     /// A client that goes where `reach` allows, and trusts whom `tls` trusts.
-    #[must_use]
     pub fn new(mut tls: ClientConfig, reach: Reach, resolver: Resolver, limits: Limits) -> Self {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         Self { connector: Connector { reach, resolver, tls: Arc::new(tls), limits }, pool: Pool::default() }

@@ -56,9 +56,6 @@ impl FromStr for NameServers {
 
 impl Resolver {
     /// A resolver that asks these.
-    ///
-    /// # Errors
-    /// When it cannot be built.
     pub fn new(servers: NameServers) -> std::io::Result<Self> {
         let server = match (servers, TokioResolver::builder_tokio()) {
             (NameServers::OfSystem, Ok(builder)) => return Self::build(builder),

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use shared::accounts::Account;
 use shared::events::log::{DynamoDeliveryHistory, LogEntry, Order, Place, Span};
 use shared::instances::InstanceId;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 
 use super::Filter;
 use super::provider_data::shown_bytes;
@@ -31,7 +31,7 @@ pub(crate) struct Members {
 
 impl Members {
     /// The first instances of an account, by their numbers.
-    pub(crate) async fn of(state: &Instances, account: Account) -> Result<Self, AwsError> {
+    pub(crate) async fn of(state: &Instances, account: Account) -> Result<Self, InternalError> {
         let (mut ids, mut after) = (Vec::new(), None);
         loop {
             let (found, next) = state.0.instances.ids(account.account_id, after).await?;
@@ -52,7 +52,7 @@ impl Members {
         (span, order, filter): (Span, Order, &Filter),
         page: &Page<Place>,
         now: DateTime<Utc>,
-    ) -> Result<Found<Place>, AwsError> {
+    ) -> Result<Found<Place>, InternalError> {
         let mut logs = self.logs(history, (span, order), page.after.as_ref()).await?;
         let (mut found, mut examined, mut bytes) = (Vec::new(), 0, 0);
         while let Some(mut log) = logs.pop() {
@@ -82,7 +82,7 @@ impl Members {
         history: &DynamoDeliveryHistory,
         what: (Span, Order),
         after: Option<&Place>,
-    ) -> Result<BinaryHeap<Log>, AwsError> {
+    ) -> Result<BinaryHeap<Log>, InternalError> {
         let open = |instance: InstanceId| async move {
             // The place of the first event decides which log is next; its events are read only then.
             let first = history.first_place(instance, what, after).await?;
@@ -94,7 +94,7 @@ impl Members {
                 after: after.cloned(),
                 is_read: false,
             });
-            Ok::<_, AwsError>(log)
+            Ok::<_, InternalError>(log)
         };
         let logs = stream::iter(self.ids.iter().copied().map(open)).buffer_unordered(TOGETHER);
         logs.try_filter_map(async |log| Ok(log)).try_collect().await
@@ -129,7 +129,7 @@ struct Log {
 }
 
 impl Log {
-    async fn read_on(&mut self, history: &DynamoDeliveryHistory) -> Result<(), AwsError> {
+    async fn read_on(&mut self, history: &DynamoDeliveryHistory) -> Result<(), InternalError> {
         while self.read.is_empty() && !self.is_read {
             let (entries, next) = history.part(self.instance, self.what, self.after.as_ref()).await?;
             self.is_read = next.is_none();

@@ -7,7 +7,7 @@ use shared::events::bodies::DynamoPayloadStore;
 use shared::events::body::{Body, Deflated};
 use shared::events::id::EventId;
 use shared::events::log::LogEntry;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 
 /// Lambda answers with 6 MB; in the answer a raw event is JSON in JSON.
 const LARGEST: usize = 2 * 1024 * 1024;
@@ -21,7 +21,7 @@ pub(crate) fn shown_bytes(entry: &LogEntry) -> usize {
 }
 
 /// What Close sent for one event.
-pub(crate) async fn of_one(payloads: &DynamoPayloadStore, entry: &LogEntry) -> Result<String, AwsError> {
+pub(crate) async fn of_one(payloads: &DynamoPayloadStore, entry: &LogEntry) -> Result<String, InternalError> {
     if entry.body_length() > LARGEST {
         return Ok(too_large(entry.body_length()));
     }
@@ -37,7 +37,7 @@ pub(crate) async fn of_one(payloads: &DynamoPayloadStore, entry: &LogEntry) -> R
 pub(crate) async fn of_many(
     payloads: &DynamoPayloadStore,
     entries: &[LogEntry],
-) -> Result<HashMap<EventId, String>, AwsError> {
+) -> Result<HashMap<EventId, String>, InternalError> {
     let stored = entries
         .iter()
         .filter(|entry| entry.body_length() <= LARGEST_OF_MANY)

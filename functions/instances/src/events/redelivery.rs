@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use shared::events::id::EventId;
 use shared::events::log::{DynamoDeliveryHistory, LogEntry, Place};
 use shared::events::queue::SqsDeliveryQueue;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 
 /// Messages that are sent to the queue at the same time.
 const TOGETHER: usize = 10;
@@ -51,7 +51,7 @@ pub(crate) async fn resend(
     history: &DynamoDeliveryHistory,
     (entry, way): (&LogEntry, Way),
     (now, delay): (DateTime<Utc>, Duration),
-) -> Result<Option<u32>, AwsError> {
+) -> Result<Option<u32>, InternalError> {
     let Some(mut delivery) = entry.next_round(now) else { return Ok(None) };
     delivery.handling.probe = way == Way::Probe;
     queue.send(&delivery, delay).await?;
@@ -68,7 +68,7 @@ pub(crate) async fn redeliver(
     entries: &[LogEntry],
     (now, from): (DateTime<Utc>, DateTime<Utc>),
     rate: u32,
-) -> Result<Redelivered, AwsError> {
+) -> Result<Redelivered, InternalError> {
     let mut at = from.max(now);
     let step = TimeDelta::microseconds(1_000_000 / i64::from(rate.max(1)));
     let mut planned = Vec::with_capacity(entries.len());

@@ -7,7 +7,7 @@ use close::LoggedEvent;
 use close::object_types::Subscribed;
 use serde_json::value::RawValue;
 use shared::events::id::EventId;
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::of_resource;
 use shared::polling::cursor::Walk;
@@ -80,7 +80,7 @@ impl Poller {
     }
 
     /// Queues what the log of this system has nothing of, oldest first.
-    async fn enqueue_missing(&self, look: &Look, mut changes: Vec<Change>) -> Result<usize, AwsError> {
+    async fn enqueue_missing(&self, look: &Look, mut changes: Vec<Change>) -> Result<usize, InternalError> {
         let instance = look.check.id;
         let ids: Vec<_> = changes.iter().map(|change| change.event_id.clone()).collect();
         let missing = self.log.missing(&ids).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::callbacks::url::Reach;
 use shared::instances::{CachedInstance, EventSettings};
-use shared::platform::aws::AwsError;
+use shared::platform::aws::InternalError;
 use shared::polling::schedule::KeyDigest;
 use shared::polling::store::Versioned;
 use shared::subscriptions::{Check, Problem, Status};
@@ -28,7 +28,7 @@ impl Poller {
         agenda: &mut Agenda,
         place: usize,
         ends_at: DateTime<Utc>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         let Some(check) = agenda.checks.get(place).cloned().flatten() else { return Ok(()) };
         let (check, error) = self.looked(check, ends_at).await?;
         let now = self.clock.now();
@@ -41,7 +41,7 @@ impl Poller {
         Ok(())
     }
 
-    async fn looked(&self, check: Versioned<Check>, ends_at: DateTime<Utc>) -> Result<Looked, AwsError> {
+    async fn looked(&self, check: Versioned<Check>, ends_at: DateTime<Utc>) -> Result<Looked, InternalError> {
         let now = self.clock.now();
         let (key, id) = (check.key.clone(), check.id);
         let found = self.instances.get(id).await?;
@@ -108,7 +108,11 @@ impl Poller {
     }
 
     /// A check without an instance: it was deleted, or is not written yet, or has another API key now.
-    async fn orphaned(&self, mut check: Versioned<Check>, now: DateTime<Utc>) -> Result<Looked, AwsError> {
+    async fn orphaned(
+        &self,
+        mut check: Versioned<Check>,
+        now: DateTime<Utc>,
+    ) -> Result<Looked, InternalError> {
         if check.value.registered_at + ORPHANED_AFTER <= now {
             tracing::info!(instance = %check.id, "check removed: its instance is gone");
             self.pollers.remove::<Check>(&check.key, check.id).await?;
@@ -125,7 +129,7 @@ impl Poller {
         mut check: Versioned<Check>,
         message: String,
         now: DateTime<Utc>,
-    ) -> Result<Looked, AwsError> {
+    ) -> Result<Looked, InternalError> {
         check.value.failed(Status::Failing, Problem { at: now, message });
         check.value.due_at = Check::regular(now, &check.key);
         self.pollers.write(&mut check).await?;

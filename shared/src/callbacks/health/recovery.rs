@@ -9,7 +9,7 @@ use super::store::{DynamoCallbackStore, key};
 use super::{Health, Illness, State};
 use crate::events::log::Place;
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, millis, text, written};
+use crate::platform::aws::{InternalError, Unavailable, millis, text, written};
 
 /// The sort key of an instance's recovery.
 const SCOPE: &str = "recovery";
@@ -48,7 +48,6 @@ pub enum Turn {
 
 impl Turn {
     /// What to do for a callback of this health at `now`.
-    #[must_use]
     pub fn of(health: &Health, now: DateTime<Utc>) -> Self {
         match health {
             Health::Unwell(Illness { state: State::Open, probe_at: Some(due), .. }) if *due > now => {
@@ -68,7 +67,6 @@ impl Turn {
 
 impl Recovery {
     /// True if no event can be about to wait.
-    #[must_use]
     pub fn is_settled(&self, now: DateTime<Utc>) -> bool {
         self.touched_at + SETTLES < now
     }
@@ -76,10 +74,11 @@ impl Recovery {
 
 impl DynamoCallbackStore {
     /// Has the schedule look after an instance's waiting events. Called before an event begins to wait.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn touch_recovery(&self, instance: InstanceId, now: DateTime<Utc>) -> Result<(), AwsError> {
+    pub async fn touch_recovery(
+        &self,
+        instance: InstanceId,
+        now: DateTime<Utc>,
+    ) -> Result<(), InternalError> {
         let update = self.client.update_item().table_name(&self.table);
         let update = update
             .set_key(Some(key(instance, SCOPE)))
@@ -93,10 +92,11 @@ impl DynamoCallbackStore {
     }
 
     /// The recoveries that are due, longest due first, at most `most`.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn due_recoveries(&self, now: DateTime<Utc>, most: usize) -> Result<Vec<Recovery>, AwsError> {
+    pub async fn due_recoveries(
+        &self,
+        now: DateTime<Utc>,
+        most: usize,
+    ) -> Result<Vec<Recovery>, InternalError> {
         const ACTION: &str = "find callbacks that recover";
         let query = self.client.query().table_name(&self.table).index_name("by_recovery");
         let answer = query
@@ -111,10 +111,11 @@ impl DynamoCallbackStore {
     }
 
     /// Claims a due recovery until `next`; `false` if another process has it.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn take_recovery(&self, recovery: &Recovery, next: DateTime<Utc>) -> Result<bool, AwsError> {
+    pub async fn take_recovery(
+        &self,
+        recovery: &Recovery,
+        next: DateTime<Utc>,
+    ) -> Result<bool, InternalError> {
         let update = self.client.update_item().table_name(&self.table);
         let update = update
             .set_key(Some(key(recovery.instance_id, SCOPE)))
@@ -126,15 +127,12 @@ impl DynamoCallbackStore {
     }
 
     /// Records how far a recovery has got, and when it continues.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn advance_recovery(
         &self,
         instance: InstanceId,
         released: Option<&Place>,
         next: DateTime<Utc>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         const ACTION: &str = "note how far a callback has recovered";
         let update = self.client.update_item().table_name(&self.table);
         let update = update
@@ -154,10 +152,7 @@ impl DynamoCallbackStore {
     }
 
     /// Ends a recovery with nothing left to do; `false` if it was requested meanwhile.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn end_recovery(&self, recovery: &Recovery) -> Result<bool, AwsError> {
+    pub async fn end_recovery(&self, recovery: &Recovery) -> Result<bool, InternalError> {
         let values = HashMap::from([(":touched".to_owned(), millis(recovery.touched_at))]);
         let delete = self.client.delete_item().table_name(&self.table);
         let delete = delete

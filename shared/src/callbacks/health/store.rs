@@ -12,7 +12,7 @@ use super::{Health, Illness, PROBE_EVERY};
 use crate::callbacks::url::CallbackUrl;
 use crate::events::id::hex;
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get, millis, number, text, written};
+use crate::platform::aws::{InternalError, Unavailable, batch_get, millis, number, text, written};
 
 /// The sort key of an instance's callback.
 const SCOPE: &str = "callback";
@@ -41,16 +41,12 @@ struct Item {
 
 impl DynamoCallbackStore {
     /// The store in `table`.
-    #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
     /// The health of an instance's callback at `url`.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn get(&self, instance: InstanceId, url: &CallbackUrl) -> Result<Health, AwsError> {
+    pub async fn get(&self, instance: InstanceId, url: &CallbackUrl) -> Result<Health, InternalError> {
         const ACTION: &str = "read the state of a callback";
         let get = self.client.get_item().table_name(&self.table).set_key(Some(key(instance, SCOPE)));
         let answer = get.consistent_read(true).send().await.unavailable(ACTION)?;
@@ -63,13 +59,10 @@ impl DynamoCallbackStore {
     }
 
     /// The health of many instances' callbacks, in one call for a hundred of them; the healthy ones are left out.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn get_all(
         &self,
         callbacks: &[(InstanceId, CallbackUrl)],
-    ) -> Result<HashMap<InstanceId, Health>, AwsError> {
+    ) -> Result<HashMap<InstanceId, Health>, InternalError> {
         const ACTION: &str = "read the states of callbacks";
         let keys = callbacks.iter().map(|(instance, _)| key(*instance, SCOPE)).collect();
         let items = batch_get(&self.client, &self.table, keys, None, ACTION).await?;
@@ -82,15 +75,12 @@ impl DynamoCallbackStore {
     }
 
     /// Writes a change of health; `false` if it is no longer as `before`.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn change(
         &self,
         instance: InstanceId,
         url: &CallbackUrl,
         (before, after): (&Health, &Health),
-    ) -> Result<bool, AwsError> {
+    ) -> Result<bool, InternalError> {
         const ACTION: &str = "write the state of a callback";
         let callback = digest(url);
         let mut values = HashMap::from([(":callback".to_owned(), text(&callback))]);
@@ -126,15 +116,12 @@ impl DynamoCallbackStore {
     }
 
     /// Claims the probe that is due at `due`; `false` if another process has it.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn take_probe(
         &self,
         instance: InstanceId,
         due: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<bool, AwsError> {
+    ) -> Result<bool, InternalError> {
         let update = self.client.update_item().table_name(&self.table);
         let update = update
             .set_key(Some(key(instance, SCOPE)))
@@ -147,10 +134,7 @@ impl DynamoCallbackStore {
     }
 
     /// Makes an instance's callback healthy. Its waiting events are released.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn enable(&self, instance: InstanceId) -> Result<(), AwsError> {
+    pub async fn enable(&self, instance: InstanceId) -> Result<(), InternalError> {
         let delete = self.client.delete_item().table_name(&self.table);
         let delete = delete.set_key(Some(key(instance, SCOPE))).send().await;
         delete.unavailable("enable a callback")?;

@@ -68,7 +68,6 @@ pub enum Refusal {
 
 impl KeptBody {
     /// Where the log stores the body of a delivery. A body in the message is compressed once, here.
-    #[must_use]
     pub fn of(delivery: &QueuedDelivery<'_>, fetched: Option<&Deflated>) -> Self {
         if delivery.handling.kept {
             return Self::Known;
@@ -86,7 +85,6 @@ impl KeptBody {
 
 impl Claim<'_> {
     /// What a refused claim means, given the item that refused it.
-    #[must_use]
     pub fn refused(&self, state: &DeliveryState) -> Refusal {
         let asked = (self.delivery.round, self.delivery.attempt);
         let claimed = (state.round, state.attempt);

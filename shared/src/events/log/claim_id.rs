@@ -23,7 +23,6 @@ pub struct ClaimId {
 
 impl ClaimId {
     /// A claim of `holder` until then, to the millisecond, in the call with this request id.
-    #[must_use]
     pub fn new(holder: String, until: DateTime<Utc>, request_id: &str) -> Self {
         let call = request_id.chars().filter(|it| *it != '-').take(CALL_DIGITS).collect();
         Self { holder, until: until.trunc_subsecs(3), call }

@@ -47,7 +47,6 @@ pub enum Decision {
 
 impl Decision {
     /// The status of the event then.
-    #[must_use]
     pub fn status(&self) -> DeliveryStatus {
         match self {
             Self::Deliver => DeliveryStatus::Delivered,
@@ -59,7 +58,6 @@ impl Decision {
     }
 
     /// Why the event is not delivered.
-    #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Deliver => None,
@@ -73,13 +71,11 @@ impl Decision {
 
     /// True if a scheduled attempt was made. One that a fault of ours prevented does not count, nor does the probe of a
     /// callback that stays open.
-    #[must_use]
     pub fn uses_up_attempt(&self) -> bool {
         !matches!(self, Self::Again { .. } | Self::Wait { .. })
     }
 
     /// When the next attempt is due, if one is to be queued.
-    #[must_use]
     pub fn due(&self) -> Option<DateTime<Utc>> {
         match self {
             Self::Retry { due, .. } | Self::Again { due, .. } => Some(*due),

@@ -14,7 +14,7 @@ use crate::events::body::{Body, Deflated, StoredBody};
 use crate::events::id::EventId;
 use crate::events::message::{Handling, QueuedDelivery};
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get, text};
+use crate::platform::aws::{InternalError, Unavailable, batch_get, text};
 use close::event::Event;
 
 /// The limit of one batch read.
@@ -107,13 +107,11 @@ pub enum Order {
 
 impl LogEntry {
     /// Its place in the log.
-    #[must_use]
     pub fn place(&self) -> Place {
         Place { received_at: self.received_at, event_id: self.event_id.clone() }
     }
 
     /// What Close sent, or where it is stored.
-    #[must_use]
     pub fn body(&self) -> Option<Body<'static>> {
         let inside = self.body.as_ref().zip(self.bytes);
         let inside = inside.map(|(Binary(bytes), text_length)| {
@@ -123,20 +121,17 @@ impl LogEntry {
     }
 
     /// The length of what Close sent, in bytes.
-    #[must_use]
     pub fn body_length(&self) -> usize {
         self.bytes.or(self.stored.as_ref().map(|stored| stored.bytes)).unwrap_or_default()
     }
 
     /// True while an attempt at it is under way.
-    #[must_use]
     pub fn is_under_way(&self, now: DateTime<Utc>) -> bool {
         self.delivery_status == DeliveryStatus::Delivering && self.claimed_until > now
     }
 
     /// The delivery of another round of attempts, requested at `now`; of the same round if that was requested before
     /// and has not begun.
-    #[must_use]
     pub fn next_round(&self, now: DateTime<Utc>) -> Option<QueuedDelivery<'static>> {
         let next = self.delivery(Handling::default())?.next_round();
         let round = if self.delivery_status == DeliveryStatus::Queued { self.round } else { next.round };
@@ -144,7 +139,6 @@ impl LogEntry {
     }
 
     /// The delivery of the attempt that the event waits for. It is kept for `retention` from the start of its round.
-    #[must_use]
     pub fn released(&self, retention: TimeDelta) -> Option<QueuedDelivery<'static>> {
         let delivery = self.delivery(Handling { kept: true, ..Handling::default() })?.next_attempt();
         let since = DateTime::from_timestamp(self.expires_at, 0).map(|expires_at| expires_at - retention);
@@ -168,25 +162,22 @@ impl LogEntry {
 
 impl DynamoDeliveryHistory {
     /// The log in `table`.
-    #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
     /// One event of an instance.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn find(&self, instance: InstanceId, event: &EventId) -> Result<Option<LogEntry>, AwsError> {
+    pub async fn find(
+        &self,
+        instance: InstanceId,
+        event: &EventId,
+    ) -> Result<Option<LogEntry>, InternalError> {
         let entry = self.find_of_any(event).await?;
         Ok(entry.filter(|entry| entry.instance_id == instance))
     }
 
     /// One event of any instance. The caller must check that it may be seen.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn find_of_any(&self, event: &EventId) -> Result<Option<LogEntry>, AwsError> {
+    pub async fn find_of_any(&self, event: &EventId) -> Result<Option<LogEntry>, InternalError> {
         const ACTION: &str = "read an event";
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.set_key(Some(key(event))).send().await.unavailable(ACTION)?;
@@ -194,29 +185,23 @@ impl DynamoDeliveryHistory {
     }
 
     /// The place of an instance's first event after a place.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn first_place(
         &self,
         instance: InstanceId,
         (span, order): (Span, Order),
         after: Option<&Place>,
-    ) -> Result<Option<Place>, AwsError> {
+    ) -> Result<Option<Place>, InternalError> {
         let range = Range::of(span, order).after(after);
         Ok(self.places(Index::ByPlace, instance, &range, 1).await?.pop())
     }
 
     /// The next 100 events of an instance at most, and the place to resume from if there may be more.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn part(
         &self,
         instance: InstanceId,
         (span, order): (Span, Order),
         after: Option<&Place>,
-    ) -> Result<(Vec<LogEntry>, Option<Place>), AwsError> {
+    ) -> Result<(Vec<LogEntry>, Option<Place>), InternalError> {
         let range = Range::of(span, order).after(after);
         let places = self.places(Index::ByPlace, instance, &range, PART).await?;
         let next = (places.len() == PART).then(|| places.last().cloned()).flatten();
@@ -224,10 +209,12 @@ impl DynamoDeliveryHistory {
     }
 
     /// The outcomes of an instance's latest events, newest first, at most `most` of the `span`, without their bodies.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn fates(&self, instance: InstanceId, span: Span, most: usize) -> Result<Vec<Fate>, AwsError> {
+    pub async fn fates(
+        &self,
+        instance: InstanceId,
+        span: Span,
+        most: usize,
+    ) -> Result<Vec<Fate>, InternalError> {
         let range = Range::of(span, Order::NewestFirst);
         let places = self.places(Index::ByPlace, instance, &range, most).await?;
         let wanted = places.iter().map(|place| key(&place.event_id)).collect();
@@ -239,22 +226,19 @@ impl DynamoDeliveryHistory {
     }
 
     /// When the events of an instance were received, newest first, but not more than `most` of them.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn times(
         &self,
         instance: InstanceId,
         span: Span,
         most: usize,
-    ) -> Result<Vec<DateTime<Utc>>, AwsError> {
+    ) -> Result<Vec<DateTime<Utc>>, InternalError> {
         let range = Range::of(span, Order::NewestFirst);
         let places = self.places(Index::ByPlace, instance, &range, most).await?;
         Ok(places.into_iter().map(|place| place.received_at).collect())
     }
 
     /// The events at some places, in that order; expired ones are left out.
-    pub(super) async fn entries(&self, places: &[Place]) -> Result<Vec<LogEntry>, AwsError> {
+    pub(super) async fn entries(&self, places: &[Place]) -> Result<Vec<LogEntry>, InternalError> {
         let wanted = places.iter().map(|place| key(&place.event_id)).collect();
         let items = batch_get(&self.client, &self.table, wanted, None, READ).await?;
         let mut entries: Vec<LogEntry> = serde_dynamo::from_items(items).unavailable(READ)?;

@@ -25,7 +25,6 @@ pub enum DeliveryStatus {
 
 impl DeliveryStatus {
     /// The word in the table and in the API.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -117,7 +116,6 @@ const MOST_ATTEMPTS: usize = 50;
 const MOST_PROBES: usize = 3;
 
 /// Drops older probes and shortens the texts of attempts, oldest first, to keep the item within one write unit if possible.
-#[must_use]
 pub(super) fn fitted(mut attempts: Vec<AttemptRecord>) -> Vec<AttemptRecord> {
     let mut probes = attempts.iter().filter(|attempt| attempt.probe).count();
     attempts.retain(|attempt| {

@@ -7,14 +7,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::history::key;
 use super::store::DynamoDeliveryLog;
 use crate::events::id::EventId;
-use crate::platform::aws::{AwsError, batch_get};
+use crate::platform::aws::{InternalError, batch_get};
 
 impl DynamoDeliveryLog {
     /// The ones of `events` that the log does not have.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn missing(&self, events: &[EventId]) -> Result<HashSet<EventId>, AwsError> {
+    pub async fn missing(&self, events: &[EventId]) -> Result<HashSet<EventId>, InternalError> {
         let mut missing: HashSet<EventId> = events.iter().cloned().collect();
         let keys = missing.iter().map(key).collect();
         for item in batch_get(&self.client, &self.table, keys, Some("event_id"), "look up events").await? {

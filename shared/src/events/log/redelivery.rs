@@ -5,16 +5,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::history::{DynamoDeliveryHistory, LogEntry, key};
 use super::item::DeliveryStatus;
 use super::store::{condition_failure, status};
-use crate::platform::aws::{AwsError, Unavailable, millis, number};
+use crate::platform::aws::{InternalError, Unavailable, millis, number};
 
 impl DynamoDeliveryHistory {
     /// Records in the log that another round is queued, unless the event has changed since it was read. The message,
     /// which is sent first, starts the round. A retry of the round before that is still queued finds the record and is
     /// dropped.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn note_queued(&self, entry: &LogEntry, round: u32) -> Result<(), AwsError> {
+    pub async fn note_queued(&self, entry: &LogEntry, round: u32) -> Result<(), InternalError> {
         const ACTION: &str = "note a redelivery";
         let values: [(&str, AttributeValue); 6] = [
             (":queued", status(DeliveryStatus::Queued)),

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use super::history::{DynamoDeliveryHistory, Order, Span};
 use super::place::{Place, shards, time_key};
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, text};
+use crate::platform::aws::{InternalError, Unavailable, text};
 
 const ACTION: &str = "list events";
 /// The most keys that one query reads from a shard; keys are short.
@@ -90,7 +90,7 @@ impl DynamoDeliveryHistory {
         instance: InstanceId,
         range: &Range,
         most: usize,
-    ) -> Result<Vec<Place>, AwsError> {
+    ) -> Result<Vec<Place>, InternalError> {
         if range.low > range.high {
             return Ok(Vec::new());
         }
@@ -121,7 +121,7 @@ impl DynamoDeliveryHistory {
         shard: &mut Shard,
         range: &Range,
         page: usize,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         while shard.read.is_empty()
             && let Next::Page(start) = &mut shard.next
         {

@@ -17,7 +17,7 @@ use super::item::{DeliveryState, DeliveryStatus, fitted};
 use super::place::{Place, shard};
 use crate::events::id::EventId;
 use crate::events::message::QueuedDelivery;
-use crate::platform::aws::{AwsError, Unavailable, millis, number, text};
+use crate::platform::aws::{InternalError, Unavailable, millis, number, text};
 
 /// A claim is granted for:
 ///
@@ -61,37 +61,28 @@ pub struct DynamoDeliveryLog {
 
 impl DynamoDeliveryLog {
     /// The log in `table`; an event is kept for `retention` after its last round began.
-    #[must_use]
     pub fn new(client: Client, table: String, retention: TimeDelta) -> Self {
         Self { client, table, retention }
     }
 
     /// When what is kept of a delivery expires.
-    #[must_use]
     pub fn expires_at(&self, delivery: &QueuedDelivery<'_>, now: DateTime<Utc>) -> DateTime<Utc> {
         delivery.since.unwrap_or(now) + self.retention
     }
 
     /// The longest that an event waits, for its callback or for us. The log keeps it for another day, to show how it ended.
-    #[must_use]
     pub fn longest_wait(&self) -> TimeDelta {
         self.retention - (self.retention / 2).min(TimeDelta::days(1))
     }
 
     /// Claims an attempt: one conditional write, and the only one before the callback.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn claim(&self, claim: &Claim<'_>) -> Result<Claimed, AwsError> {
+    pub async fn claim(&self, claim: &Claim<'_>) -> Result<Claimed, InternalError> {
         // The event stops waiting.
         self.admit(claim, CLAIM, " REMOVE waiting", HashMap::new(), "claim an attempt").await
     }
 
     /// Lets an event wait for its callback: one conditional write, after which its message can be deleted.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn park(&self, claim: &Claim<'_>, reason: &str) -> Result<Claimed, AwsError> {
+    pub async fn park(&self, claim: &Claim<'_>, reason: &str) -> Result<Claimed, InternalError> {
         let own = HashMap::from([
             (":before".to_owned(), number(claim.delivery.attempt - 1)),
             (":reason".to_owned(), text(reason)),
@@ -106,7 +97,7 @@ impl DynamoDeliveryLog {
         remove: &str,
         own: HashMap<String, AttributeValue>,
         action: &'static str,
-    ) -> Result<Claimed, AwsError> {
+    ) -> Result<Claimed, InternalError> {
         let mut values = self.values(claim).unavailable(action)?;
         let mut expression = set.to_owned();
         let stored = match &claim.body {
@@ -182,14 +173,11 @@ impl DynamoDeliveryLog {
     /// Writes the outcome of a claimed attempt.
     ///
     /// `false` if the claim expired and another message took over.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
     pub async fn record(
         &self,
         delivery: &QueuedDelivery<'_>,
         settlement: &Settlement,
-    ) -> Result<bool, AwsError> {
+    ) -> Result<bool, InternalError> {
         const ACTION: &str = "record an attempt";
         let Settlement { claim, decision, attempts } = settlement;
         let attempts = serde_dynamo::to_attribute_value(fitted(attempts.clone())).unavailable(ACTION)?;

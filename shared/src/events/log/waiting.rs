@@ -5,7 +5,7 @@ use super::item::DeliveryStatus;
 use super::place::Place;
 use super::shards::{Index, Range};
 use crate::instances::InstanceId;
-use crate::platform::aws::AwsError;
+use crate::platform::aws::InternalError;
 
 /// A page of waiting events.
 #[derive(Debug, Clone)]
@@ -18,16 +18,13 @@ pub struct Waiting {
 
 impl DynamoDeliveryHistory {
     /// The first waiting events of an instance after a place, received in `span`; at most `most`.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
     pub async fn waiting(
         &self,
         instance: InstanceId,
         span: Span,
         after: Option<&Place>,
         most: usize,
-    ) -> Result<Waiting, AwsError> {
+    ) -> Result<Waiting, InternalError> {
         let range = Range::of(span, Order::OldestFirst).after(after);
         let places = self.places(Index::ByWaiting, instance, &range, most).await?;
         let next = (places.len() == most).then(|| places.last().cloned()).flatten();

@@ -6,7 +6,7 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
 use super::{SqsDeliveryQueue, whole_seconds};
 use crate::events::message::QueuedDelivery;
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{InternalError, Unavailable};
 
 const ACTION: &str = "enqueue deliveries";
 
@@ -22,19 +22,16 @@ impl SqsDeliveryQueue {
     ///
     /// # Errors
     /// When SQS did not accept one of them; it may have accepted others.
-    pub async fn send_all(&self, deliveries: &[QueuedDelivery<'_>]) -> Result<(), AwsError> {
+    pub async fn send_all(&self, deliveries: &[QueuedDelivery<'_>]) -> Result<(), InternalError> {
         self.send_spread(deliveries, Duration::ZERO).await
     }
 
     /// The same, to be received evenly spread over this time (at most 900 s).
-    ///
-    /// # Errors
-    /// As [`send_all`](Self::send_all).
     pub async fn send_spread(
         &self,
         deliveries: &[QueuedDelivery<'_>],
         over: Duration,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), InternalError> {
         let step = over / u32::try_from(deliveries.len().max(1)).unwrap_or(u32::MAX);
         let (mut batch, mut bytes, mut delay) = (Vec::new(), 0, Duration::ZERO);
         for delivery in deliveries {
@@ -55,7 +52,7 @@ impl SqsDeliveryQueue {
         if batch.is_empty() { Ok(()) } else { self.send_batch(batch).await }
     }
 
-    async fn send_batch(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), AwsError> {
+    async fn send_batch(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), InternalError> {
         let mut reason = String::new();
         for _ in 0..TRIES {
             let send = self.client.send_message_batch().queue_url(&self.url);
@@ -64,6 +61,6 @@ impl SqsDeliveryQueue {
             reason = format!("{} of {}: {}", answer.failed().len(), entries.len(), failure.code());
             entries.retain(|entry| answer.failed().iter().any(|failed| failed.id() == entry.id()));
         }
-        Err(AwsError::new(ACTION, reason))
+        Err(InternalError::new(ACTION, reason))
     }
 }

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use super::{DynamoInstanceStore, KEY};
 use crate::accounts;
 use crate::instances::Instance;
-use crate::platform::aws::{AwsError, Unavailable, number, text, written};
+use crate::platform::aws::{InternalError, Unavailable, number, text, written};
 
 /// The outcome of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ const CHANGE: &str = "SET #name = :name, tags = :tags, configuration = :configur
 
 impl DynamoInstanceStore {
     /// Stores a changed instance, if it still has the revision that the change was made from.
-    pub async fn change(&self, changed: Instance) -> Result<Changed, AwsError> {
+    pub async fn change(&self, changed: Instance) -> Result<Changed, InternalError> {
         const ACTION: &str = "change an instance";
         let item = self.sealed(changed).await?;
         let value = |value: Result<AttributeValue, serde_dynamo::Error>| value.unavailable(ACTION);
@@ -50,7 +50,7 @@ impl DynamoInstanceStore {
 
     /// Deletes an instance together with its token in the table `credentials`, both or neither, if it still has the
     /// revision that was seen: what is made for an instance elsewhere, as a subscription, must not outlive it.
-    pub async fn delete(&self, instance: &Instance, credentials: &str) -> Result<Changed, AwsError> {
+    pub async fn delete(&self, instance: &Instance, credentials: &str) -> Result<Changed, InternalError> {
         const ACTION: &str = "delete an instance";
         let revision = number(instance.revision);
         let item = Delete::builder()

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::{DynamoInstanceStore, Item, KEY, Secrets};
 use crate::instances::Instance;
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, batch_get, number};
+use crate::platform::aws::{InternalError, Unavailable, batch_get, number};
 
 /// Keys only, so that a change of an instance costs no second write: `account_id` and `instance_id`.
 const INDEX: &str = "by_account";
@@ -32,7 +32,7 @@ impl DynamoInstanceStore {
     /// read are masked, not decrypted.
     ///
     /// The index follows the table within moments: an instance provisioned just now may be missing.
-    pub async fn list(&self, account_id: u64, after: Option<InstanceId>) -> Result<Listing, AwsError> {
+    pub async fn list(&self, account_id: u64, after: Option<InstanceId>) -> Result<Listing, InternalError> {
         const READ: &str = "read an account's instances";
         let (ids, next) = self.ids(account_id, after).await?;
         let keys = ids.into_iter().map(|id| HashMap::from([(KEY.to_owned(), number(id))]));
@@ -49,7 +49,7 @@ impl DynamoInstanceStore {
         &self,
         account_id: u64,
         after: Option<InstanceId>,
-    ) -> Result<(Vec<InstanceId>, Option<InstanceId>), AwsError> {
+    ) -> Result<(Vec<InstanceId>, Option<InstanceId>), InternalError> {
         const ACTION: &str = "list an account's instances";
         let after = after.map_or(0, InstanceId::get);
         let answer = self

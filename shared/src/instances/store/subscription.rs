@@ -6,7 +6,7 @@ use super::{DynamoInstanceStore, KEY};
 use crate::instances::InstanceId;
 use crate::instances::configuration::{Settings, key};
 use crate::instances::vault::Purpose;
-use crate::platform::aws::{AwsError, Unavailable, millis, number, text, written};
+use crate::platform::aws::{InternalError, Unavailable, millis, number, text, written};
 use crate::platform::secret::Secret;
 
 const ACTION: &str = "write a subscription";
@@ -29,7 +29,7 @@ impl DynamoInstanceStore {
         old: &str,
         (new, signature_key): (&str, &Secret),
         until: DateTime<Utc>,
-    ) -> Result<bool, AwsError> {
+    ) -> Result<bool, InternalError> {
         let key = (key::SUBSCRIPTION_SIGNATURE_KEY.to_owned(), Some(signature_key.expose().to_owned()));
         let settings: Settings = [key].into();
         let sealed = self.vault.seal(instance, Purpose::Webhook, &settings).await?;

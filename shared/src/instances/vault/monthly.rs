@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Purpose;
 use crate::accounts::KEY;
-use crate::platform::aws::{AwsError, Unavailable, text, written};
+use crate::platform::aws::{InternalError, Unavailable, text, written};
 
 const ACTION: &str = "keep a data key";
 const VALUE: &str = "data_key";
@@ -24,7 +24,7 @@ impl DataKeyStore {
     }
 
     /// The data key of a purpose and month, if there is one.
-    pub(super) async fn get(&self, purpose: Purpose, month: &str) -> Result<Option<String>, AwsError> {
+    pub(super) async fn get(&self, purpose: Purpose, month: &str) -> Result<Option<String>, InternalError> {
         let get = self.client.get_item().table_name(&self.credentials).consistent_read(true);
         let answer = get.key(KEY, key(purpose, month)).send().await;
         let value = answer.unavailable(ACTION)?.item.and_then(|mut item| item.remove(VALUE));
@@ -37,7 +37,7 @@ impl DataKeyStore {
         purpose: Purpose,
         month: &str,
         encrypted: String,
-    ) -> Result<String, AwsError> {
+    ) -> Result<String, InternalError> {
         let put = self.client.put_item().table_name(&self.credentials).item(KEY, key(purpose, month));
         let put = put.item(VALUE, text(&encrypted));
         let put = put.condition_expression("attribute_not_exists(#key)");
@@ -45,7 +45,7 @@ impl DataKeyStore {
             return Ok(encrypted);
         }
         let kept = self.get(purpose, month).await?;
-        kept.ok_or_else(|| AwsError::new(ACTION, "it is gone"))
+        kept.ok_or_else(|| InternalError::new(ACTION, "it is gone"))
     }
 }
 

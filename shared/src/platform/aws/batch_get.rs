@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
-use super::{AwsError, Unavailable};
+use super::{InternalError, Unavailable};
 
 /// What one batch read takes (Amazon DynamoDB API reference, `BatchGetItem`).
 const MOST_KEYS: usize = 100;
@@ -24,7 +24,7 @@ pub(crate) async fn batch_get(
     keys: Vec<Item>,
     projection: Option<&str>,
     action: &'static str,
-) -> Result<Vec<Item>, AwsError> {
+) -> Result<Vec<Item>, InternalError> {
     let mut found = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(MOST_KEYS) {
         let mut keys = chunk.to_vec();
@@ -42,7 +42,7 @@ pub(crate) async fn batch_get(
             }
         }
         if !keys.is_empty() {
-            return Err(AwsError::new(action, "the table kept giving back unprocessed keys"));
+            return Err(InternalError::new(action, "the table kept giving back unprocessed keys"));
         }
     }
     Ok(found)

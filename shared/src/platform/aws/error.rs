@@ -8,14 +8,13 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 /// The text holds the service's error code and message, never what was sent or received.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("failed to {action}: {cause}")]
-pub struct AwsError {
+pub struct InternalError {
     action: &'static str,
     cause: String,
 }
 
-impl AwsError {
+impl InternalError {
     /// `action` completes "failed to …".
-    #[must_use]
     pub fn new(action: &'static str, cause: impl Into<String>) -> Self {
         Self { action, cause: cause.into() }
     }
@@ -26,24 +25,21 @@ pub trait Unavailable<T> {
     /// Keeps the value, or says that `action` (which completes "failed to …") failed.
     ///
     /// # Errors
-    /// The result's own, as an [`AwsError`].
-    fn unavailable(self, action: &'static str) -> Result<T, AwsError>;
+    /// The result's own, as an [`InternalError`].
+    fn unavailable(self, action: &'static str) -> Result<T, InternalError>;
 }
 
 impl<T, E: Describe> Unavailable<T> for Result<T, E> {
-    fn unavailable(self, action: &'static str) -> Result<T, AwsError> {
-        self.map_err(|error| AwsError { action, cause: error.describe() })
+    fn unavailable(self, action: &'static str) -> Result<T, InternalError> {
+        self.map_err(|error| InternalError { action, cause: error.describe() })
     }
 }
 
 /// True if a conditional write or transaction of DynamoDB was made; `false` if a condition failed.
-///
-/// # Errors
-/// When the table could not be written at all.
 pub(crate) fn written<T, E: ProvideErrorMetadata, R>(
     sent: Result<T, SdkError<E, R>>,
     action: &'static str,
-) -> Result<bool, AwsError> {
+) -> Result<bool, InternalError> {
     let refusals = ["ConditionalCheckFailedException", "TransactionCanceledException"];
     let refused = |error: &E| error.code().is_some_and(|code| refusals.contains(&code));
     match sent {

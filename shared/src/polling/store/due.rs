@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{DynamoPollerStore, Item, millis, number, time};
-use crate::platform::aws::{AwsError, Unavailable};
+use crate::platform::aws::{InternalError, Unavailable};
 use crate::polling::schedule::KeyDigest;
 
 /// The partitions of the index. Each takes a thousand writes a second, and a claim is two of them: that is 240,000
@@ -29,7 +29,7 @@ pub(super) fn shard_of(key: &KeyDigest) -> u64 {
 
 impl DynamoPollerStore {
     /// The keys that are due by `until`, of one shard; the first due come first.
-    pub async fn due(&self, shard: u64, until: DateTime<Utc>) -> Result<Vec<Due>, AwsError> {
+    pub async fn due(&self, shard: u64, until: DateTime<Utc>) -> Result<Vec<Due>, InternalError> {
         let mut items = self
             .client
             .query()
@@ -53,7 +53,7 @@ impl DynamoPollerStore {
         &self,
         shard: u64,
         (after, until): (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<Option<Due>, AwsError> {
+    ) -> Result<Option<Due>, InternalError> {
         const FIRST: DateTime<Utc> = DateTime::UNIX_EPOCH;
         for (after, until) in [(after, until), (FIRST, until), (FIRST, DateTime::<Utc>::MAX_UTC)] {
             let query = self

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Due, DynamoPollerStore, Item, KEY, condition_failure, due, key_of, millis, number, text, time};
-use crate::platform::aws::{AwsError, Unavailable, written};
+use crate::platform::aws::{InternalError, Unavailable, written};
 use crate::polling::schedule::{KeyDigest, next_due};
 
 /// A turn that wants to begin.
@@ -66,7 +66,7 @@ impl DynamoPollerStore {
     ///
     /// It moves the due time on at once, so that the lease need not be given back: it runs out before then. The turn of
     /// a function that died is still the one for its due time, and may be claimed again once its lease has run out.
-    pub async fn claim(&self, claim: &TurnRequest<'_>) -> Result<TurnAnswer, AwsError> {
+    pub async fn claim(&self, claim: &TurnRequest<'_>) -> Result<TurnAnswer, InternalError> {
         const FIRST: &str = "turn_before = if_not_exists(turn_at, :zero), ";
         let first = self.try_claim(claim, "due_at = :due", FIRST).await?;
         let in_the_way = match first {
@@ -90,7 +90,7 @@ impl DynamoPollerStore {
         claim: &TurnRequest<'_>,
         condition: &str,
         also: &str,
-    ) -> Result<Result<GrantedTurn, Item>, AwsError> {
+    ) -> Result<Result<GrantedTurn, Item>, InternalError> {
         const ACTION: &str = "claim a turn";
         let key = &claim.due.key;
         let next_due = next_due(claim.now, claim.due.interval, key);
@@ -131,7 +131,7 @@ impl DynamoPollerStore {
         holder: &str,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
-    ) -> Result<Option<Lease>, AwsError> {
+    ) -> Result<Option<Lease>, InternalError> {
         let update = self
             .update(key, KEY)
             .update_expression("SET lease_until = :until, lease_by = :holder")
@@ -148,7 +148,7 @@ impl DynamoPollerStore {
     }
 
     /// Gives a lease back.
-    pub async fn release(&self, lease: &Lease) -> Result<(), AwsError> {
+    pub async fn release(&self, lease: &Lease) -> Result<(), InternalError> {
         let update = self.holding(lease).update_expression("REMOVE lease_until, lease_by, claimed_for");
         match update.send().await {
             Ok(_) => Ok(()),
@@ -157,7 +157,7 @@ impl DynamoPollerStore {
     }
 
     /// Gives back the lease of a turn that was not made, which is then due at `due_at`.
-    pub async fn give_up(&self, claimed: &GrantedTurn, due_at: DateTime<Utc>) -> Result<(), AwsError> {
+    pub async fn give_up(&self, claimed: &GrantedTurn, due_at: DateTime<Utc>) -> Result<(), InternalError> {
         let update = self
             .holding(&claimed.lease)
             .update_expression(
@@ -179,7 +179,7 @@ impl DynamoPollerStore {
         claimed: &GrantedTurn,
         next: Option<(DateTime<Utc>, TimeDelta)>,
         hold: Option<DateTime<Utc>>,
-    ) -> Result<bool, AwsError> {
+    ) -> Result<bool, InternalError> {
         const ACTION: &str = "end a turn";
         let mut set = Vec::new();
         let mut remove = vec!["lease_until", "lease_by", "claimed_for"];
@@ -216,7 +216,7 @@ impl DynamoPollerStore {
     }
 
     /// Forgets a key that nobody has any more, unless it was nudged meanwhile.
-    pub async fn forget(&self, claimed: &GrantedTurn) -> Result<(), AwsError> {
+    pub async fn forget(&self, claimed: &GrantedTurn) -> Result<(), InternalError> {
         let lease = &claimed.lease;
         let delete = self
             .client

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{DynamoPollerStore, Item, key_of, number, text};
 use crate::instances::InstanceId;
-use crate::platform::aws::{AwsError, Unavailable, written};
+use crate::platform::aws::{InternalError, Unavailable, written};
 use crate::polling::schedule::KeyDigest;
 use crate::polling::state::Polling;
 use crate::subscriptions::Check;
@@ -64,7 +64,7 @@ pub(super) fn name<T: Part>(id: InstanceId) -> String {
 
 impl DynamoPollerStore {
     /// All that is under a key.
-    pub async fn parts(&self, key: &KeyDigest) -> Result<Parts, AwsError> {
+    pub async fn parts(&self, key: &KeyDigest) -> Result<Parts, InternalError> {
         const ACTION: &str = "read what is polled with an API key";
         let query = self
             .client
@@ -82,7 +82,7 @@ impl DynamoPollerStore {
         &self,
         key: &KeyDigest,
         id: InstanceId,
-    ) -> Result<Option<Versioned<T>>, AwsError> {
+    ) -> Result<Option<Versioned<T>>, InternalError> {
         const ACTION: &str = "read what is polled with an API key";
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let got = get.set_key(Some(key_of(key, &name::<T>(id)))).send().await.unavailable(ACTION)?;
@@ -90,7 +90,7 @@ impl DynamoPollerStore {
     }
 
     /// Writes a part; false if somebody else has written it since it was read.
-    pub async fn write<T: Part>(&self, part: &mut Versioned<T>) -> Result<bool, AwsError> {
+    pub async fn write<T: Part>(&self, part: &mut Versioned<T>) -> Result<bool, InternalError> {
         const ACTION: &str = "write what is polled with an API key";
         let value = serde_dynamo::to_attribute_value(&part.value).unavailable(ACTION)?;
         let update = self
@@ -122,7 +122,7 @@ impl DynamoPollerStore {
         key: &KeyDigest,
         id: InstanceId,
         change: impl Fn(Option<T>) -> Option<T>,
-    ) -> Result<Option<T>, AwsError> {
+    ) -> Result<Option<T>, InternalError> {
         for _ in 0..TRIES {
             let found = self.part::<T>(key, id).await?;
             let version = found.as_ref().map_or(0, |it| it.version);
@@ -132,14 +132,14 @@ impl DynamoPollerStore {
                 return Ok(Some(part.value));
             }
         }
-        Err(AwsError::new(
+        Err(InternalError::new(
             "change what is polled with an API key",
             "others change it all the time".to_owned(),
         ))
     }
 
     /// Removes a part.
-    pub async fn remove<T: Part>(&self, key: &KeyDigest, id: InstanceId) -> Result<(), AwsError> {
+    pub async fn remove<T: Part>(&self, key: &KeyDigest, id: InstanceId) -> Result<(), InternalError> {
         let delete = self.client.delete_item().table_name(&self.table);
         let deleted = delete.set_key(Some(key_of(key, &name::<T>(id)))).send().await;
         deleted.unavailable("remove what is polled with an API key")?;
@@ -147,7 +147,12 @@ impl DynamoPollerStore {
     }
 
     /// Counts what an audit found.
-    pub async fn count_finds(&self, key: &KeyDigest, id: InstanceId, finds: usize) -> Result<(), AwsError> {
+    pub async fn count_finds(
+        &self,
+        key: &KeyDigest,
+        id: InstanceId,
+        finds: usize,
+    ) -> Result<(), InternalError> {
         let update = self.update(key, &name::<Polling>(id)).update_expression("ADD audit_finds :finds");
         let update = update.expression_attribute_values(":finds", number(finds));
         update.send().await.unavailable("count what an audit found")?;
