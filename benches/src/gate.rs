@@ -48,7 +48,8 @@ pub(crate) fn run(options: &Options, record: bool) -> Result<(), Box<dyn Error>>
         return Ok(());
     }
     let advice = format!("`benches gate --record` writes {RECORD} anew, if that is meant");
-    Err(format!("more than {TOLERANCE} % above the figures of record: {}; {advice}", beyond.join(", ")).into())
+    Err(format!("more than {TOLERANCE} % above the figures of record: {}; {advice}", beyond.join(", "))
+        .into())
 }
 
 /// Per cent of what was before.

@@ -45,7 +45,7 @@ impl Scene {
 
     fn claim<'a>(&self, delivery: &'a QueuedDelivery<'a>, message_id: &str) -> Claim<'a> {
         let now = self.bed.now();
-        let id = ClaimId::new(message_id.to_owned(), now + TimeDelta::seconds(64), "call");
+        let id = ClaimId::new(message_id.to_owned(), now + TimeDelta::seconds(64), "call", message_id);
         Claim { delivery, id, now, body: KeptBody::of(delivery, None) }
     }
 

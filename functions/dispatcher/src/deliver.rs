@@ -47,7 +47,7 @@ impl Dispatcher {
             return self.settle(message, settlement).await;
         }
         let (fetched, plan) = self.prepare(delivery).await?;
-        let id = ClaimId::new(message.holder().to_owned(), call.claims_until(), &call.request_id);
+        let id = ClaimId::new(message.holder().to_owned(), call.claims_until(), &call.request_id, message.id);
         let body = KeptBody::of(delivery, fetched.found());
         let claim = Claim { delivery, id, now: self.clock.now(), body };
         if let Plan::Wait = plan {

@@ -164,7 +164,7 @@ mod tests {
             claimed_by: "first".to_owned(),
             claimed_at: NOW,
             claimed_until: NOW,
-            claimed_in: "call".to_owned(),
+            claimed_in: "callfirst".to_owned(),
             next_attempt_at: Some(NOW + TimeDelta::seconds(300)),
             reason: Some("why".to_owned()),
             attempts: Vec::new(),
@@ -199,7 +199,7 @@ mod tests {
         for ((status, round, attempt), (message_id, asked_round, asked_attempt), refusal) in rows {
             let text = text(asked_round, asked_attempt);
             let delivery = QueuedDelivery::from_message(&text).unwrap();
-            let id = ClaimId::new(message_id.to_owned(), NOW, "call");
+            let id = ClaimId::new(message_id.to_owned(), NOW, "call", message_id);
             let claim = Claim { delivery: &delivery, id, now: NOW, body: KeptBody::Known };
             let state = state(status, round, attempt);
             assert_eq!(claim.refused(&state), refusal, "{state:?} asked by {message_id} for {delivery:?}");
@@ -210,8 +210,9 @@ mod tests {
     fn the_log_keeps_attempts_without_outcome_but_none_that_were_not_made() {
         let text = text(0, 1);
         let mut delivery = QueuedDelivery::from_message(&text).unwrap();
-        let of =
-            |call: &str, seconds| ClaimId::new("first".to_owned(), NOW + TimeDelta::seconds(seconds), call);
+        let of = |call: &str, seconds| {
+            ClaimId::new("first".to_owned(), NOW + TimeDelta::seconds(seconds), call, "first")
+        };
         delivery.handling.abandoned = Some(of("call", -60));
         let claim = |delivery| Claim { delivery, id: of("call", 60), now: NOW, body: KeptBody::Known };
         let before = |status, seconds| {

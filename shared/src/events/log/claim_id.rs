@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::item::DeliveryState;
 
-/// This many digits of a request id distinguish the calls that get one message.
-const CALL_DIGITS: usize = 8;
+/// This many digits of a request id distinguish the calls that get one message, and of a message id the messages of one
+/// call.
+const DIGITS: usize = 6;
 
 /// The identity of a claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,14 +18,16 @@ pub struct ClaimId {
     /// When the claiming function has certainly ended, and the claim with it.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub until: DateTime<Utc>,
-    /// The function's call: two that got the same message may end at the same time.
+    /// The function's call and the message in it: two calls that got the same message may end at the same time, and one
+    /// call may get a message beside the one that it replaces.
     pub call: String,
 }
 
 impl ClaimId {
-    /// A claim of `holder` until then, to the millisecond, in the call with this request id.
-    pub fn new(holder: String, until: DateTime<Utc>, request_id: &str) -> Self {
-        let call = request_id.chars().filter(|it| *it != '-').take(CALL_DIGITS).collect();
+    /// A claim of `holder` until then, to the millisecond, for this message in the call with this request id.
+    pub fn new(holder: String, until: DateTime<Utc>, request_id: &str, message_id: &str) -> Self {
+        let digits = |id: &str| id.chars().filter(|it| *it != '-').take(DIGITS).collect::<String>();
+        let call = digits(request_id) + &digits(message_id);
         Self { holder, until: until.trunc_subsecs(3), call }
     }
 
