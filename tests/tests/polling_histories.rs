@@ -11,6 +11,9 @@ use tests::polling::history::{Plan, run, shrink};
 /// How long a failing history is looked through for what of it fails.
 const SHRINKING: Duration = Duration::from_secs(90);
 
+/// Those that found a defect which the first ones do not: a row that changes while a cursor passes it.
+const FOUND: [u64; 1] = [50_013];
+
 fn problems(runtime: &tokio::runtime::Runtime, plan: &Plan) -> Vec<String> {
     runtime.block_on(run(plan))
 }
@@ -43,7 +46,8 @@ fn each_change_arrives_exactly_once_under_every_setting() {
     let goes_on = variables.or("POLLING_GO_ON", false).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (mut failed, began_at) = (Vec::new(), Instant::now());
-    for seed in first..first + count {
+    let found_before = FOUND.into_iter().filter(|_| count > 1);
+    for seed in (first..first + count).chain(found_before) {
         let plan = Plan::of(seed);
         let found = problems(&runtime, &plan);
         if found.is_empty() {
@@ -53,7 +57,7 @@ fn each_change_arrives_exactly_once_under_every_setting() {
             format!("POLLING_SEED={seed} POLLING_HISTORIES=1 cargo test -p tests --test polling_histories");
         if goes_on {
             let seconds = began_at.elapsed().as_secs();
-            eprintln!("{seed} fails, number {} after {seconds} s: {}", seed - first + 1, found[0]);
+            eprintln!("{seed} fails after {seconds} s: {}", found[0]);
             failed.push(format!("{replay}\n{}", described(&plan, &found)));
             continue;
         }

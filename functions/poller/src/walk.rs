@@ -18,7 +18,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use serde_json::value::RawValue;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
-use shared::polling::cursor::{Run, Walk};
+use shared::polling::cursor::{OVERLAP, Run, Walk};
 use shared::polling::record;
 use shared::polling::resource::Source;
 
@@ -51,6 +51,8 @@ pub(crate) struct Walker<'a> {
     run: Option<Run>,
     /// The list of what the event feed is too short for, while that is walked.
     history: Option<&'static str>,
+    /// What changed before this stands still while a cursor goes through it.
+    settled_before: DateTime<Utc>,
     /// True if the run was begun anew because its rows had moved or its cursor had expired.
     begun_anew: bool,
     /// Records a page.
@@ -78,7 +80,20 @@ impl<'a> Walker<'a> {
         let history = configuration.resource.history().filter(|_| walk.outlasts_feed(since));
         let page_size = page_size.unwrap_or(configuration.page_size);
         let Walk { at, run, .. } = walk.clone();
-        Self { account, configuration, since, at, run, history, begun_anew: false, page_size, filters }
+        let settled_before = walk.began_at - OVERLAP;
+        let begun_anew = false;
+        Self {
+            account,
+            configuration,
+            since,
+            at,
+            run,
+            history,
+            settled_before,
+            begun_anew,
+            page_size,
+            filters,
+        }
     }
 
     /// The walk, to go on from here.

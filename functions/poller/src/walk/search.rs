@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::{SubsecRound as _, TimeDelta};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::polling::cursor::Run;
+use shared::polling::record;
 use shared::polling::resource::DATE_UPDATED;
 
 use super::{Page, Walker, moment, page};
@@ -33,7 +35,12 @@ impl Walker<'_> {
         let rows = before + body.data.len();
         let mut cut = None;
         if let Some(cursor) = next {
-            self.advance(&body.data, DATE_UPDATED, Some(Run::Cursor { cursor, rows }));
+            let run = Some(Run::Cursor { cursor, rows });
+            if self.run.is_some() && self.may_be_out_of_order(&body.data) {
+                self.run = run;
+            } else {
+                self.advance(&body.data, DATE_UPDATED, run);
+            }
         } else if after_run.is_some() {
             // What comes after the run is asked for by date, or it would be lost with the rest of a run that is as long
             // as a walk may be.
@@ -41,6 +48,14 @@ impl Walker<'_> {
             (self.at, self.run) = (after_run, None);
         }
         Ok(Page { records: body.data, last, ignored: false, cut, rate_limit: answer.rate_limit })
+    }
+
+    /// True if a row may have changed since the cursor's first page. A cursor goes through rows in the order that they
+    /// had then, and shows them as they are now: rows older than such a one may follow it.
+    fn may_be_out_of_order(&self, rows: &[Box<RawValue>]) -> bool {
+        rows.iter()
+            .filter_map(|raw| record::position(raw, DATE_UPDATED))
+            .any(|date| date >= self.settled_before)
     }
 
     fn query(&self, object_type: &str, fields: &[&str]) -> String {

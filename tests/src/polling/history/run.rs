@@ -183,6 +183,8 @@ impl<'a> Scene<'a> {
 
     async fn off(&mut self, number: usize, how: Off, minutes: usize) {
         let began_at = self.bed.now();
+        // What is still queued would be dropped.
+        self.bed.dispatch().await;
         self.turn(number, how, Switch::Off).await;
         // Its last poll may be under way, and is not to be delivered any more.
         self.bed.minutes(minutes).await;
