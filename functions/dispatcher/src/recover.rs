@@ -58,7 +58,7 @@ impl Dispatcher {
                 let probed = self.probe(&recovery, due, now).await?;
                 Ok(probed + self.release_expired(&recovery, now).await?)
             }
-            Turn::Wait => Ok(0),
+            Turn::Wait => self.release_expired(&recovery, now).await,
             Turn::Release => self.release(&recovery, url.as_ref(), &health, now).await,
         }
     }

@@ -184,8 +184,7 @@ async fn an_event_fails_before_its_log_item_expires() {
     bed.pass(29 * 86_400);
     instance.receives(lead("waits", 1)).await;
     let before = receiver.count();
-    // What has waited for too long goes with the probes.
-    bed.minutes(6).await;
+    bed.minutes(3).await;
     let failed = with_status(&bed, &instance, DeliveryStatus::Failed).await;
     let old = failed
         .iter()

@@ -40,7 +40,7 @@ pub struct Recovery {
 pub enum Turn {
     /// Send the oldest event as the probe that is due at this time.
     Probe(DateTime<Utc>),
-    /// Nothing, until a probe is due.
+    /// Until a probe is due, release only what has waited too long.
     Wait,
     /// Release the waiting events.
     Release,

@@ -45,6 +45,8 @@ pub(super) struct Load {
     /// What one of them takes.
     cost: TimeDelta,
     fails: bool,
+    /// True if a cursor may have expired when the next page is asked for.
+    cursors_expire: bool,
 }
 
 impl Load {
@@ -60,11 +62,13 @@ impl Load {
         let window = quirks.limit.map_or(TimeDelta::zero(), |limit| {
             TimeDelta::milliseconds(limit.window * 1000 / i64::from(limit.requests))
         });
+        let cost = quirks.request_takes + window;
         Self {
             watches: instances.iter().map(|it| it.watches.iter().filter(|watch| watch.alive).count()).sum(),
             pages: rows.div_ceil(page),
-            cost: quirks.request_takes + window,
+            cost,
             fails: quirks.failing_percent > 0,
+            cursors_expire: quirks.search_cursor_life.min(quirks.event_cursor_life) <= cost,
         }
     }
 
@@ -82,8 +86,9 @@ impl Load {
     /// The most requests for a resource in so many minutes.
     fn most_requests(&self, minutes: usize, interval: usize) -> usize {
         let polls = minutes / interval + 2;
-        // A walk that a failure ended goes on long before the next interval, and reads the overlap once more.
-        polls * (self.pages + 3) * if self.fails { 4 } else { 1 }
+        // A cursor that has expired is refused before the page is asked for again, by date.
+        let asked_for_a_page = if self.cursors_expire { 2 } else { 1 };
+        polls * (self.pages + 3) * asked_for_a_page * if self.fails { 3 } else { 1 }
     }
 }
 
