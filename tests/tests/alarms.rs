@@ -2,12 +2,7 @@
 
 #![expect(clippy::panic, reason = "a template without its alarms keeps no rule")]
 
-#[cfg(test)]
-mod alarms {
-    mod played;
-
-    pub(crate) use super::alarms;
-}
+mod played;
 
 use std::collections::BTreeSet;
 
