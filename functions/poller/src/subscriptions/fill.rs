@@ -51,10 +51,10 @@ impl Poller {
         let mut enqueued = 0;
         loop {
             if look.ends_at - self.clock.now() < TIME_FOR_ONE {
-                return Err((walker.pause(walk), Stop::Elsewhere));
+                return Err((walker.walk().clone(), Stop::Elsewhere));
             }
             let page = walker.next().await;
-            let page = page.map_err(|error| (walker.pause(walk), error.into()))?;
+            let page = page.map_err(|error| (walker.walk().clone(), error.into()))?;
             let changes = page.records.iter().filter_map(|entry| change(look, &subscribed, since, entry));
             let missing = self.enqueue_missing(look, changes.collect()).await;
             enqueued += missing.map_err(|error| (walk.clone(), error.into()))?;
@@ -62,7 +62,7 @@ impl Poller {
                 return Ok(enqueued);
             }
             if let Some(wait) = exhausted(page.rate_limit) {
-                return Err((walker.pause(walk), CloseError::RateLimited { wait }.into()));
+                return Err((walker.walk().clone(), CloseError::RateLimited { wait }.into()));
             }
         }
     }
