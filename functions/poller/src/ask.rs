@@ -183,8 +183,7 @@ impl<'a> Course<'a> {
         if self.cursor.told.contains(&version) {
             return;
         }
-        let object = Object::of(&change.event.object_id);
-        self.cursor.told.insert((version, object), change.shown_until, began_at, self.room);
+        self.cursor.told.insert((version, change.object), change.shown_until, began_at, self.room);
         self.bytes += change.raw.get().len();
         self.changes.push(change);
     }

@@ -10,7 +10,7 @@ use shared::events::id::EventId;
 use shared::platform::aws::InternalError;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::of_resource;
-use shared::polling::cursor::Walk;
+use shared::polling::cursor::{Object, Walk};
 use shared::polling::resource::Resource;
 use shared::polling::template::Times;
 use shared::subscriptions::Gap;
@@ -112,6 +112,7 @@ fn change(
     let raw = RawValue::from_string(envelope).ok()?;
     Some(Change {
         event_id: EventId::of(instance, &logged.key),
+        object: Object::of(&logged.event.object_id),
         event: logged.event,
         changed_at: logged.date_updated,
         shown_until: logged.date_updated,
