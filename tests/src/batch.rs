@@ -32,9 +32,9 @@ pub(crate) fn call<T>(bed: &Bed, payload: T, timeout: i64) -> LambdaEvent<T> {
 /// The event for a batch.
 pub(crate) fn event(batch: &[Received]) -> Value {
     let attributes = |received: &Received| -> Value {
-        let texts = received.message.attributes.iter().map(|(name, attribute)| {
-            (name.clone(), json!({ "dataType": attribute.data_type, "stringValue": attribute.value }))
-        });
+        let texts = received.message.attributes.iter();
+        let texts =
+            texts.map(|(name, value)| (name.clone(), json!({ "dataType": "String", "stringValue": value })));
         texts.collect::<serde_json::Map<_, _>>().into()
     };
     let record = |received: &Received| {

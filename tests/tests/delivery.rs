@@ -104,7 +104,7 @@ async fn a_dead_letter_moved_back_is_tried_again() {
     let sqs = bed.system().sqs();
     let arn = |queue| sqs.queue_arn(queue).unwrap();
     // The dispatcher sent it there, so SQS does not know where to move it back to.
-    sqs.start_move(&arn(bed.dead_letter_queue_name()), Some(&arn(bed.queue_name())), None).unwrap();
+    sqs.start_move(&arn(bed.dead_letter_queue_name()), Some(&arn(bed.queue_name()))).unwrap();
     bed.drain().await;
     assert_eq!((receiver.count(), bed.dead_letters().len()), (4, 0));
     let log = &bed.log(instance.id()).await[0];

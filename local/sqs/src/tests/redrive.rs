@@ -6,9 +6,8 @@ use super::*;
 async fn a_message_is_given_up_on_the_receive_after_the_last_allowed_one() {
     let (sqs, clock) = memory();
     with_dead_letters(&sqs, 3);
-    let kind = MessageAttribute { data_type: "String".to_owned(), value: "lead".to_owned() };
     let message = NewMessage {
-        attributes: [("kind".to_owned(), kind)].into(),
+        attributes: [("kind".to_owned(), "lead".to_owned())].into(),
         group_id: Some("tenant".to_owned()),
         ..NewMessage::new("poison")
     };
