@@ -62,13 +62,10 @@ impl Bed {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let random = Arc::new(SeededRandom::default());
         let setup = Setup {
-            template,
-            data,
-            port: 0,
-            lambda: None,
             environment: variables.collect::<Variables>(),
             clock: Arc::new(clock.clone()),
             random: random.clone(),
+            ..Setup::of(template, data)
         };
         let system = System::open(setup).await.unwrap_or_else(|error| panic!("the system: {error}"));
         Self { system, clock, random, client: Client::default() }

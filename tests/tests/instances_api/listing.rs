@@ -196,21 +196,3 @@ async fn a_list_is_one_query_and_one_batch_read_per_table() {
     // And the states of callbacks and of pollers.
     assert_eq!(list().await, (10, calls(4)));
 }
-
-#[tokio::test]
-#[expect(clippy::print_stderr, reason = "what was measured is what it is for")]
-#[ignore = "a measurement: fills the table with 100,000 instances"]
-async fn listing_ten_of_a_hundred_thousand_takes_as_long_as_listing_ten() {
-    let bed = Bed::start().await;
-    for number in 0..10 {
-        named(&bed, &format!("Box {number}"), &[]).await;
-    }
-    for crowd_size in [0, 100_000] {
-        crowd(&bed, crowd_size).await;
-        let began = tokio::time::Instant::now();
-        for _ in 0..100 {
-            assert_eq!(ids(&get(&bed, "/instances").await.json()).len(), 10);
-        }
-        eprintln!("{crowd_size} others: {:?} for one list", began.elapsed() / 100);
-    }
-}
