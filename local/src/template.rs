@@ -1,8 +1,8 @@
 //! template.yaml, read: the tables, queues and functions that the local system builds.
 //!
 //! One machine and AWS run from the same template, so a time-out, a table key or an environment variable is
-//! written once. What this reader does not know and what would make the two differ, it refuses; resources of other
-//! types are ignored.
+//! written once. It refuses what it does not know if the two could then differ, and ignores resources of other
+//! types.
 
 mod document;
 mod events;
@@ -39,7 +39,7 @@ pub struct Template {
     pub functions: Vec<Function>,
 }
 
-/// What the pseudo parameters, names and ARNs of a template stand for here.
+/// The values of the template's pseudo parameters on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surroundings {
     /// `AWS::Region`.
@@ -52,10 +52,6 @@ pub struct Surroundings {
 
 impl Template {
     /// Reads the template in a file, with `overrides` in place of the defaults of its parameters.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read or is not YAML, or a table, queue or function in it cannot be understood.
     pub fn read(
         path: &Path,
         surroundings: &Surroundings,

@@ -1,6 +1,6 @@
 //! The check of a subscription that this system made at Close: what is known about it, and when it is next due.
 //!
-//! No input or output: the pollers table keeps a [`Check`] beside the polling of the same API key.
+//! Pure data and rules: the pollers table keeps a [`Check`] beside the polling of the same API key.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -114,10 +114,10 @@ impl Check {
         self.findings.good_at.unwrap_or(self.registered_at)
     }
 
-    /// Records that it was found not to send. The gap begins with the events that Close dropped when it stopped, but no
+    /// Records that Close does not send. The gap begins with the events that Close dropped when it stopped, but no
     /// earlier than the delivery log reaches, which says what was delivered.
     ///
-    /// True if that was not known before.
+    /// True if this is news.
     pub fn lost(&mut self, status: Status, problem: Problem, retention: TimeDelta) -> bool {
         let now = problem.at;
         let thrown_away = (self.good_at() - CLOSE_RETRIES).max(now - retention);
@@ -193,7 +193,7 @@ mod tests {
     const DAY: i64 = 24 * 60;
 
     #[test]
-    fn a_gap_begins_with_what_close_threw_away_and_not_before_anything_was_wanted() {
+    fn a_gap_begins_with_the_dropped_events_and_not_before_events_were_wanted() {
         let month = TimeDelta::days(30);
         let mut young = check();
         assert!(young.lost(Status::Paused, problem(90), month));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_walked_again_once_the_log_has_settled() {
+    fn a_gap_is_walked_again_once_the_feed_has_settled() {
         let mut check = check();
         check.good(at(100));
         check.lost(Status::Paused, problem(160), TimeDelta::days(30));
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silence_of_ours_is_no_gap() {
+    fn time_without_wanted_events_leaves_no_gap() {
         let mut check = check();
         check.unwanted(at(10 * DAY));
         check.good(at(10 * DAY));
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_close_that_cannot_be_asked_hides_nothing() {
+    fn an_unreachable_close_does_not_hide_a_lost_subscription() {
         let mut check = check();
         assert_eq!(check.failed(Status::Failing, problem(1)), TimeDelta::seconds(30));
         assert_eq!(check.failed(Status::Failing, problem(2)), TimeDelta::seconds(60));

@@ -27,7 +27,7 @@ use super::InvokeError;
 type Outcome = Result<Vec<u8>, String>;
 type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-/// A started function: from an event's JSON to its answer's.
+/// A started function: from the JSON of an event to that of its answer.
 pub(super) type Handler = Arc<dyn Fn(Vec<u8>, Context) -> Running + Send + Sync>;
 
 /// Starts the function with this binary name; `None` when no function has it.
@@ -84,7 +84,7 @@ pub(super) async fn invoke(
     task.await.map_err(InvokeError::Failed)
 }
 
-/// A function behind an HTTP API, with what its `main.rs` puts around it.
+/// A function behind the HTTP API, wrapped as in its `main.rs`.
 fn http<S, B>(service: S) -> Handler
 where
     S: Service<Request, Response = Response<B>, Error = Infallible, Future: Send>

@@ -23,7 +23,6 @@ use super::keys::Context;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-/// The bytes of an AES-256 key.
 const KEY_BYTES: usize = 32;
 
 /// An error in KMS's words.
@@ -56,7 +55,6 @@ impl Error {
     }
 }
 
-/// Answers requests until the listener fails.
 pub(super) async fn serve(
     kms: Kms,
     listener: TcpListener,

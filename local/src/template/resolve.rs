@@ -1,6 +1,6 @@
-//! CloudFormation's intrinsic functions, as far as the template needs them, and what names stand for here.
+//! CloudFormation's intrinsic functions, as far as the template needs them.
 //!
-//! A resource has its logical id as its name: the template gives no names of its own.
+//! The name of a resource is its logical id: the template sets no names.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use super::Surroundings;
 
-/// The name that `AWS::StackName` gives to the system on one machine.
+/// The value of `AWS::StackName`.
 const STACK_NAME: &str = "local";
 
-/// Works out the intrinsic functions of one template.
+/// Evaluates the intrinsic functions of a template.
 pub(super) struct Resolver<'a> {
     document: &'a Value,
     surroundings: &'a Surroundings,
@@ -34,7 +34,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Refuses what is said of all functions together and would be overlooked.
+    /// Refuses global settings of functions that would be overlooked.
     pub(super) fn check_globals(&self, read: &[&str]) -> Result<(), String> {
         let globals = &self.document["Globals"]["Function"];
         match read.iter().find(|key| globals.get(key).is_some()) {
@@ -58,7 +58,6 @@ impl<'a> Resolver<'a> {
         of_kind.map(read).collect()
     }
 
-    /// The same, read as `T`.
     pub(super) fn read<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<(String, T)>, String> {
         let read = |(id, properties)| match serde_json::from_value(properties) {
             Ok(properties) => Ok((id, properties)),
@@ -124,7 +123,6 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The value of `Ref`.
     fn reference(&self, name: &str) -> Result<Value, String> {
         let Surroundings { region, account_id, queue_base_url } = self.surroundings;
         match name {

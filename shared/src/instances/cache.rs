@@ -15,7 +15,7 @@ use crate::platform::clock::SharedClock;
 
 /// Every running function sees a change of an instance within this time.
 const KEPT: TimeDelta = TimeDelta::seconds(10);
-/// Instances that one process keeps; beyond that, expired ones are dropped, then all.
+/// The most instances kept; beyond that, expired ones are dropped, then all.
 const CAPACITY: usize = 10_000;
 
 /// An instance with its event settings read.
@@ -56,10 +56,6 @@ impl InstanceCache {
     /// `judge` sees the cached instance first, and its `Ok` is final. `Err` means that the instance's state refuses, ignores,
     /// drops or fails the event: then `judge` sees the instance again, read consistently, and that verdict is final. What no
     /// change of the instance would alter is `Ok` too.
-    ///
-    /// # Errors
-    /// When the table has to be read and cannot be, or the instance's settings cannot be used (which provisioning
-    /// does not let happen).
     pub async fn admit<T, R>(
         &self,
         id: InstanceId,

@@ -10,7 +10,7 @@ use crate::platform::secret::MASK;
 pub mod key {
     /// The Close API key.
     pub const USERNAME: &str = "username";
-    /// Close needs none; it is accepted and kept secret.
+    /// Close does not need it; it is accepted and kept secret.
     pub const PASSWORD: &str = "password";
     /// Where Close's API is.
     pub const BASE_URL: &str = "base.url";
@@ -81,7 +81,7 @@ pub(super) type Settings = BTreeMap<String, Option<String>>;
 pub struct Configuration(Settings);
 
 impl Configuration {
-    /// A setting's value; null and blank count as not set, as on the platform. Blanks around it are removed, except from
+    /// A setting's value. Null and blank count as not set, as on the platform. Surrounding blanks are removed, except from
     /// passwords and signing keys.
     pub fn get(&self, key: &str) -> Option<&str> {
         let value = self.0.get(key)?.as_deref().filter(|value| !value.trim().is_empty())?;
@@ -123,7 +123,7 @@ impl Configuration {
         purpose_of(key).is_some() && key != SHOWN_SECRET
     }
 
-    /// The settings from a client that read these and sends them back: a mask keeps the secret behind it.
+    /// The settings that a client sends back after reading these: a masked secret keeps its value.
     #[must_use]
     pub fn unmasked_from(mut self, before: &Self) -> Self {
         for (key, value) in &mut self.0 {
@@ -141,7 +141,7 @@ impl Configuration {
         self
     }
 
-    /// Adds a setting unless it is there.
+    /// Adds a setting unless it exists.
     pub fn set_default(&mut self, key: &str, value: &str) {
         self.0.entry(key.to_owned()).or_insert_with(|| Some(value.to_owned()));
     }
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blanks_around_a_value_count_in_passwords_and_keys_only() {
+    fn surrounding_blanks_count_only_in_passwords_and_keys() {
         let settings = ["username", "event.notification.basic.password", "event.notification.signature.key"];
         for (text, trimmed, verbatim) in
             [(" a b ", Some("a b"), Some(" a b ")), ("", None, None), (" ", None, None)]
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_read_back_masked_but_for_the_user_name() {
+    fn secrets_are_masked_except_the_user_name() {
         let settings = [
             ("username", Some("api_key")),
             ("password", Some("p")),

@@ -14,7 +14,6 @@ use shared::polling::resource::{Resource, Source};
 use super::SETTINGS;
 use crate::answer::Failure;
 
-/// An element without its settings.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the platform's answer has them")]
@@ -93,7 +92,6 @@ pub(crate) struct Metadata {
     configuration: Vec<ElementSetting>,
 }
 
-/// The element's event sources and object types.
 #[derive(Debug, Serialize)]
 struct Events {
     supported: bool,
@@ -114,12 +112,10 @@ const CHANGES_AND_DELETIONS: &[&str] = &["CREATED", "UPDATED", "DELETED"];
 /// The objects that webhooks are about, by the platform's names.
 const BY_WEBHOOK: [&str; 5] = ["accounts", "activities", "contacts", "opportunities", "tasks"];
 
-/// What `GET /elements/{element}` answers with.
 pub(crate) fn with_settings() -> ElementWithSettings {
     ElementWithSettings { element: ELEMENT, configuration: settings() }
 }
 
-/// What `GET /elements/{element}/metadata` answers with.
 pub(crate) fn metadata() -> Metadata {
     let polled = |name: &'static str| {
         let source = Resource::named(name).map(Resource::source);

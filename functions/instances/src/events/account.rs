@@ -21,7 +21,6 @@ pub(crate) const MOST_INSTANCES: usize = 200;
 /// Instances that are queried at the same time.
 const TOGETHER: usize = 16;
 
-/// The instances whose logs are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Members {
     ids: Vec<InstanceId>,
@@ -32,17 +31,10 @@ pub(crate) struct Members {
 impl Members {
     /// The first instances of an account, by their numbers.
     pub(crate) async fn of(state: &Instances, account: Account) -> Result<Self, InternalError> {
-        let (mut ids, mut after) = (Vec::new(), None);
-        loop {
-            let (found, next) = state.0.instances.ids(account.account_id, after).await?;
-            ids.extend(found);
-            after = next;
-            let is_partial = ids.len() > MOST_INSTANCES || (ids.len() == MOST_INSTANCES && after.is_some());
-            if after.is_none() || is_partial {
-                ids.truncate(MOST_INSTANCES);
-                return Ok(Self { ids, is_partial });
-            }
-        }
+        let mut ids = state.0.instances.ids(account.account_id, MOST_INSTANCES).await?;
+        let is_partial = ids.len() > MOST_INSTANCES;
+        ids.truncate(MOST_INSTANCES);
+        Ok(Self { ids, is_partial })
     }
 
     /// The events that match, in this order, and the place to continue from.
@@ -84,7 +76,7 @@ impl Members {
         after: Option<&Place>,
     ) -> Result<BinaryHeap<Log>, InternalError> {
         let open = |instance: InstanceId| async move {
-            // The place of the first event decides which log is next; its events are read only then.
+            // The place of its first event orders a log; its events are read when it is its turn.
             let first = history.first_place(instance, what, after).await?;
             let log = first.map(|first| Log {
                 instance,
@@ -101,7 +93,7 @@ impl Members {
     }
 }
 
-/// The order of the logs: the greatest comes first.
+/// Orders the logs: the greatest is read first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     NewestFirst(Place),
@@ -121,7 +113,7 @@ impl Turn {
 struct Log {
     instance: InstanceId,
     what: (Span, Order),
-    /// By the event that comes next, or by the one before it where that is not read yet.
+    /// By the next event, or by the one before it if the next is not read yet.
     turn: Turn,
     read: VecDeque<LogEntry>,
     after: Option<Place>,
@@ -139,7 +131,7 @@ impl Log {
         Ok(())
     }
 
-    /// Itself, if there is more in it.
+    /// The log, if it may have more events.
     fn ahead(mut self) -> Option<Self> {
         match self.read.front() {
             Some(entry) => self.turn = Turn::of(entry.place(), self.what.1),

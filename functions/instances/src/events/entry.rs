@@ -27,7 +27,6 @@ pub(crate) struct Entry {
     reason: Option<String>,
 }
 
-/// One attempt at an event.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Attempt {
@@ -103,7 +102,6 @@ struct NotificationData {
 }
 
 impl Disposition {
-    /// The outcome of an event.
     pub(crate) fn of(entry: LogEntry) -> Self {
         let of_attempt = |record: AttemptRecord| NotificationData {
             message: match record.error {

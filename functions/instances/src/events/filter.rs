@@ -44,10 +44,6 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Reads the filter of a query.
-    ///
-    /// # Errors
-    /// 400 that names the parameter and the words that it takes.
     pub(crate) fn of(query: &Query) -> Result<Self, ApiError> {
         Ok(Self {
             status: words(
@@ -75,7 +71,6 @@ impl Filter {
         Ok(filter)
     }
 
-    /// True if an event matches.
     pub(crate) fn fits(&self, entry: &LogEntry) -> bool {
         let status = Status::of(entry.delivery_status);
         let is_type = |name: &String| entry.events.iter().any(|it| it.object_type.to_lowercase() == *name);

@@ -16,7 +16,6 @@ const TOGETHER: usize = 10;
 /// Where a redelivery of many events continues, and how far ahead it has already planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Resume {
-    /// The place in the log.
     pub(crate) place: Place,
     /// When the walk began; events that were attempted since are not sent again by it.
     #[serde(with = "chrono::serde::ts_milliseconds")]
@@ -26,7 +25,6 @@ pub(crate) struct Resume {
     pub(crate) scheduled_until: DateTime<Utc>,
 }
 
-/// What was queued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Redelivered {
     pub(crate) events: Vec<EventId>,

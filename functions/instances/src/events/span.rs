@@ -11,9 +11,6 @@ use crate::query::Query;
 const FIRST_MILLIS: i64 = 100_000_000_000;
 
 /// Reads `from` and `to`; without them a query is about all time, or `usual` up to now.
-///
-/// # Errors
-/// 400 that names the parameter.
 pub(crate) fn span(query: &Query, now: DateTime<Utc>, usual: Option<TimeDelta>) -> Result<Span, ApiError> {
     let read = |name: &str| match query.get(name) {
         None => Ok(None),

@@ -1,9 +1,9 @@
-//! A new signing key takes over from the old one, and for a while both sign.
+//! When a signing key is replaced, both keys sign for a day.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use shared::instances::{Configuration, key};
 
-/// How long the old key signs beside the new one, where the scheme has room for both.
+/// How long the previous key still signs, if the scheme has room for two signatures.
 const OVERLAP: TimeDelta = TimeDelta::hours(24);
 
 /// Keeps the previous key when a change replaces it, and removes it when the key is removed. What a client sends
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn the_old_key_is_kept_for_a_day_and_no_longer_than_there_is_a_new_one() {
+    fn the_previous_key_is_kept_for_a_day_while_there_is_a_new_one() {
         let now = DateTime::UNIX_EPOCH;
         let before = configuration(&[(key::SIGNATURE_KEY, "old")]);
         let mut after =

@@ -1,5 +1,5 @@
-//! `PUT /instances/{id}/callback/enabled`, and the same by token: makes a callback healthy by hand that failures opened or
-//! disabled.
+//! `PUT /instances/{id}/callback/enabled`, and the same by token: makes an open or disabled callback
+//! healthy.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,8 +11,8 @@ use crate::answer::Failure;
 use crate::caller::Addressed;
 use crate::representation::{self, Representation};
 
-/// Answers 200 with the instance, whose callback counts as healthy from now on. Events that wait for it follow within a
-/// minute; those that failed are not sent again by this.
+/// Answers 200 with the instance, whose callback is now healthy. Waiting events follow within a minute; failed ones are not
+/// sent again.
 pub(crate) async fn enable_callback(
     State(state): State<Instances>,
     Addressed(instance): Addressed,

@@ -12,7 +12,7 @@ use crate::answer::Failure;
 use crate::caller::Addressed;
 use crate::representation::{self, Representation};
 
-/// Answers 200 with the instance; its events are taken again.
+/// Answers 200 with the instance, which accepts events again.
 pub(crate) async fn enable(
     State(state): State<Instances>,
     Addressed(instance): Addressed,

@@ -10,7 +10,6 @@ use crate::answer::Failure;
 use crate::caller::Addressed;
 use crate::representation::{self, Representation};
 
-/// Answers 200 with the instance.
 pub(crate) async fn show(
     State(state): State<Instances>,
     Addressed(instance): Addressed,
@@ -19,7 +18,6 @@ pub(crate) async fn show(
     Ok(Json(full(&state, &instance, &representation::base_url(&headers)).await?))
 }
 
-/// The instance with its condition.
 pub(super) async fn full(
     state: &Instances,
     instance: &Instance,
