@@ -3,15 +3,14 @@
 mod cache;
 mod configuration;
 mod event_settings;
-mod headers;
 mod id;
+mod secrets;
 mod store;
 pub mod vault;
 
 pub use cache::{CachedInstance, InstanceCache};
 pub use configuration::{Configuration, key};
 pub use event_settings::{BasicAuth, ConfigurationFault, EventSettings, EventSource};
-pub use headers::CallbackHeaders;
 pub use id::InstanceId;
 pub use store::{Changed, Created, DynamoInstanceStore, Listing};
 

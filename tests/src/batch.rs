@@ -51,7 +51,7 @@ pub(crate) fn event(batch: &[Received]) -> Value {
     json!({ "Records": batch.iter().map(record).collect::<Vec<_>>() })
 }
 
-/// Deletes what the function's answer does not report as failed.
+/// Deletes the messages that the function's answer does not report as failed.
 pub(crate) fn settle(bed: &Bed, queue: &str, batch: &[Received], answer: &Value) {
     let failures = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
     let failed = |received: &Received| failures.iter().any(|it| it["itemIdentifier"] == *received.message.id);

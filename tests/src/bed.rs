@@ -138,7 +138,7 @@ impl Bed {
         instance::store(self, callback_url, change).await
     }
 
-    /// Works everything that can be received now, including due retries; time stands still.
+    /// Processes every visible message, including due retries; time stands still.
     ///
     /// # Panics
     /// When a queue cannot be read.
@@ -146,7 +146,7 @@ impl Bed {
         self.system.work_visible().await.unwrap_or_else(|error| panic!("the queues: {error}"))
     }
 
-    /// Works only the dispatcher's queues; time stands still.
+    /// Processes only the dispatcher's queues; time stands still.
     ///
     /// # Panics
     /// When a queue cannot be read.
@@ -159,7 +159,7 @@ impl Bed {
         worked
     }
 
-    /// Works one batch of every queue, as equally quick consumers do; time stands still.
+    /// Processes one batch of every queue, as equally fast consumers do; time stands still.
     ///
     /// # Panics
     /// When a queue cannot be read.
@@ -202,7 +202,7 @@ impl Bed {
         sources.filter_map(|source| self.system.sqs().next_change(&source.queue).unwrap_or_default()).min()
     }
 
-    /// Delivers until nothing is left, advancing the clock to whatever comes next.
+    /// Delivers until nothing is left, advancing the clock to the next change.
     ///
     /// # Panics
     /// When the queue does not empty.

@@ -158,7 +158,7 @@ fn a_batch_reports_its_failures_one_by_one() {
 }
 
 #[test]
-fn what_fails_is_kept_longer_than_what_waits() {
+fn dead_letters_are_kept_longer_than_deliveries() {
     let template = template();
     for (queue, _) in consumers(&template) {
         let dead_letters = queue.dead_letter_queue.as_deref().unwrap_or_else(|| panic!("{}", queue.name));
@@ -265,7 +265,7 @@ fn a_scheduled_call_that_fails_is_not_repeated_beside_the_next() {
 }
 
 #[test]
-fn concurrency_that_is_reserved_is_what_the_queues_may_use() {
+fn reserved_concurrency_equals_that_of_the_queues() {
     let document = document();
     let of = |path: &str| document.pointer(path).cloned().unwrap_or_else(|| panic!("{path}"));
     let dispatcher = "/Resources/DispatcherFunction/Properties";

@@ -5,8 +5,8 @@ mod check;
 mod fault;
 mod json;
 mod placeholder;
+mod previous_key;
 mod reader;
-mod rotation;
 
 pub(crate) use change::Change;
 pub use fault::Fault;

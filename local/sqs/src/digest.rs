@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn no_attributes_have_no_digest() {
+    fn without_attributes_there_is_no_digest() {
         assert_eq!(of_attributes(&MessageAttributes::new()), None);
     }
 }

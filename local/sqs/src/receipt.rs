@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_handle_says_what_it_was_made_of_to_its_own_queue() {
+    fn a_handle_is_read_for_its_own_queue() {
         let receipt = Receipt { queue: 3, message: i64::MAX, nonce: [7; 16] };
         assert_eq!(Receipt::parse(&receipt.handle(), 3), Ok(receipt));
     }

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_text_travels_as_base64() {
+    fn a_body_that_is_not_text_is_passed_on_as_base64() {
         let binary = event("application/octet-stream", b"ab");
         assert_eq!((&binary["body"], &binary["isBase64Encoded"]), (&json!("YWI="), &json!(true)));
         assert_eq!(event("application/json", b"\xff")["isBase64Encoded"], true);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_given_as_the_function_has_it() {
+    fn an_answer_of_a_function_becomes_a_response() {
         let answer = br#"{"statusCode":405,"headers":{"allow":"POST"},"body":"YWI=","isBase64Encoded":true}"#;
         let response = response(answer).unwrap();
         assert_eq!(

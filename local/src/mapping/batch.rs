@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_batch_is_the_event_that_lambda_makes_of_it() {
+    async fn a_batch_becomes_the_event_of_lambda() {
         let messages = received().await;
         let event: Value = serde_json::from_slice(&event("q", &messages)).unwrap();
         let record = &event["Records"][0];

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::instances::vault::Purpose;
+use super::secrets::{SHOWN_SECRET, purpose_of};
+use super::vault::Purpose;
 use crate::platform::secret::MASK;
 
 /// The names of the settings that this system acts on (SAP Open Connectors, "Events").
@@ -54,24 +55,9 @@ pub mod key {
     pub const PAGINATION_OFFSET: &str = "pagination.offset";
 }
 
-/// The settings that are encrypted, each with its purpose.
-const SECRETS: &[(&str, Purpose)] = &[
-    (key::USERNAME, Purpose::Close),
-    (key::PASSWORD, Purpose::Close),
-    (key::SIGNATURE_KEY, Purpose::Callback),
-    (key::PREVIOUS_SIGNATURE_KEY, Purpose::Callback),
-    (key::ED25519_SIGNATURE_KEY, Purpose::Callback),
-    (key::CALLBACK_HEADERS, Purpose::Callback),
-    (key::BASIC_PASSWORD, Purpose::Callback),
-    (key::SUBSCRIPTION_SIGNATURE_KEY, Purpose::Webhook),
-];
-
 /// Settings whose leading and trailing blanks matter.
 const VERBATIM: &[&str] =
     &[key::PASSWORD, key::BASIC_PASSWORD, key::SIGNATURE_KEY, key::PREVIOUS_SIGNATURE_KEY];
-
-/// The only secret that the platform shows unmasked.
-const SHOWN_SECRET: &str = key::USERNAME;
 
 /// Settings as they are stored.
 pub(super) type Settings = BTreeMap<String, Option<String>>;
@@ -179,10 +165,6 @@ impl Configuration {
         }
         (open, secret)
     }
-}
-
-fn purpose_of(key: &str) -> Option<Purpose> {
-    SECRETS.iter().find(|(secret, _)| *secret == key).map(|(_, purpose)| *purpose)
 }
 
 impl FromIterator<(String, Option<String>)> for Configuration {

@@ -3,7 +3,7 @@
 use chrono::DateTime;
 
 use super::configuration::{Configuration, key};
-use super::headers::CallbackHeaders;
+use crate::callbacks::headers::CallbackHeaders;
 use crate::callbacks::health::CircuitPolicy;
 use crate::callbacks::retry::RetrySchedule;
 use crate::callbacks::signatures::{CallbackSigning, Ed25519Key, SigningKey};

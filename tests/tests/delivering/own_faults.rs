@@ -217,7 +217,7 @@ async fn a_duplicate_waits_for_an_unwritten_outcome() {
 
 /// The owner may redeliver an event before its outcome could be written.
 #[tokio::test]
-async fn an_outcome_that_somebody_else_has_overtaken_is_no_poison() {
+async fn an_outcome_that_a_redelivery_overtook_is_not_poison() {
     let (bed, receiver, instance, metered) = without_tables_after_the_claim().await;
     metered.dispatch(&bed, bed.queue_name()).await;
     for _ in 0..3 {
@@ -279,7 +279,7 @@ async fn a_letter_driven_back_into_a_fault_that_lasts_becomes_a_letter_again() {
 }
 
 #[tokio::test]
-async fn a_batch_is_answered_in_time_whatever_hangs() {
+async fn a_batch_is_answered_in_time_even_if_every_table_hangs() {
     let (bed, receiver, _instance, metered) = without_tables_after_the_claim().await;
     // No queue answers either.
     metered.dispatcher_wires().sqs().die_at(Some(Dead::Before(1)));

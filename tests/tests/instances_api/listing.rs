@@ -30,7 +30,7 @@ fn ids(list: &Value) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn instances_are_found_by_text_and_tags_and_nothing_found_is_404() {
+async fn instances_are_found_by_text_and_tags_or_404() {
     let bed = Bed::start().await;
     assert_eq!(get(&bed, "/instances").await.status, 404);
     let north = named(&bed, "North", &["sales", "eu"]).await;
@@ -111,7 +111,7 @@ async fn a_page_of_large_instances_ends_before_lambda_cannot_carry_it() {
 
 /// Secrets that cannot be opened would make a list fail that opened them.
 #[tokio::test]
-async fn a_list_decrypts_nothing_that_it_masks() {
+async fn a_list_does_not_decrypt_masked_secrets() {
     let bed = Bed::start().await;
     let secrets =
         [("event.notification.signature.key", "hush"), ("event.notification.basic.password", "hush")];

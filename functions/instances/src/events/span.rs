@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_ends_now_and_begins_before_it_ends() {
+    fn a_span_ends_now_by_default_and_cannot_be_negative() {
         let now = "2026-11-21T10:00:00Z".parse().unwrap();
         let of = |query: &str| span(&Query::of(&format!("/?{query}").parse().unwrap()), now, None);
         assert_eq!(of(""), Ok(Span { from: DateTime::UNIX_EPOCH, to: now }));

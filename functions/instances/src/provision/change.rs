@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use shared::instances::{Configuration, Instance, key};
 
 use super::reader::Reader;
-use super::{Fault, Rules, check, complete, json, rotation};
+use super::{Fault, Rules, check, complete, json, previous_key};
 use crate::subscription::MANAGED;
 
 /// A well-formed change of an instance.
@@ -78,7 +78,7 @@ impl Change {
             How::Merge => instance.configuration.clone().merged_with(settings),
             How::Replace => settings,
         };
-        rotation::overlap(&instance.configuration, &mut changed, now);
+        previous_key::keep(&instance.configuration, &mut changed, now);
         instance.configuration = changed;
         complete(&mut instance.configuration);
         check::check(&instance.configuration, rules, &mut faults);

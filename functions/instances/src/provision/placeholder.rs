@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_are_found_and_markup_and_conditions_are_not_taken_for_them() {
+    fn placeholders_are_told_apart_from_markup_and_conditions() {
         let rows = [
             ("<INSERT_CLOSE_IO_API_KEY>", Some("<INSERT_CLOSE_IO_API_KEY>")),
             (" <INSERT_TAGS> ", Some("<INSERT_TAGS>")),

@@ -18,18 +18,10 @@ use shared::platform::api_error::ApiError;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::{Scope, no_such_instance};
-use crate::events::{Filter, Resume, Way, find, redeliver, resend, span};
+use crate::events::redelivery::{FURTHEST, LARGEST_PAGE, PAGE, Resume, Way, rate, redeliver, resend};
+use crate::events::{Filter, find, span};
 use crate::page::{self, Page};
 use crate::query::Query;
-
-/// Events of one call by default, and at most.
-const PAGE: usize = 50;
-const LARGEST_PAGE: usize = 100;
-/// Events a second by default, and at most.
-const RATE: u32 = 10;
-const HIGHEST_RATE: u32 = 100;
-/// How far ahead messages are planned: SQS delays a message by 15 minutes at most, and a page must still fit.
-const FURTHEST: TimeDelta = TimeDelta::seconds(800);
 
 /// Answers 200 with the event's id and its new round; 409 while an attempt at it is under way.
 pub(crate) async fn one(
@@ -95,17 +87,6 @@ pub(crate) async fn many(
         "nextPage": token,
     });
     Ok((headers, Json(body)).into_response())
-}
-
-fn rate(query: &Query) -> Result<u32, ApiError> {
-    match query.get("rate").map(str::parse::<u32>) {
-        None => Ok(RATE),
-        Some(Ok(rate)) if (1..=HIGHEST_RATE).contains(&rate) => Ok(rate),
-        Some(_) => {
-            let message = format!("rate is not a number of events a second from 1 to {HIGHEST_RATE}.");
-            Err(ApiError::new(StatusCode::BAD_REQUEST, message))
-        }
-    }
 }
 
 /// 429 with how long to wait: earlier redeliveries are not finished.

@@ -47,7 +47,7 @@ fn attributes_of_fifo_queues_and_read_only_ones_are_unknown() {
 }
 
 #[test]
-fn settings_come_back_from_their_attributes() {
+fn settings_are_read_back_from_their_attributes() {
     let policy = format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":5}}"#, names::arn("dead"));
     let settings = Settings::default()
         .with(
@@ -65,7 +65,7 @@ fn settings_come_back_from_their_attributes() {
 }
 
 #[test]
-fn a_redrive_policy_that_cannot_hold_is_refused_with_its_reason() {
+fn an_invalid_redrive_policy_is_refused_with_its_reason() {
     let dead = names::arn("dead");
     for (policy, reason) in [
         ("nonsense".to_owned(), "expected ident"),

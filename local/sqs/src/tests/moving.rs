@@ -18,7 +18,7 @@ async fn given_up(number: usize) -> (Sqs, ManualClock) {
 }
 
 #[tokio::test]
-async fn the_messages_go_back_to_the_queue_that_gave_them_up_as_new_ones() {
+async fn messages_are_moved_to_their_source_queue_as_new_ones() {
     let (sqs, clock) = given_up(2).await;
     let before = sqs.peek("dead").expect("the queue exists");
     sqs.start_move(&names::arn("dead"), None).expect("they are moved");

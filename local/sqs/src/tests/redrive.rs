@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_message_is_given_up_on_the_receive_after_the_last_allowed_one() {
+async fn a_message_is_dead_lettered_on_the_receive_after_the_last_allowed_one() {
     let (sqs, clock) = memory();
     with_dead_letters(&sqs, 3);
     let message = NewMessage {
@@ -30,7 +30,7 @@ async fn a_message_is_given_up_on_the_receive_after_the_last_allowed_one() {
 }
 
 #[tokio::test]
-async fn messages_behind_given_up_ones_are_received_by_the_same_receive() {
+async fn messages_behind_dead_letters_are_received_at_once() {
     let (sqs, clock) = memory();
     with_dead_letters(&sqs, 1);
     for number in 0..10 {
@@ -44,7 +44,7 @@ async fn messages_behind_given_up_ones_are_received_by_the_same_receive() {
 }
 
 #[tokio::test]
-async fn a_given_up_message_is_as_old_as_when_it_was_sent() {
+async fn a_dead_letter_keeps_the_age_of_its_message() {
     let (sqs, clock) = memory();
     with_dead_letters(&sqs, 1);
     sqs.set_attributes("dead", &attributes([("MessageRetentionPeriod", "60")])).expect("they are set");

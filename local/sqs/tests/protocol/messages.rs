@@ -13,7 +13,7 @@ fn text(value: &str) -> MessageAttributeValue {
 }
 
 #[tokio::test]
-async fn a_message_comes_out_as_it_went_in() {
+async fn a_message_is_received_as_it_was_sent() {
     let bed = Bed::start().await;
     let url = bed.queue("events", []);
     let body = "{\"ä\": \"\u{10000} <&>\\\"\r\n\t\"}";
@@ -40,7 +40,7 @@ async fn a_message_comes_out_as_it_went_in() {
 }
 
 #[tokio::test]
-async fn a_receiver_is_told_only_what_it_asks_for() {
+async fn a_receiver_gets_only_the_attributes_that_it_asks_for() {
     let bed = Bed::start().await;
     let url = bed.queue("events", [(QueueAttributeName::VisibilityTimeout, "0")]);
     let send = bed.client.send_message().queue_url(&url).message_body("body").message_group_id("tenant-1");

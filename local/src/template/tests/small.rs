@@ -40,7 +40,7 @@ fn variable(expression: &str) -> Result<String, String> {
 }
 
 #[test]
-fn an_intrinsic_stands_for_its_value_here() {
+fn intrinsic_functions_are_evaluated() {
     let cases = [
         ("plain", "plain"),
         ("12", "12"),
@@ -146,7 +146,7 @@ fn events_are_what_calls_a_function() {
 }
 
 #[test]
-fn what_would_happen_otherwise_than_in_aws_is_refused() {
+fn a_template_that_would_differ_from_aws_is_refused() {
     let event = |event: &str| with(&format!("Events: {{ E: {event} }}"));
     let http =
         |properties: &str| event(&format!("{{ Type: HttpApi, Properties: {{ ApiId: a, {properties} }} }}"));

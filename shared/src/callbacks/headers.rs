@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_refused_by_name() {
+    fn a_header_that_cannot_be_sent_is_refused_by_name() {
         let rows = [
             ("X-Team", "is neither a JSON object of strings nor lines of `Name: value`"),
             (r#"{"a":1}"#, "is neither a JSON object of strings nor lines of `Name: value`"),
