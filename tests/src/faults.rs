@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use crate::accept;
 use crate::bed::Bed;
 use crate::client::{Answer, Client};
+use crate::statements;
 
 /// A fault of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,6 +163,17 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The table that is away, if others of a batch of statements are not: each statement has an answer of its own.
+    fn away_in_part(&self, body: &[u8]) -> Option<String> {
+        let tables = statements::tables(body);
+        match &self.state().plan {
+            Plan::Away(away) if tables.contains(away) && tables.iter().any(|it| it != away) => {
+                Some(away.clone())
+            }
+            Plan::Away(_) | Plan::Healthy | Plan::Call(..) => None,
+        }
+    }
+
     /// Counts a call and returns its fault, if any.
     fn fault(&self, operation: &str, resource: &str, attempt: usize) -> Option<Fault> {
         let mut state = self.state();
@@ -191,6 +203,13 @@ async fn pass(
     let target = header(&head.headers, "x-amz-target").to_owned();
     let (service, operation) = target.split_once('.').unwrap_or_default();
     let attempt = attempt(&head.headers);
+    if let Some(away) = shared.away_in_part(&body) {
+        let (kept, to) = (statements::without(&body, &away), Arc::clone(&to));
+        let mut answer = forward(&shared.client, &head, &to, kept).await?;
+        answer.body = statements::with_errors(&body, &away, &answer.body);
+        answer.headers.remove(http::header::CONTENT_LENGTH);
+        return Ok(response(answer));
+    }
     let Some(fault) = shared.fault(operation, &resource(service, &body), attempt) else {
         return Ok(response(forward(&shared.client, &head, &to, body).await?));
     };
@@ -265,6 +284,7 @@ fn resource(service: &str, body: &[u8]) -> String {
     if service == "TrentService" {
         return "KMS".to_owned();
     }
+    let of_statement = || statements::tables(body).into_iter().next();
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let first = |of: &Value| of.as_object().and_then(|it| it.keys().next().cloned());
     let transacted = || {
@@ -273,5 +293,6 @@ fn resource(service: &str, body: &[u8]) -> String {
     };
     let named = body["TableName"].as_str().map(str::to_owned);
     let queue = || body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).map(str::to_owned);
-    named.or_else(queue).or_else(|| first(&body["RequestItems"])).or_else(transacted).unwrap_or_default()
+    let of_items = || first(&body["RequestItems"]);
+    named.or_else(queue).or_else(of_items).or_else(transacted).or_else(of_statement).unwrap_or_default()
 }

@@ -20,6 +20,7 @@ pub mod polling;
 pub mod program;
 pub mod receiver;
 pub mod rig;
+pub mod statements;
 pub mod storm;
 pub mod tree;
 pub mod wire;

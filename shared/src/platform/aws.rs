@@ -4,11 +4,14 @@ mod batch_get;
 mod error;
 mod http;
 mod lean;
+mod statements;
 mod value;
 
 pub(crate) use batch_get::batch_get;
 pub(crate) use error::written;
 pub use error::{InternalError, Unavailable};
+pub(crate) use statements::Statement;
+pub use statements::Statements;
 pub(crate) use value::{millis, number, text};
 
 use std::time::Duration;
