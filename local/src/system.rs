@@ -20,7 +20,7 @@ use shared::platform::aws::Aws;
 use shared::platform::clock::{SharedClock, SystemClock};
 use shared::platform::random::{OsRandom, SharedRandom};
 use shared::platform::settings::Variables;
-use sqs::{ACCOUNT, REGION, Sqs, Storage};
+use sqs::{Sqs, Storage};
 use tokio::task::JoinSet;
 
 use crate::data::{Data, DataLock};
@@ -33,7 +33,7 @@ use crate::kms::Kms;
 use crate::mapping::Mapping;
 use crate::permissions::{self, Permissions};
 use crate::recursion::Recursion;
-use crate::template::{Function, Route, Surroundings, Template};
+use crate::template::{Function, Route, Template};
 use ports::Listeners;
 
 /// Template parameters that differ on one machine, with the variables of the functions that they become.
@@ -256,13 +256,8 @@ impl System {
 }
 
 fn read_template(setup: &Setup, urls: &Urls) -> Result<Template, Failure> {
-    let surroundings = Surroundings {
-        region: REGION.to_owned(),
-        account_id: ACCOUNT.to_owned(),
-        queue_base_url: urls.sqs.clone(),
-    };
     let parameters = LOCAL_PARAMETERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Template::read(&setup.template, &surroundings, &parameters.collect())
+    Template::read(&setup.template, &urls.sqs, &parameters.collect())
 }
 
 fn open_queues(setup: &Setup, urls: &Urls, template: &Template) -> Result<Sqs, Failure> {

@@ -11,7 +11,7 @@ mod alarms {
 
 use std::collections::BTreeSet;
 
-use local::template::{Function, Surroundings, Template};
+use local::template::{Function, Template};
 use serde_json::{Value, json};
 use tests::bed::Bed;
 use tests::polling::Worker;
@@ -24,12 +24,7 @@ fn document() -> Value {
 
 #[expect(clippy::unwrap_used, reason = "the template is in the tree")]
 fn functions() -> Vec<Function> {
-    let surroundings = Surroundings {
-        region: "us-east-1".to_owned(),
-        account_id: "000000000000".to_owned(),
-        queue_base_url: "http://127.0.0.1:1".to_owned(),
-    };
-    Template::read(&tests::bed::template(), &surroundings, &std::collections::BTreeMap::new())
+    Template::read(&tests::bed::template(), "http://127.0.0.1:1", &std::collections::BTreeMap::new())
         .unwrap()
         .functions
 }

@@ -53,12 +53,8 @@ fn used(bed: &Bed) -> BTreeSet<Grant> {
 }
 
 fn functions() -> Vec<Function> {
-    let surroundings = local::template::Surroundings {
-        region: "us-east-1".to_owned(),
-        account_id: "000000000000".to_owned(),
-        queue_base_url: "http://127.0.0.1:1".to_owned(),
-    };
-    let read = local::template::Template::read(&tests::bed::template(), &surroundings, &BTreeMap::new());
+    let read =
+        local::template::Template::read(&tests::bed::template(), "http://127.0.0.1:1", &BTreeMap::new());
     read.unwrap().functions
 }
 

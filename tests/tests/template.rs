@@ -12,17 +12,12 @@ mod template {
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use local::template::{Function, Queue, RecursiveLoop, Surroundings, Template};
+use local::template::{Function, Queue, RecursiveLoop, Template};
 use tests::tree;
 
 #[expect(clippy::unwrap_used, reason = "the template is in the tree")]
 fn template_with(parameters: &BTreeMap<String, String>) -> Template {
-    let surroundings = Surroundings {
-        region: "us-east-1".to_owned(),
-        account_id: "000000000000".to_owned(),
-        queue_base_url: "http://127.0.0.1:1".to_owned(),
-    };
-    Template::read(Path::new("../template.yaml"), &surroundings, parameters).unwrap()
+    Template::read(Path::new("../template.yaml"), "http://127.0.0.1:1", parameters).unwrap()
 }
 
 fn template() -> Template {

@@ -1,12 +1,13 @@
 //! The MD5 digests by which clients check what they sent and received.
 
 use md5::{Digest, Md5};
+use shared::events::id::hex;
 
 use super::message::MessageAttributes;
 
 /// The digest of a message's body, in hexadecimal.
 pub(super) fn of_body(body: &str) -> String {
-    hexadecimal(&Md5::digest(body))
+    hex(&Md5::digest(body))
 }
 
 /// The digest of a message's attributes, in hexadecimal; `None` without attributes.
@@ -22,19 +23,13 @@ pub(super) fn of_attributes(attributes: &MessageAttributes) -> Option<String> {
         digest.update([1]);
         part(&mut digest, value.as_bytes());
     }
-    (!attributes.is_empty()).then(|| hexadecimal(&digest.finalize()))
+    (!attributes.is_empty()).then(|| hex(&digest.finalize()))
 }
 
 /// Adds one part after its length. No part is longer than a message, so four bytes hold the length.
 fn part(digest: &mut Md5, bytes: &[u8]) {
     digest.update(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
     digest.update(bytes);
-}
-
-fn hexadecimal(digest: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

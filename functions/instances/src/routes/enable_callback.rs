@@ -9,7 +9,7 @@ use super::show;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Addressed;
-use crate::representation::{self, Representation};
+use crate::representation::Representation;
 
 /// Answers 200 with the instance, whose callback is now healthy. Waiting events follow within a minute; failed ones are not
 /// sent again.
@@ -20,5 +20,5 @@ pub(crate) async fn enable_callback(
 ) -> Result<Json<Representation>, Failure> {
     state.0.endpoints.enable(instance.id).await?;
     tracing::info!(instance = %instance.id, "callback enabled by hand");
-    Ok(Json(show::full(&state, &instance, &representation::base_url(&headers)).await?))
+    show::answer(&state, &instance, &headers).await
 }

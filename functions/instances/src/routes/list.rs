@@ -38,8 +38,7 @@ pub(crate) async fn list_or_show(
     let (mut parts, _) = request.into_parts();
     if presents_token(&parts) && Wanted::of(&Query::of(&parts.uri)).is_everything() {
         let Addressed(instance) = Addressed::from_request_parts(&mut parts, &state).await?;
-        let base = representation::base_url(&parts.headers);
-        return Ok(Json(show::full(&state, &instance, &base).await?).into_response());
+        return Ok(show::answer(&state, &instance, &parts.headers).await?.into_response());
     }
     Ok(search(&state, parts).await?.into_response())
 }

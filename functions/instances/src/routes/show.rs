@@ -15,13 +15,15 @@ pub(crate) async fn show(
     Addressed(instance): Addressed,
     headers: HeaderMap,
 ) -> Result<Json<Representation>, Failure> {
-    Ok(Json(full(&state, &instance, &representation::base_url(&headers)).await?))
+    answer(&state, &instance, &headers).await
 }
 
-pub(super) async fn full(
+/// The answer with an instance and its condition.
+pub(super) async fn answer(
     state: &Instances,
     instance: &Instance,
-    base: &str,
-) -> Result<Representation, Failure> {
-    Ok(Representation::of(instance, &state.condition(instance).await?, base))
+    headers: &HeaderMap,
+) -> Result<Json<Representation>, Failure> {
+    let base = representation::base_url(headers);
+    Ok(Json(Representation::of(instance, &state.condition(instance).await?, &base)))
 }

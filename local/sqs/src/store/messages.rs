@@ -105,7 +105,7 @@ pub(crate) fn lease(connection: &Connection, receipt: &Receipt, now: i64, visibl
     connection
         .prepare_cached(
             "UPDATE message SET visible_at = ?2, receive_count = receive_count + 1,
-                    first_received = coalesce(first_received, ?3), last_received = ?3, receipt = ?4
+                    first_received = coalesce(first_received, ?3), receipt = ?4
              WHERE seq = ?1",
         )?
         .execute((receipt.message, visible_at, now, receipt.nonce))?;
@@ -117,7 +117,7 @@ pub(crate) fn give_up(connection: &Connection, seq: i64, queue: i64, source: &st
     connection
         .prepare_cached(
             "UPDATE message SET queue = ?2, source = ?3, visible_at = ?4, receive_count = 0,
-                    first_received = NULL, last_received = NULL, receipt = NULL
+                    first_received = NULL, receipt = NULL
              WHERE seq = ?1",
         )?
         .execute((seq, queue, source, now))?;
@@ -135,7 +135,7 @@ pub(crate) fn redrive(
     connection
         .prepare_cached(
             "UPDATE message SET queue = ?2, sent = ?3, visible_at = ?4, source = NULL, receive_count = 0,
-                    first_received = NULL, last_received = NULL, receipt = NULL
+                    first_received = NULL, receipt = NULL
              WHERE seq = ?1",
         )?
         .execute((seq, queue, now, visible_at))?;
