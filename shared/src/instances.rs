@@ -8,7 +8,7 @@ mod secrets;
 mod store;
 pub mod vault;
 
-pub use cache::{CachedInstance, InstanceCache};
+pub use cache::{CachedInstance, InstanceCache, Verdict};
 pub use configuration::{Configuration, key};
 pub use event_settings::{BasicAuth, ConfigurationFault, EventSettings, EventSource};
 pub use id::InstanceId;

@@ -138,7 +138,7 @@ fn every_setting_that_the_page_asks_for_is_one_of_the_api() {
 fn the_page_explains_every_bad_state() {
     use shared::callbacks::health::State;
     use shared::polling::next::Status as Polling;
-    use shared::subscriptions::Status as Subscription;
+    use shared::subscriptions::SubscriptionStatus as Subscription;
     let page = tree::file("functions/console/page/attention.js").text;
     let explained = |table: &str, state: serde_json::Value| {
         let (_, rest) = page.split_once(&format!("const {table} = {{")).unwrap();

@@ -13,7 +13,7 @@ use shared::instances::{Instance, key};
 use shared::platform::aws::InternalError;
 use shared::polling::schedule::KeyDigest;
 use shared::polling::state::PollingState;
-use shared::subscriptions::{Check, Problem};
+use shared::subscriptions::{Check, RecordedError};
 
 use crate::{Instances, polling};
 
@@ -61,7 +61,7 @@ impl Condition {
     pub(crate) fn last_error(&self) -> Last<Mishap> {
         let attempts = self.deliveries.iter().flat_map(|fate| &fate.attempts);
         let failed = attempts.filter_map(|attempt| Some((attempt.at, attempt.error.as_deref()?)));
-        let known = |problem: &Problem| Mishap::of(problem.at, &problem.message);
+        let known = |problem: &RecordedError| Mishap::of(problem.at, &problem.message);
         Last {
             delivery: failed.max_by_key(|(at, _)| *at).map(|(at, error)| Mishap::of(at, error)),
             polling: self.polling.as_ref().and_then(|state| state.last_error.as_ref()).map(known),

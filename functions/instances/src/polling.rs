@@ -91,7 +91,7 @@ pub(crate) async fn forget(
     now: DateTime<Utc>,
 ) -> Result<(), InternalError> {
     // It may have been polled before its events became unwanted.
-    if !is_polled(&instance.configuration) && !EventSource::is_open(&instance.configuration) {
+    if !is_polled(&instance.configuration) && !EventSource::is_unstated(&instance.configuration) {
         return Ok(());
     }
     let key = KeyDigest::of(&instance.configuration);

@@ -10,7 +10,7 @@ use shared::events::timestamp;
 use shared::instances::InstanceId;
 use shared::instances::{Instance, key};
 use shared::platform::secret::{MASK, Secret};
-use shared::subscriptions::Status;
+use shared::subscriptions::SubscriptionStatus;
 
 use crate::callback_health::Callback;
 use crate::catalogue::element::{ELEMENT, Element};
@@ -55,7 +55,7 @@ pub(crate) struct Representation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 enum SubscriptionState {
-    Managed(Status),
+    Managed(SubscriptionStatus),
     Manual(Manual),
 }
 

@@ -28,7 +28,7 @@ impl EventSource {
         let has_callback = || configuration.get(key::CALLBACK_URL).is_some();
         match configuration.get(key::VENDOR_TYPE) {
             Some(text) => source(text).map_err(fault),
-            None if Self::is_open(configuration)
+            None if Self::is_unstated(configuration)
                 && configuration.is(key::ENABLED, "true")
                 && has_callback() =>
             {
@@ -39,7 +39,7 @@ impl EventSource {
     }
 
     /// True if the settings do not say how events come: they are polled while they are to be delivered.
-    pub fn is_open(configuration: &Configuration) -> bool {
+    pub fn is_unstated(configuration: &Configuration) -> bool {
         let has = |key| configuration.get(key).is_some();
         // A subscription at Close sends webhooks.
         let has_subscription = configuration.is_automatic() || has(key::SUBSCRIPTION_SIGNATURE_KEY);

@@ -19,7 +19,7 @@ const LEVEL: &str = "FATAL";
 
 /// The unit of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum MetricUnit {
     /// A count.
     Count,
     /// Time.
@@ -28,7 +28,7 @@ pub enum Unit {
     None,
 }
 
-impl Unit {
+impl MetricUnit {
     fn as_str(self) -> &'static str {
         match self {
             Self::Count => "Count",
@@ -40,14 +40,14 @@ impl Unit {
 
 /// The metrics of one call.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Measured(Vec<(&'static str, Unit, Value)>);
+pub struct Measured(Vec<(&'static str, MetricUnit, Value)>);
 
 impl Measured {
     /// The same with a count. A count of zero is left out, because it costs as much.
     #[must_use]
     pub fn count(mut self, name: &'static str, count: usize) -> Self {
         if count > 0 {
-            self.0.push((name, Unit::Count, json!(count)));
+            self.0.push((name, MetricUnit::Count, json!(count)));
         }
         self
     }
@@ -57,7 +57,7 @@ impl Measured {
     pub fn values<T: Into<Value>>(
         mut self,
         name: &'static str,
-        unit: Unit,
+        unit: MetricUnit,
         values: impl IntoIterator<Item = T>,
     ) -> Self {
         let values: Vec<Value> = values.into_iter().take(MOST_VALUES).map(Into::into).collect();
@@ -135,7 +135,7 @@ mod tests {
     fn a_call_is_one_line_that_declares_its_metrics() {
         let measured = Measured::default().count("Delivered", 2).count("Failed", 0).values(
             "Latency",
-            Unit::Milliseconds,
+            MetricUnit::Milliseconds,
             [1000, 601_000],
         );
         let line = measured.line("Events", DateTime::UNIX_EPOCH).unwrap();
@@ -174,9 +174,10 @@ mod tests {
 
     #[test]
     fn zero_counts_are_left_out_and_values_are_limited() {
-        let nothing = Measured::default().count("Delivered", 0).values("Latency", Unit::Milliseconds, [0; 0]);
+        let nothing =
+            Measured::default().count("Delivered", 0).values("Latency", MetricUnit::Milliseconds, [0; 0]);
         assert_eq!(nothing.line("Events", DateTime::UNIX_EPOCH), None);
-        let much = Measured::default().values("Latency", Unit::Milliseconds, [0; 150]);
+        let much = Measured::default().values("Latency", MetricUnit::Milliseconds, [0; 150]);
         let line: Value = serde_json::from_str(&much.line("Events", DateTime::UNIX_EPOCH).unwrap()).unwrap();
         assert_eq!(line["Latency"].as_array().unwrap().len(), MOST_VALUES);
     }
