@@ -1,6 +1,6 @@
 //! Faults of AWS between a function and its tables, queues and key: at one call, or of one resource for a while.
 //!
-//! A call includes all tries that the SDK makes of it. A fault holds for all of them unless it says otherwise, because the
+//! A call includes all tries of the SDK. A fault applies to all of them unless it says otherwise, because the
 //! second try would make up for the first.
 
 #![expect(clippy::panic, reason = "a story cannot go on without its wires")]
@@ -23,7 +23,7 @@ use crate::bed::Bed;
 use crate::client::{Answer, Client};
 use crate::statements;
 
-/// What goes wrong at a call.
+/// A fault of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// It is not done, and answered with an error.
@@ -34,13 +34,13 @@ pub enum Fault {
     AnswerLost,
     /// It is throttled.
     Throttle,
-    /// It is not done, and no answer comes.
+    /// It is not done and not answered.
     TimeoutBefore,
-    /// It is done, and no answer comes.
+    /// It is done, but not answered.
     TimeoutAfter,
     /// The function dies before it.
     DeathBefore,
-    /// The function dies after it was done, and before its answer comes.
+    /// The function dies after it was done, before it is answered.
     DeathAfter,
 }
 
@@ -141,7 +141,7 @@ impl Faults {
         &self.variables
     }
 
-    /// Sets what goes wrong from now on, and counts calls from one again.
+    /// Sets the fault, and counts calls from one again.
     pub fn plan(&self, plan: Plan) {
         *self.shared.state() = State { plan, calls: Vec::new() };
     }

@@ -39,7 +39,7 @@ pub struct Wire {
 pub enum Dead {
     /// Before the call of this number, from one, is made.
     Before(usize),
-    /// After it is made, and before its answer comes.
+    /// After it is made, before it is answered.
     After(usize),
 }
 

@@ -32,7 +32,7 @@ use shared::instances::vault::{Purpose, Vault};
 use shared::instances::{DynamoInstanceStore, InstanceCache};
 use shared::platform::aws::{Aws, Statements};
 use shared::platform::clock::SharedClock;
-use shared::platform::metrics::{Measured, Metrics, Unit};
+use shared::platform::metrics::{Measured, MetricUnit, Metrics};
 use shared::platform::settings::{SettingError, Variables};
 use shared::platform::tls;
 use tokio::sync::Semaphore;
@@ -144,7 +144,7 @@ impl Dispatcher {
             Invocation { recover: true, .. } => {
                 let released = self.recover(&call).await?;
                 // Zero too: missing data mean that the schedule does not run.
-                self.metrics.write(Measured::default().values("Released", Unit::Count, [released]));
+                self.metrics.write(Measured::default().values("Released", MetricUnit::Count, [released]));
                 Ok(json!({ "released": released }))
             }
             Invocation { .. } => Err("neither a batch nor {\"recover\": true}".into()),

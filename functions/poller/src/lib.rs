@@ -27,7 +27,7 @@ use shared::instances::vault::{Purpose, Vault};
 use shared::platform::aws::{Aws, Statements};
 use shared::platform::clock::SharedClock;
 use shared::platform::deadline;
-use shared::platform::metrics::{Measured, Metrics, Unit};
+use shared::platform::metrics::{Measured, MetricUnit, Metrics};
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::{SettingError, Variables};
 use shared::platform::tls;
@@ -117,7 +117,7 @@ impl Poller {
 
     /// Writes how much a schedule planned, even if it is nothing: its silence is an alarm.
     fn planned(&self, metric: &'static str, count: usize) -> usize {
-        self.metrics.write(Measured::default().values(metric, Unit::Count, [count]));
+        self.metrics.write(Measured::default().values(metric, MetricUnit::Count, [count]));
         count
     }
 }

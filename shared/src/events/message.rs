@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_delivery_is_refused_without_being_quoted() {
+    fn a_message_that_is_not_a_delivery_is_refused_without_a_quote() {
         let rows = [
             ("hush", "the message is not a queued delivery: line 1 column 1".to_owned()),
             (
