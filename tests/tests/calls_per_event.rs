@@ -23,8 +23,9 @@ const TABLE: &str = "\
 | a last attempt, to the dead letters, and the callback begins to fail | | PutItem, SendMessage, UPDATE, UpdateItem |
 | the next event, delivered, and the callback is healthy again | SendMessage | DeleteItem, INSERT, UPDATE |
 | a duplicate | SendMessage | INSERT, UpdateItem |
+| a duplicate of 1 KB, half as long compressed | SendMessage | 2 INSERT, UpdateItem |
 | one of 1 KB, half as long compressed | SendMessage | 2 INSERT, UPDATE |
-| one of 8 KB, half as long compressed | SendMessage | 2 INSERT, UPDATE |
+| one of 8 KB, half as long compressed | SendMessage | INSERT, PutItem, UPDATE |
 | one of 40 KB, half as long compressed | SendMessage | INSERT, PutItem, UPDATE |
 | one of 1000 KB, half as long compressed | SendMessage | INSERT, 2 PutItem, UPDATE |
 | one of 4000 KB, half as long compressed | 6 PutItem, SendMessage | INSERT, 3 Query, UPDATE |
@@ -115,6 +116,9 @@ async fn each_kind_of_event_asks_this_of_aws() {
     let again = scene.known(&[]).await;
     let calls = scene.one(&again, webhook("known", 0)).await;
     scene.row("a duplicate", calls);
+    scene.one(&again, webhook("known of 1", 1000)).await;
+    let calls = scene.one(&again, webhook("known of 1", 1000)).await;
+    scene.row("a duplicate of 1 KB, half as long compressed", calls);
     for kilobytes in [1, 8, 40, 1000, 4000] {
         let calls = scene.one(&again, webhook(&format!("of {kilobytes}"), kilobytes * 1000)).await;
         scene.row(&format!("one of {kilobytes} KB, half as long compressed"), calls);

@@ -10,7 +10,7 @@ use shared::events::log::{
 use shared::events::message::QueuedDelivery;
 use shared::platform::aws::{Aws, Statements};
 use tests::bed::Bed;
-use tests::faults::{Faults, Plan};
+use tests::faults::{Fault, Faults, Plan};
 
 /// The delivery log and the bodies behind wires that count calls.
 struct Scene {
@@ -108,6 +108,18 @@ async fn a_call_that_fails_grants_nothing() {
     assert_eq!(scene.claim(&messages(3)).await, vec![GRANTED; 3]);
 }
 
+/// The call is made, and nobody hears of it: each is written alone, and recognises what it finds.
+#[tokio::test]
+async fn a_call_without_an_answer_costs_no_claim_and_leaves_no_mark() {
+    for fault in [Fault::TimeoutBefore, Fault::TimeoutAfter, Fault::ErrorAfter, Fault::Throttle] {
+        let scene = Scene::set().await;
+        scene.faults.plan(Plan::Call(1, fault));
+        assert_eq!(scene.claim(&messages(2)).await, vec![GRANTED; 2], "{fault:?}");
+        let calls = ["BatchExecuteStatement EventsTable", "UpdateItem EventsTable", "UpdateItem EventsTable"];
+        assert_eq!(scene.faults.calls(), calls, "{fault:?}");
+    }
+}
+
 #[tokio::test]
 async fn outcomes_are_one_call_and_only_the_holder_writes_them() {
     let scene = Scene::set().await;
@@ -146,13 +158,13 @@ async fn a_body_joins_its_claim_and_fails_alone() {
     let put = || scene.payloads.put_new(&scene.statements, &delivery.event_id, &body, expires_at);
     scene.faults.plan(Plan::Away("PayloadsTable".to_owned()));
     let (claimed, stored) = tokio::join!(scene.claim(&texts), put());
-    assert_eq!((claimed, stored.unwrap()), (vec![GRANTED], false));
+    assert_eq!((claimed, stored), (vec![GRANTED], false));
     scene.faults.plan(Plan::Healthy);
     let others = messages(2);
     let (claimed, stored) = tokio::join!(scene.claim(&others[1..]), put());
-    assert_eq!((claimed, stored.unwrap()), (vec![GRANTED], true));
+    assert_eq!((claimed, stored), (vec![GRANTED], true));
     assert_eq!(scene.faults.calls().len(), 1);
-    assert!(!put().await.unwrap(), "it is stored already");
+    assert!(!put().await, "it is stored already");
     assert_eq!(scene.payloads.get(&delivery.event_id, &body.check()).await.unwrap(), Some(body.clone()));
 }
 

@@ -78,11 +78,8 @@ impl Dispatcher {
             return false;
         }
         let expires_at = self.log.expires_at(delivery, claim.now);
-        // A failure is met when it is stored with the attempt.
-        self.payloads
-            .put_new(&self.statements, &delivery.event_id, deflated, expires_at)
-            .await
-            .unwrap_or(false)
+        // One that is not stored is stored during the attempt.
+        self.payloads.put_new(&self.statements, &delivery.event_id, deflated, expires_at).await
     }
 
     /// Stores a body that the log item has no room for.

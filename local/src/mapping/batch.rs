@@ -12,6 +12,9 @@ use crate::functions::MAX_EVENT;
 /// Splits messages, in their order, into batches that fit an event: Lambda calls with as many as fit its payload limit, even
 /// if the batch size allows more (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS").
 pub(super) fn fitting(messages: Vec<Received>) -> Vec<Vec<Received>> {
+    if messages.iter().map(at_most).sum::<usize>() <= MAX_EVENT {
+        return vec![messages];
+    }
     let mut batches: Vec<Vec<Received>> = Vec::new();
     let mut size = 0;
     for received in messages {
@@ -26,6 +29,12 @@ pub(super) fn fitting(messages: Vec<Received>) -> Vec<Vec<Received>> {
         size += own;
     }
     batches
+}
+
+/// The most that a message takes of an event: JSON makes at most six bytes of one.
+fn at_most(received: &Received) -> usize {
+    let attributes = received.message.attributes.iter().map(|(name, value)| name.len() + value.len() + MARGIN);
+    8 * MARGIN + 6 * (received.message.body.len() + attributes.sum::<usize>())
 }
 
 /// Allows for the frame around the records, the commas between them, and the queue's name in each.

@@ -17,8 +17,9 @@ const STORE: &str = "store a body";
 /// The largest part: an item takes 400 KB with its names and keys.
 const PART_BYTES: usize = 380 * 1024;
 
-/// The largest body that joins other writes in a call: with the most statements, it stays small.
-const MOST_JOINED: usize = 16 * 1024;
+/// The largest body that joins other writes in a call. It is written, and paid for, before it is known whether the event is
+/// a duplicate; a larger one is written once that is known.
+const MOST_JOINED: usize = 4 * 1024;
 
 /// The payloads table: `payload_id` (S) and `part` (N, from zero); items expire by `expires_at`.
 #[derive(Debug, Clone)]
@@ -72,23 +73,20 @@ impl DynamoPayloadStore {
     }
 
     /// Stores the body of an event that the log most probably does not have, with what others write at the same time.
-    /// `false` if it has to be [`put`](Self::put) instead: it is too large for company, or stored already.
-    ///
-    /// # Errors
-    /// When the call failed. The body may be stored.
+    /// `false` if it has to be [`put`](Self::put): it is too large for company, stored already, or the call failed.
     pub async fn put_new(
         &self,
         statements: &Statements,
         event: &EventId,
         body: &Deflated,
         expires_at: DateTime<Utc>,
-    ) -> Result<bool, InternalError> {
+    ) -> bool {
         if body.bytes().len() > MOST_JOINED {
-            return Ok(false);
+            return false;
         }
         let id = id(event, &body.check());
         let item = item(&id, 0, body.bytes(), expires_at);
-        statements.execute(Statement::insert(&self.table, &id, item.into_iter()), STORE).await
+        statements.execute(Statement::insert(&self.table, &id, item.into_iter())).await
     }
 
     /// A stored body; `None` if it or a part of it is gone.

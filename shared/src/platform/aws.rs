@@ -34,7 +34,8 @@ use crate::platform::tls;
 const MAX_ATTEMPTS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+/// The longest that a call takes, its tries included.
+pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// A client of KMS that is made when it is first used.
 pub type Kms = LazyLock<aws_sdk_kms::Client, Box<dyn FnOnce() -> aws_sdk_kms::Client + Send>>;

@@ -16,7 +16,7 @@ use super::decision::{Decision, Settlement};
 use super::item::{DeliveryState, DeliveryStatus};
 use crate::events::id::EventId;
 use crate::events::message::QueuedDelivery;
-use crate::platform::aws::{InternalError, Statements, Unavailable, millis, text};
+use crate::platform::aws::{InternalError, OPERATION_TIMEOUT, Statements, Unavailable, millis, text};
 
 /// A claim is granted for:
 ///
@@ -65,14 +65,15 @@ impl DynamoDeliveryLog {
     pub async fn claim(&self, claim: &Claim<'_>) -> Result<Claimed, InternalError> {
         const ACTION: &str = "claim an attempt";
         let changes = claimed(claim, self.expires_at(claim.delivery, claim.now)).unavailable(ACTION)?;
-        // Most events are new, and join others in a call. One that is not is claimed below.
-        if claim.delivery.is_new() {
-            let insert = changes.insert(&self.table, &claim.delivery.event_id);
-            if self.statements.execute(insert, ACTION).await? {
+        let claim = async {
+            // Most events are new, and join others in a call.
+            let insert = || changes.insert(&self.table, &claim.delivery.event_id);
+            if claim.delivery.is_new() && self.statements.execute(insert()).await {
                 return Ok(Claimed::Granted(Vec::new()));
             }
-        }
-        self.admit(claim, changes, ACTION).await
+            self.admit(claim, changes, ACTION).await
+        };
+        within_a_call(ACTION, claim).await
     }
 
     /// Lets an event wait for its callback: one conditional write, after which its message can be deleted.
@@ -126,30 +127,42 @@ impl DynamoDeliveryLog {
             ("claimed_in", text(&claim.call)),
             ("delivery_status", status(DeliveryStatus::Delivering)),
         ];
-        let joined = changes.update(&self.table, &delivery.event_id, &held);
-        if self.statements.execute(joined, ACTION).await? {
-            return Ok(true);
-        }
-        let condition = held.each_ref().map(|(name, _)| format!("{name} = :{name}")).join(" AND ");
-        let held = held.map(|(name, value)| (format!(":{name}"), value));
-        let update = self
-            .update(&delivery.event_id)
-            .condition_expression(condition)
-            .set_expression_attribute_values(Some(HashMap::from(held)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match changes.apply(update).send().await {
-            Ok(_) => Ok(true),
-            Err(error) => {
-                let item = condition_failure(error).unavailable(ACTION)?;
-                Ok(state_of(item).is_ok_and(|state| is_recorded(&state, claim, decision)))
+        let record = async {
+            let joined = changes.update(&self.table, &delivery.event_id, &held);
+            if self.statements.execute(joined).await {
+                return Ok(true);
             }
-        }
+            let condition = held.each_ref().map(|(name, _)| format!("{name} = :{name}")).join(" AND ");
+            let held = held.map(|(name, value)| (format!(":{name}"), value));
+            let update = self
+                .update(&delivery.event_id)
+                .condition_expression(condition)
+                .set_expression_attribute_values(Some(HashMap::from(held)))
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            match changes.apply(update).send().await {
+                Ok(_) => Ok(true),
+                Err(error) => {
+                    let item = condition_failure(error).unavailable(ACTION)?;
+                    Ok(state_of(item).is_ok_and(|state| is_recorded(&state, claim, decision)))
+                }
+            }
+        };
+        within_a_call(ACTION, record).await
     }
 
     fn update(&self, event: &EventId) -> UpdateItemFluentBuilder {
         let key = text(event.as_str());
         self.client.update_item().table_name(&self.table).key("event_id", key)
     }
+}
+
+/// Gives a write that may take two calls the time of one, which is what those who wait for it count on.
+async fn within_a_call<T>(
+    action: &'static str,
+    write: impl Future<Output = Result<T, InternalError>>,
+) -> Result<T, InternalError> {
+    let written = tokio::time::timeout(OPERATION_TIMEOUT, write).await;
+    written.unwrap_or_else(|_| Err(InternalError::new(action, "the call timed out")))
 }
 
 /// True if this very outcome was written before, by a call whose answer was lost.

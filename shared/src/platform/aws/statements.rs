@@ -1,20 +1,25 @@
 //! Writes that are made at the same time, in one call to DynamoDB.
 //!
-//! A batch of statements costs the write units of its statements and the time of one call. Each has an answer of its own,
-//! and one that was not made is for its caller to make by a call of its own, which says why.
+//! A batch of statements costs the write units of its statements and the time of one call. Each has an answer of its own.
+//! The batch is tried once and not for long; a statement that was not made, for whatever reason, is for its caller to make by
+//! a call of its own, which is tried as often as others and says why it fails. Such a call must recognise what it finds made.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementRequest};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementError, BatchStatementRequest};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 use super::error::Describe as _;
-use super::{InternalError, Unavailable as _};
 
+/// How long a call may take, which is long for DynamoDB.
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// The most statements of a call (API reference, `BatchExecuteStatement`).
 const MOST: usize = 25;
 
@@ -55,7 +60,7 @@ pub struct Statements {
 struct Waiting {
     request: BatchStatementRequest,
     item: String,
-    done: oneshot::Sender<Result<bool, String>>,
+    done: oneshot::Sender<bool>,
 }
 
 impl Statements {
@@ -69,43 +74,30 @@ impl Statements {
         &self.client
     }
 
-    /// Executes a statement with those of other callers that come before this one gets its next turn. `false` if it was
-    /// not made: its condition failed, DynamoDB had no capacity for it, or does not take it.
-    ///
-    /// # Errors
-    /// When the call failed. The statement may have been made.
-    pub(crate) async fn execute(
-        &self,
-        statement: Statement,
-        action: &'static str,
-    ) -> Result<bool, InternalError> {
+    /// Executes a statement with those of other callers that come before this one gets its next turn. `false` if it has to
+    /// be written by a call of its own: its condition failed, or the call did, and then it may have been made.
+    pub(crate) async fn execute(&self, statement: Statement) -> bool {
         let (done, made) = oneshot::channel();
         let Statement { text, parameters, item } = statement;
         let request = BatchStatementRequest::builder().statement(text).set_parameters(Some(parameters));
-        self.lock().push(Waiting { request: request.build().unavailable(action)?, item, done });
+        let Ok(request) = request.build() else { return false };
+        self.lock().push(Waiting { request, item, done });
         tokio::task::yield_now().await;
-        // Whoever comes first takes all; the others find nothing left.
-        let all = std::mem::take(&mut *self.lock());
+        // Whoever comes first takes all; the others find nothing left. A caller that has left wants nothing more.
+        let all = std::mem::take(&mut *self.lock()).into_iter().filter(|it| !it.done.is_closed());
         join_all(calls(all).into_iter().map(|call| self.call(call))).await;
-        let made = made.await.unwrap_or_else(|_| Err("its call was given up".to_owned()));
-        made.map_err(|cause| InternalError::new(action, cause))
+        made.await.unwrap_or(false)
     }
 
     async fn call(&self, call: Vec<Waiting>) {
         let (requests, callers): (Vec<_>, Vec<_>) = call.into_iter().map(|it| (it.request, it.done)).unzip();
-        let made = match self.client.batch_execute_statement().set_statements(Some(requests)).send().await {
-            Ok(answer) => {
-                let answers = answer.responses().iter().map(|it| Ok(it.error.is_none()));
-                answers
-                    .chain(std::iter::repeat(Err("it has no answer".to_owned())))
-                    .take(callers.len())
-                    .collect()
-            }
-            // One of them may be wrong, which is not the others' fault.
-            Err(error) if error.code() == Some("ValidationException") => vec![Ok(false); callers.len()],
-            Err(error) => vec![Err(error.describe()); callers.len()],
-        };
-        for (caller, made) in callers.into_iter().zip::<Vec<Result<bool, String>>>(made) {
+        let call = self.client.batch_execute_statement().set_statements(Some(requests));
+        let mut made = Vec::new();
+        match call.customize().config_override(once()).send().await {
+            Ok(answer) => made.extend(answer.responses().iter().map(|it| is_made(it.error()))),
+            Err(error) => tracing::warn!(error = error.describe(), "joint writes failed, each is made alone"),
+        }
+        for (caller, made) in callers.into_iter().zip(made.into_iter().chain(std::iter::repeat(false))) {
             // A caller that has left does not want to know.
             let _ = caller.send(made);
         }
@@ -116,8 +108,24 @@ impl Statements {
     }
 }
 
+/// One short try: what fails is made alone, and that has the tries.
+fn once() -> Builder {
+    let timeout = TimeoutConfig::builder().operation_timeout(TIMEOUT).build();
+    Builder::new().retry_config(RetryConfig::disabled()).timeout_config(timeout)
+}
+
+fn is_made(error: Option<&BatchStatementError>) -> bool {
+    let Some(error) = error else { return true };
+    let code = error.code().map_or("none", |code| code.as_str());
+    // The others are refusals of the condition, which are no news.
+    if !["DuplicateItem", "ConditionalCheckFailed"].contains(&code) {
+        tracing::warn!(code, reason = error.message(), "joint write failed, it is made alone");
+    }
+    false
+}
+
 /// Statements in as few calls as DynamoDB takes them.
-fn calls(statements: Vec<Waiting>) -> Vec<Vec<Waiting>> {
+fn calls(statements: impl Iterator<Item = Waiting>) -> Vec<Vec<Waiting>> {
     let mut calls: Vec<(HashSet<String>, Vec<Waiting>)> = Vec::new();
     for statement in statements {
         let fits = |(items, call): &&mut (HashSet<String>, Vec<Waiting>)| {
@@ -146,7 +154,7 @@ mod tests {
             done: oneshot::channel().0,
         };
         let sizes = |items: Vec<String>| {
-            let calls = calls(items.iter().map(|item| waiting(item)).collect());
+            let calls = calls(items.iter().map(|item| waiting(item)));
             calls.iter().map(Vec::len).collect::<Vec<_>>()
         };
         let distinct = |count: usize| (0..count).map(|number| number.to_string()).collect::<Vec<_>>();
