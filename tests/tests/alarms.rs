@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, reason = "a template without its alarms keeps no rule")]
 
+#[cfg(test)]
 mod played;
 
 use std::collections::BTreeSet;
