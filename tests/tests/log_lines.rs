@@ -26,11 +26,11 @@ impl Write for Lines {
 
 impl Lines {
     /// Records what this thread, in which a test runs, logs from now on.
-    fn kept(filter: &str) -> (Self, DefaultGuard) {
+    fn kept(filter: Targets) -> (Self, DefaultGuard) {
         let lines = Self::default();
         let writer = lines.clone();
         let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).with_ansi(false);
-        let subscriber = tracing_subscriber::registry().with(layer).with(filter.parse::<Targets>().unwrap());
+        let subscriber = tracing_subscriber::registry().with(layer).with(filter);
         let guard = tracing::subscriber::set_default(subscriber);
         (lines, guard)
     }
@@ -102,8 +102,8 @@ async fn story(bed: &Bed) -> Vec<(u64, String, &'static str)> {
 }
 
 #[tokio::test]
-async fn every_event_logs_exactly_one_line() {
-    let (lines, _guard) = Lines::kept("info");
+async fn every_event_ends_with_one_line_and_has_no_other() {
+    let (lines, _guard) = Lines::kept("info".parse().unwrap());
     let bed = Bed::start().await;
     let ends = story(&bed).await;
     let text = lines.text();
@@ -122,7 +122,8 @@ async fn every_event_logs_exactly_one_line() {
 #[tokio::test]
 async fn no_log_line_holds_a_secret_or_a_payload() {
     let ours = ["dispatcher", "webhook", "instances", "poller", "shared", "accounts", "local"];
-    let (lines, _guard) = Lines::kept(&format!("info,{}", ours.map(|it| format!("{it}=trace")).join(",")));
+    let filter = format!("info,{}", ours.map(|it| format!("{it}=trace")).join(","));
+    let (lines, _guard) = Lines::kept(filter.parse().unwrap());
     let bed = Bed::start().await;
     let ends = story(&bed).await;
     let text = lines.text();

@@ -2,7 +2,6 @@
 //!
 //! All are one program: each program is linked with the whole system, and its stories fill the cores by themselves.
 
-#[cfg(test)]
 mod alarms;
 mod calls_per_event;
 mod calls_per_poll;
@@ -20,7 +19,6 @@ mod isolation;
 #[cfg(test)]
 mod joined_writes;
 mod large;
-#[cfg(test)]
 mod log_lines;
 mod normalising;
 mod permissions;
