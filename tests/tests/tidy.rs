@@ -34,19 +34,38 @@ fn modules_are_files_of_their_own_name() {
 }
 
 #[test]
+fn every_file_of_stories_is_run() {
+    let programs =
+        ["stories", "machine"].map(|program| tree::file(&format!("tests/tests/{program}.rs")).text);
+    for path in tree::names("tests/tests").iter().filter_map(|path| path.strip_suffix(".rs")) {
+        let name = path.trim_start_matches("tests/tests/");
+        let run = programs.iter().any(|text| text.lines().any(|line| line.trim() == format!("mod {name};")));
+        assert!(run || name == "stories" || name == "machine", "{name} is a module of neither program");
+    }
+}
+
+/// Examples in documentation would each be compiled and linked alone; `doctest = false` in the manifests spares looking for them.
+#[test]
+fn documentation_has_no_examples() {
+    let opens =
+        |line: &str| line.trim_start().starts_with("/// ```") || line.trim_start().starts_with("//! ```");
+    assert_eq!(offenders(|file| file.text.lines().any(opens)), NONE);
+}
+
+#[test]
 fn lints_are_expected_with_a_reason_and_never_allowed() {
     let allow = ["#[", "#!["].map(|open| format!("{open}allow("));
     assert_eq!(offenders(|file| allow.iter().any(|allow| file.text.contains(allow))), NONE);
 }
 
 #[test]
-fn nothing_is_left_for_later() {
+fn no_comment_postpones_work() {
     let marks = [["TO", "DO"], ["FIX", "ME"], ["XX", "X:"]].map(|halves| halves.concat());
     assert_eq!(offenders(|file| marks.iter().any(|mark| file.text.contains(mark))), NONE);
 }
 
 #[test]
-fn every_module_says_what_it_is() {
+fn every_module_has_a_description() {
     let silent = |file: &File| {
         let first = file.text.lines().next().unwrap_or_default();
         let is_test =

@@ -6,7 +6,7 @@ use tests::bed::{Bed, Instance};
 use tests::client::Answer;
 use tests::receiver::{Answer as Reply, Receiver};
 
-use crate::{by_token, enable_callback, get, with_token};
+use super::{by_token, enable_callback, get, with_token};
 
 /// A bed with three instances, whose events come in turn, some in the same millisecond.
 async fn interleaved() -> (Bed, Receiver, Vec<Instance>) {
@@ -128,7 +128,7 @@ async fn an_accounts_failures_are_redelivered_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_token_opens_the_routes_of_its_instance_only() {
+async fn a_token_only_opens_the_routes_of_its_instance() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &[]).await;
     let other = bed.provision("https://example.com/hook", &[]).await;

@@ -42,7 +42,7 @@ async fn delete(bed: &Bed, instance: &Instance) {
 }
 
 #[tokio::test]
-async fn nothing_is_left_of_a_deleted_instance_but_its_log() {
+async fn only_the_log_of_a_deleted_instance_remains() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let client =
         Aws::from_variables(&bed.system().environment().clone().into_iter().collect()).unwrap().dynamodb();
@@ -83,5 +83,5 @@ async fn a_change_during_a_deletion_is_deleted_too() {
         tokio::join!(bed.call(Method::DELETE, &path, &Value::Null), bed.call(Method::PATCH, &path, &change));
     assert_eq!(deleted.status, 200, "{}", deleted.message());
     assert!([200, 404].contains(&changed.status.as_u16()), "{}", changed.message());
-    assert_eq!(crate::get(&bed, &path).await.status, 404);
+    assert_eq!(super::get(&bed, &path).await.status, 404);
 }

@@ -7,7 +7,7 @@ use tests::client::Answer;
 use tests::fixtures;
 use tests::receiver::{Answer as Reply, Receiver};
 
-use crate::{by_token, enable_callback, get};
+use super::{by_token, enable_callback, get};
 
 /// A bed whose instance received three events, a minute apart: one delivered, one failed, one to be retried.
 pub(crate) async fn three_events() -> (Bed, Receiver, Instance) {
@@ -152,7 +152,7 @@ async fn a_large_event_is_complete_by_id() {
 }
 
 #[tokio::test]
-async fn dispositions_and_analytics_tell_the_same_story() {
+async fn dispositions_and_analytics_agree() {
     let (bed, _receiver, instance) = three_events().await;
     let path = format!("/instances/{}/events", instance.id());
     let dispositions = get(&bed, &format!("{path}/dispositions?deliveryStatus=failed")).await.json();

@@ -122,7 +122,7 @@ pub(super) fn one(events: &[Event], id: &str, key: &str, quirks: &Quirks, now: D
     Answer::ok(event)
 }
 
-/// Removes what the key may not see, and formats the dates.
+/// Removes fields that the key may not see, and formats the dates.
 fn show(event: &mut Value, key: &str, quirks: &Quirks, now: DateTime<Utc>) {
     let is_old = date_of(event, "date_updated").is_none_or(|date| now - date > SHOWN_TO_ALL);
     let Some(event) = event.as_object_mut() else { return };
