@@ -203,3 +203,17 @@ async fn deletions_are_told_to_a_key_without_rights() {
     polled.bed.minutes(2).await;
     assert_eq!(polled.told_in_short(), ["notes CREATED", "notes DELETED"]);
 }
+
+#[tokio::test]
+async fn a_refused_key_is_asked_again_when_its_owner_saves_the_same_settings() {
+    let polled = Polled::start(&["contacts"], Quirks::default()).await;
+    polled.rest.behave(|quirks| quirks.revoked = ["api_key".to_owned()].into());
+    polled.bed.minutes(3).await;
+    assert_eq!(polled.state().await.status, Status::Refused);
+    polled.rest.behave(|quirks| quirks.revoked.clear());
+    polled.close.create("contact", &json!({"name": "A"}));
+    polled.patch(&json!({"event.poller.refresh_interval": "1"})).await;
+    polled.bed.minutes(2).await;
+    assert_eq!(polled.told_in_short(), ["contacts CREATED"]);
+    assert_eq!(polled.state().await.status, Status::Ok);
+}

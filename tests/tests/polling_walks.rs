@@ -95,7 +95,7 @@ async fn a_walk_that_runs_out_of_time_goes_on_where_it_stopped() {
         polled.close.create("contact", &json!({"name": "x"}));
         polled.bed.pass(1);
     }
-    polled.bed.minutes(12).await;
+    polled.bed.minutes(16).await;
     let told = polled.told_in_short();
     let count = |text: &str| told.iter().filter(|told| *told == text).count();
     // Each once as itself and once as an event.

@@ -27,11 +27,10 @@ impl Instances {
         let id = instance.id;
         for _ in 0..TRIES {
             let mut changed = change(instance.clone())?;
-            if changed.configuration != instance.configuration || changed.disabled != instance.disabled {
-                let now = self.0.clock.now();
-                polling::register(&self.0.pollers, Some(&instance), &changed, now).await?;
-                subscription::watch_change(&self.0.pollers, &instance, &changed, now).await?;
-            }
+            // Also if nothing is different: what Close refused may be right there by now, and is asked for again.
+            let now = self.0.clock.now();
+            polling::register(&self.0.pollers, Some(&instance), &changed, now).await?;
+            subscription::watch_change(&self.0.pollers, &instance, &changed, now).await?;
             if self.0.instances.change(changed.clone()).await? == Changed::Yes {
                 self.settle(&instance, &changed).await;
                 changed.revision += 1;
