@@ -10,7 +10,9 @@ use std::process::ExitCode;
 use http::Uri;
 use serde_json::json;
 use shared::platform::settings::Variables;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::failure::Context as _;
 use crate::watch::{self, Watch};
@@ -134,11 +136,8 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 fn show_events(environment: &Variables) {
-    let filter = environment.text("RUST_LOG").unwrap_or(DEFAULT_FILTER);
-    tracing_subscriber::fmt()
-        .compact()
-        .with_target(false)
-        .with_ansi(io::stdout().is_terminal())
-        .with_env_filter(EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER)))
-        .init();
+    let chosen = environment.text("RUST_LOG").and_then(|text| text.parse::<Targets>().ok());
+    let filter = chosen.unwrap_or_else(|| DEFAULT_FILTER.parse().unwrap_or_default());
+    let lines = tracing_subscriber::fmt::layer().compact().with_target(false);
+    tracing_subscriber::registry().with(lines.with_ansi(io::stdout().is_terminal())).with(filter).init();
 }

@@ -1,13 +1,6 @@
 //! Alarms and the dashboard, checked against the functions' metrics and the runbook.
 
-#![expect(clippy::panic, reason = "a template without its alarms keeps no rule")]
-
-#[cfg(test)]
-mod alarms {
-    mod played;
-
-    pub(crate) use super::alarms;
-}
+mod played;
 
 use std::collections::BTreeSet;
 
@@ -17,12 +10,10 @@ use tests::bed::Bed;
 use tests::polling::Worker;
 use tests::tree;
 
-#[expect(clippy::unwrap_used, reason = "the template is in the tree")]
 fn document() -> Value {
     Template::document(&tests::bed::template()).unwrap()
 }
 
-#[expect(clippy::unwrap_used, reason = "the template is in the tree")]
 fn functions() -> Vec<Function> {
     Template::read(&tests::bed::template(), "http://127.0.0.1:1", &std::collections::BTreeMap::new())
         .unwrap()

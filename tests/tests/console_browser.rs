@@ -1,12 +1,9 @@
 //! The console in a real browser, on the running system. Skipped, with a message, without Chromium.
 
-#[cfg(test)]
-mod console_browser {
-    mod events;
-    mod hostile;
-    mod instances;
-    mod redelivery;
-    mod sign_in;
-    mod stage;
-    mod views;
-}
+mod events;
+mod hostile;
+mod instances;
+mod redelivery;
+mod sign_in;
+mod stage;
+mod views;

@@ -4,13 +4,9 @@
 //! Close: messages return after their visibility timeout, and Close retries what was not answered with 200. Then the
 //! promises are checked. `docs/reliability.md` has the outcomes.
 
-#[path = "crash_points/flow.rs"]
 mod flow;
-#[path = "crash_points/outage.rs"]
 mod outage;
-#[path = "crash_points/report.rs"]
 mod report;
-#[path = "crash_points/scene.rs"]
 mod scene;
 
 use std::thread;

@@ -2,37 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a story cannot go on without the answer that it needs")]
 
-#[path = "instances_api/account.rs"]
 mod account;
-#[path = "instances_api/answers.rs"]
 mod answers;
-#[path = "instances_api/callers.rs"]
 mod callers;
-#[path = "instances_api/catalogue.rs"]
 mod catalogue;
-#[path = "instances_api/changes.rs"]
 mod changes;
-#[path = "instances_api/checks.rs"]
 mod checks;
-#[path = "instances_api/condition.rs"]
 mod condition;
-#[path = "instances_api/deleting.rs"]
 mod deleting;
-#[path = "instances_api/events.rs"]
 mod events;
-#[path = "instances_api/listing.rs"]
 mod listing;
-#[path = "instances_api/old_pages.rs"]
 mod old_pages;
-#[path = "instances_api/redelivery.rs"]
 mod redelivery;
-#[path = "instances_api/refusals.rs"]
 mod refusals;
-#[path = "instances_api/secrets.rs"]
 mod secrets;
-#[path = "instances_api/subscriptions.rs"]
 mod subscriptions;
-#[path = "instances_api/tool.rs"]
 mod tool;
 
 use http::Method;

@@ -64,26 +64,24 @@ fn messages(count: usize) -> Vec<String> {
     (0..count).map(|event| message(event, 1)).collect()
 }
 
-fn granted() -> Result<Claimed, String> {
-    Ok(Claimed::Granted(Vec::new()))
-}
+const GRANTED: Result<Claimed, String> = Ok(Claimed::Granted(Vec::new()));
 
 #[tokio::test]
 async fn claims_of_a_batch_are_one_call() {
     let scene = Scene::set().await;
-    assert_eq!(scene.claim(&messages(10)).await, vec![granted(); 10]);
+    assert_eq!(scene.claim(&messages(10)).await, vec![GRANTED; 10]);
     assert_eq!(scene.faults.calls(), ["BatchExecuteStatement EventsTable"]);
 }
 
 #[tokio::test]
 async fn a_claim_that_is_refused_leaves_the_others_alone() {
     let scene = Scene::set().await;
-    assert_eq!(scene.claim(&messages(1)).await, [granted()]);
+    assert_eq!(scene.claim(&messages(1)).await, [GRANTED]);
     // The first is claimed already, by the message with the same number; the last is a duplicate of the one before it.
     let mut texts = messages(4);
     texts.push(message(3, 1));
     let claims = scene.claim(&texts).await;
-    assert_eq!(claims[..4], [granted(), granted(), granted(), granted()], "its own claim is recognised");
+    assert_eq!(claims[..4], [GRANTED, GRANTED, GRANTED, GRANTED], "its own claim is recognised");
     assert_eq!(claims[4], Ok(Claimed::Refused(Refusal::Duplicate)));
 }
 
@@ -92,7 +90,7 @@ async fn a_later_attempt_is_a_call_of_its_own() {
     let scene = Scene::set().await;
     let mut texts = messages(2);
     texts.push(message(2, 2));
-    assert_eq!(scene.claim(&texts).await, vec![granted(); 3]);
+    assert_eq!(scene.claim(&texts).await, vec![GRANTED; 3]);
     let calls = scene.faults.calls();
     assert_eq!(calls.len(), 2, "{calls:?}");
 }
@@ -107,7 +105,7 @@ async fn a_call_that_fails_grants_nothing() {
         "{claims:?}"
     );
     scene.faults.plan(Plan::Healthy);
-    assert_eq!(scene.claim(&messages(3)).await, vec![granted(); 3]);
+    assert_eq!(scene.claim(&messages(3)).await, vec![GRANTED; 3]);
 }
 
 #[tokio::test]
@@ -145,16 +143,16 @@ async fn a_body_joins_its_claim_and_fails_alone() {
     let delivery = QueuedDelivery::from_message(&texts[0]).unwrap();
     let raw = serde_json::value::to_raw_value(&"x".repeat(500)).unwrap();
     let (body, expires_at) = (Deflated::of(&raw), scene.now() + TimeDelta::days(30));
-    let stores = || scene.payloads.put_new(&scene.statements, &delivery.event_id, &body, expires_at);
+    let put = || scene.payloads.put_new(&scene.statements, &delivery.event_id, &body, expires_at);
     scene.faults.plan(Plan::Away("PayloadsTable".to_owned()));
-    let (claimed, stored) = tokio::join!(scene.claim(&texts), stores());
-    assert_eq!((claimed, stored.unwrap()), (vec![granted()], false));
+    let (claimed, stored) = tokio::join!(scene.claim(&texts), put());
+    assert_eq!((claimed, stored.unwrap()), (vec![GRANTED], false));
     scene.faults.plan(Plan::Healthy);
     let others = messages(2);
-    let (claimed, stored) = tokio::join!(scene.claim(&others[1..]), stores());
-    assert_eq!((claimed, stored.unwrap()), (vec![granted()], true));
+    let (claimed, stored) = tokio::join!(scene.claim(&others[1..]), put());
+    assert_eq!((claimed, stored.unwrap()), (vec![GRANTED], true));
     assert_eq!(scene.faults.calls().len(), 1);
-    assert!(!stores().await.unwrap(), "it is stored already");
+    assert!(!put().await.unwrap(), "it is stored already");
     assert_eq!(scene.payloads.get(&delivery.event_id, &body.check()).await.unwrap(), Some(body.clone()));
 }
 

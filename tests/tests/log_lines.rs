@@ -1,4 +1,4 @@
-//! The functions' log lines. A file of its own, since a process has one log.
+//! The functions' log lines.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,8 @@ use serde_json::json;
 use tests::bed::{Bed, Instance};
 use tests::receiver::{Answer, Receiver};
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -28,11 +29,9 @@ impl Lines {
     fn kept(filter: &str) -> (Self, DefaultGuard) {
         let lines = Self::default();
         let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_writer(move || writer.clone())
-            .with_env_filter(EnvFilter::new(filter))
-            .with_ansi(false);
-        let guard = tracing::subscriber::set_default(subscriber.finish());
+        let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).with_ansi(false);
+        let subscriber = tracing_subscriber::registry().with(layer).with(filter.parse::<Targets>().unwrap());
+        let guard = tracing::subscriber::set_default(subscriber);
         (lines, guard)
     }
 

@@ -2,12 +2,7 @@
 
 #![expect(clippy::panic, reason = "a template without its queues keeps no rule")]
 
-#[cfg(test)]
-mod template {
-    mod account;
-
-    use super::{consumers, document, seconds, template, template_with};
-}
+mod account;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -34,6 +34,25 @@ fn modules_are_files_of_their_own_name() {
 }
 
 #[test]
+fn every_file_of_stories_is_run() {
+    let programs =
+        ["stories", "machine"].map(|program| tree::file(&format!("tests/tests/{program}.rs")).text);
+    for path in tree::names("tests/tests").iter().filter_map(|path| path.strip_suffix(".rs")) {
+        let name = path.trim_start_matches("tests/tests/");
+        let run = programs.iter().any(|text| text.lines().any(|line| line.trim() == format!("mod {name};")));
+        assert!(run || name == "stories" || name == "machine", "{name} is a module of neither program");
+    }
+}
+
+/// Examples in documentation would each be compiled and linked alone; `doctest = false` in the manifests spares looking for them.
+#[test]
+fn documentation_has_no_examples() {
+    let opens =
+        |line: &str| line.trim_start().starts_with("/// ```") || line.trim_start().starts_with("//! ```");
+    assert_eq!(offenders(|file| file.text.lines().any(opens)), NONE);
+}
+
+#[test]
 fn lints_are_expected_with_a_reason_and_never_allowed() {
     let allow = ["#[", "#!["].map(|open| format!("{open}allow("));
     assert_eq!(offenders(|file| allow.iter().any(|allow| file.text.contains(allow))), NONE);

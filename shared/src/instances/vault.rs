@@ -11,7 +11,6 @@ mod monthly;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use base64::Engine as _;
@@ -20,7 +19,7 @@ use futures_util::lock::Mutex as AsyncMutex;
 use serde::{Deserialize, Serialize};
 
 use crate::instances::InstanceId;
-use crate::platform::aws::{InternalError, Unavailable};
+use crate::platform::aws::{InternalError, Kms, Unavailable};
 use crate::platform::clock::SharedClock;
 use crate::platform::random::SharedRandom;
 use data_key::DataKey;
@@ -80,7 +79,7 @@ pub struct Vault(Arc<Parts>);
 type Once<T> = Arc<AsyncMutex<Option<T>>>;
 
 struct Parts {
-    client: Client,
+    client: Kms,
     sealing: Option<Sealing>,
     purposes: &'static [Purpose],
     /// Data keys by their encrypted form.
@@ -100,14 +99,14 @@ struct Sealing {
 
 impl Vault {
     /// A vault that opens secrets of these purposes and seals none.
-    pub fn opening(client: Client, purposes: &'static [Purpose]) -> Self {
+    pub fn opening(client: Kms, purposes: &'static [Purpose]) -> Self {
         Self::new(client, purposes, None)
     }
 
     /// A vault that opens secrets of these purposes, and seals new ones under the KMS key `key_id`. It makes its own data keys,
     /// since it cannot decrypt those of other purposes.
     pub fn opening_and_sealing(
-        client: Client,
+        client: Kms,
         purposes: &'static [Purpose],
         key_id: String,
         clock: SharedClock,
@@ -118,7 +117,7 @@ impl Vault {
 
     /// A vault that opens and seals every secret, under the KMS key `key_id`.
     pub fn sealing(
-        client: Client,
+        client: Kms,
         key_id: String,
         store: DataKeyStore,
         clock: SharedClock,
@@ -127,7 +126,7 @@ impl Vault {
         Self::new(client, Purpose::ALL, Some(Sealing { key_id, store: Some(store), clock, random }))
     }
 
-    fn new(client: Client, purposes: &'static [Purpose], sealing: Option<Sealing>) -> Self {
+    fn new(client: Kms, purposes: &'static [Purpose], sealing: Option<Sealing>) -> Self {
         Self(Arc::new(Parts { client, sealing, purposes, keys: Mutex::default(), current: Mutex::default() }))
     }
 

@@ -89,9 +89,6 @@ pub(crate) fn hold(part: &str, expected: &str) {
         let page = format!("{head}{begin}{expected}{end}{tail}");
         std::fs::write(format!("{}/../{PAGE}", env!("CARGO_MANIFEST_DIR")), page).unwrap();
     } else {
-        assert_eq!(
-            found, expected,
-            "{PAGE}: UPDATE_DOCS=1 cargo test -p tests --test crash_points writes it"
-        );
+        assert_eq!(found, expected, "{PAGE}: UPDATE_DOCS=1 cargo test -p tests crash_points:: writes it");
     }
 }

@@ -21,8 +21,8 @@ const RUN_BY_CI: [(&str, &str); 7] = [
     ("cargo run -p local -- --watch", ".ci/watch target/debug/local"),
     // Part of all tests.
     ("cargo test -p shared", "cargo test --workspace"),
-    ("cargo test -p tests --test delivery", "cargo test --workspace"),
-    ("cargo test -p tests --test crash_points", "cargo test --workspace"),
+    ("cargo test -p tests ingestion::", "cargo test --workspace"),
+    ("cargo test -p tests crash_points::", "cargo test --workspace"),
     // For this machine's processor.
     ("cargo lambda build --release --arm64", "cargo lambda build --release"),
     (".ci/run", "set -euo pipefail"),

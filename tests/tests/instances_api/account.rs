@@ -6,7 +6,7 @@ use tests::bed::{Bed, Instance};
 use tests::client::Answer;
 use tests::receiver::{Answer as Reply, Receiver};
 
-use crate::{by_token, enable_callback, get, with_token};
+use super::{by_token, enable_callback, get, with_token};
 
 /// A bed with three instances, whose events come in turn, some in the same millisecond.
 async fn interleaved() -> (Bed, Receiver, Vec<Instance>) {

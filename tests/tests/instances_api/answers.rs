@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::bed::Bed;
 use tests::client::{Answer, Client};
 
-use crate::get;
+use super::get;
 
 #[tokio::test]
 async fn the_token_is_in_every_answer_and_valid() {

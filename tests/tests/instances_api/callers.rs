@@ -3,7 +3,7 @@
 use http::Method;
 use tests::bed::Bed;
 
-use crate::{by_token, with_token};
+use super::{by_token, with_token};
 
 const UNAUTHORIZED: &str = "Invalid Organization or User secret, or invalid Element token provided.";
 
@@ -31,7 +31,7 @@ async fn every_call_across_accounts_is_404_and_changes_nothing() {
     let bed = Bed::start().await;
     let stranger = bed.system().another_account(77).await.unwrap();
     let instance = bed.provision("https://example.com/hook", &[]).await;
-    let before = crate::get(&bed, &format!("/instances/{}", instance.id())).await.json();
+    let before = super::get(&bed, &format!("/instances/{}", instance.id())).await.json();
     for (method, path) in NAMED {
         let path = format!("/instances/{}{path}", instance.id());
         let body = r#"{"name":"stolen","configuration":{"username":"x"},"propertyValue":"x"}"#;
@@ -40,7 +40,7 @@ async fn every_call_across_accounts_is_404_and_changes_nothing() {
         assert_eq!(answer.message(), "There is no instance with this ID.", "{method} {path}");
     }
     assert_eq!(bed.call_as(&stranger, Method::GET, "/instances", "").await.status, 404);
-    assert_eq!(crate::get(&bed, &format!("/instances/{}", instance.id())).await.json(), before);
+    assert_eq!(super::get(&bed, &format!("/instances/{}", instance.id())).await.json(), before);
 }
 
 #[tokio::test]

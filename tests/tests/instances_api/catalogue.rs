@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tests::bed::Bed;
 
-use crate::{by_token, get};
+use super::{by_token, get};
 
 const NAMES: [&str; 2] = ["closeio", "146"];
 

@@ -7,7 +7,7 @@ use tests::bed::Bed;
 use tests::fixtures;
 use tests::receiver::Receiver;
 
-use crate::{by_token, get};
+use super::{by_token, get};
 
 const CALLBACK: &str = "https://example.com/hook";
 

@@ -14,7 +14,7 @@ use tests::close::{Close, Quirks, Rest};
 use tests::hostile::{Hostile, Script};
 use tests::receiver::Receiver;
 
-use crate::get;
+use super::get;
 
 const PROVISIONING: &str = "event.notification.subscription.provisioning";
 const ID: &str = "event.notification.subscription.id";

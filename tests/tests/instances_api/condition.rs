@@ -7,8 +7,8 @@ use tests::fixtures;
 use tests::polling::Polled;
 use tests::receiver::Answer as Reply;
 
-use crate::events::three_events;
-use crate::{by_token, get};
+use super::events::three_events;
+use super::{by_token, get};
 
 #[tokio::test]
 async fn every_instance_shows_its_last_success_and_error() {

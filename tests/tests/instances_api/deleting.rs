@@ -83,5 +83,5 @@ async fn a_change_during_a_deletion_is_deleted_too() {
         tokio::join!(bed.call(Method::DELETE, &path, &Value::Null), bed.call(Method::PATCH, &path, &change));
     assert_eq!(deleted.status, 200, "{}", deleted.message());
     assert!([200, 404].contains(&changed.status.as_u16()), "{}", changed.message());
-    assert_eq!(crate::get(&bed, &path).await.status, 404);
+    assert_eq!(super::get(&bed, &path).await.status, 404);
 }

@@ -7,7 +7,7 @@ use tests::client::Answer;
 use tests::fixtures;
 use tests::receiver::{Answer as Reply, Receiver};
 
-use crate::{by_token, enable_callback, get};
+use super::{by_token, enable_callback, get};
 
 /// A bed whose instance received three events, a minute apart: one delivered, one failed, one to be retried.
 pub(crate) async fn three_events() -> (Bed, Receiver, Instance) {

@@ -14,7 +14,7 @@ use tests::close::{Close, Quirks};
 use tests::wire::Wire;
 use tower::ServiceExt as _;
 
-use crate::get;
+use super::get;
 
 async fn named(bed: &Bed, name: &str, tags: &[&str]) -> u64 {
     let body = json!({

@@ -8,8 +8,8 @@ use tests::bed::Bed;
 use tests::fixtures;
 use tests::receiver::{Answer as Reply, Receiver};
 
-use crate::events::three_events;
-use crate::{enable_callback, get};
+use super::events::three_events;
+use super::{enable_callback, get};
 
 #[tokio::test]
 async fn a_failed_event_is_redelivered_in_a_new_round() {

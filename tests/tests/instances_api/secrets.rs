@@ -14,7 +14,7 @@ use tests::bed::{Bed, Instance};
 use tests::receiver::Receiver;
 use tests::wire::Wires;
 
-use crate::get;
+use super::get;
 
 const SECRETS: [(&str, &str); 5] = [
     ("password", "hush-password"),

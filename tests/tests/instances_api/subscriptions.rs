@@ -9,7 +9,7 @@ use tests::close::{signature, signature_key};
 use tests::fixtures;
 use tests::receiver::{Answer as Reply, Receiver};
 
-use crate::get;
+use super::get;
 
 const KEY: &str = "b9260244ef33625f9b4b26a27db08758cdd39478b852c73f2d33ab042eb8abb4";
 const PROVISIONING: &str = "event.notification.subscription.provisioning";
