@@ -16,7 +16,7 @@ pub(crate) struct Setting {
     pub(crate) default: Option<&'static str>,
     /// A valid value, as an example.
     pub(crate) example: &'static str,
-    /// Whether it has an effect, and why not.
+    /// Its effect, or the reason for having no effect.
     pub(crate) treatment: Treatment,
 }
 

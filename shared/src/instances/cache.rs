@@ -36,12 +36,12 @@ fn read(instance: Instance) -> Result<CachedInstance, InternalError> {
     Ok(CachedInstance { instance, events })
 }
 
-/// Whether an instance admits an event.
+/// The verdict of an instance on an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict<T, R> {
-    /// It does.
+    /// The instance admits it.
     Admitted(T),
-    /// It does not, for this reason.
+    /// The instance refuses it, for this reason.
     Refused(R),
 }
 

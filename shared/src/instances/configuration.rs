@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::secrets::{SHOWN_SECRET, purpose_of};
-use super::vault::Purpose;
+use super::vault::{Purpose, Settings};
 use crate::platform::secret::MASK;
 
 /// The names of the settings that this system acts on (SAP Open Connectors, "Events").
@@ -58,9 +58,6 @@ pub mod key {
 /// Settings whose leading and trailing blanks matter.
 const VERBATIM: &[&str] =
     &[key::PASSWORD, key::BASIC_PASSWORD, key::SIGNATURE_KEY, key::PREVIOUS_SIGNATURE_KEY];
-
-/// Settings as they are stored.
-pub(super) type Settings = BTreeMap<String, Option<String>>;
 
 /// Settings by name. `Debug` shows names only.
 #[derive(Clone, Default, PartialEq, Eq)]

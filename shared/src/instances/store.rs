@@ -14,11 +14,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::configuration::Settings;
 use super::{Configuration, Instance, RetiredKey, Token, key};
 use crate::accounts::{self, Account, Credential, CredentialKey, Profile};
 use crate::instances::InstanceId;
-use crate::instances::vault::{Purpose, Sealed, Vault};
+use crate::instances::vault::{Purpose, Sealed, Settings, Vault};
 use crate::platform::aws::{InternalError, Unavailable, number, written};
 use crate::platform::secret::Secret;
 use close::signature::SignatureKey;

@@ -19,7 +19,6 @@ use futures_util::lock::Mutex as AsyncMutex;
 use serde::{Deserialize, Serialize};
 
 use crate::instances::InstanceId;
-use crate::instances::configuration::Settings;
 use crate::platform::aws::{InternalError, Kms, Unavailable};
 use crate::platform::clock::SharedClock;
 use crate::platform::random::SharedRandom;
@@ -29,6 +28,9 @@ pub use monthly::DataKeyStore;
 
 const ENCRYPT: &str = "encrypt a secret";
 const DECRYPT: &str = "decrypt a secret";
+
+/// Settings as they are stored: names to texts or null.
+pub(super) type Settings = BTreeMap<String, Option<String>>;
 
 /// What a secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{DynamoInstanceStore, KEY};
 use crate::instances::InstanceId;
-use crate::instances::configuration::{Settings, key};
-use crate::instances::vault::Purpose;
+use crate::instances::configuration::key;
+use crate::instances::vault::{Purpose, Settings};
 use crate::platform::aws::{InternalError, Unavailable, millis, number, text, written};
 use crate::platform::secret::Secret;
 
