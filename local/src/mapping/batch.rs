@@ -33,7 +33,8 @@ pub(super) fn fitting(messages: Vec<Received>) -> Vec<Vec<Received>> {
 
 /// The most that a message takes of an event: JSON makes at most six bytes of one.
 fn at_most(received: &Received) -> usize {
-    let attributes = received.message.attributes.iter().map(|(name, value)| name.len() + value.len() + MARGIN);
+    let attributes =
+        received.message.attributes.iter().map(|(name, value)| name.len() + value.len() + MARGIN);
     8 * MARGIN + 6 * (received.message.body.len() + attributes.sum::<usize>())
 }
 
