@@ -2,6 +2,7 @@
 //!
 //! All are one program: each program is linked with the whole system, and its stories fill the cores by themselves.
 
+#[cfg(test)]
 mod alarms;
 mod calls_per_event;
 mod calls_per_poll;
