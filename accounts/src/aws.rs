@@ -9,7 +9,6 @@ use aws_types::region::Region;
 
 use crate::Failure;
 
-/// The output of the stack that names the table.
 const OUTPUT: &str = "CredentialsTableName";
 
 pub(crate) async fn config(profile: Option<&str>, region: Option<&str>) -> SdkConfig {

@@ -48,7 +48,6 @@ pub enum Failure {
     },
 }
 
-/// What the commands work with.
 pub(crate) struct Accounts<'a> {
     pub(crate) directory: DynamoDirectory,
     pub(crate) now: DateTime<Utc>,
@@ -87,7 +86,7 @@ impl Accounts<'_> {
         }
     }
 
-    /// Creates both and prints the whole header, once.
+    /// Creates both and prints the whole header.
     async fn begin(&self, organization: &str, user: &str) -> Result<String, Failure> {
         let company_id = self.directory.draw_number().await?;
         let of_organization = self.add(Credential::Organization { company_id }, (organization, None)).await?;
@@ -203,7 +202,6 @@ impl Accounts<'_> {
     }
 }
 
-/// The account of a user.
 enum Belongs {
     To(u64),
     ToItself,

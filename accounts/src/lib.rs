@@ -18,8 +18,7 @@ const LOCAL_TABLE: &str = "CredentialsTable";
 
 /// Runs the command and returns what to print.
 ///
-/// # Errors
-/// When the command fails. It then prints nothing, and nobody knows a secret that it may have created.
+/// A command that fails prints nothing: nobody knows a secret that it may have created.
 pub async fn run(
     options: Options,
     variables: Variables,

@@ -3,16 +3,12 @@
 use std::error::Error;
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use local::{Data, Setup, System};
 use serde_json::{Value, json};
 use shared::instances::InstanceId;
-use shared::platform::clock::SystemClock;
-use shared::platform::random::OsRandom;
-use shared::platform::settings::Variables;
 use tokio::runtime::Runtime;
 
 use crate::http::Connection;
@@ -28,15 +24,7 @@ impl Aws {
     /// Starts them; each request reaches them after `delay`.
     pub(crate) fn start(root: &std::path::Path, delay: Duration) -> Result<Self, Box<dyn Error>> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let setup = Setup {
-            template: root.join("template.yaml"),
-            data: Data::Memory,
-            port: 0,
-            lambda: None,
-            environment: Variables::default(),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(OsRandom),
-        };
+        let setup = Setup::of(root.join("template.yaml"), Data::Memory);
         let system = runtime.block_on(System::open(setup))?;
         let mut variables = system.environment().clone();
         if !delay.is_zero() {

@@ -10,18 +10,17 @@ use crate::failure::{Context as _, Failure};
 pub enum Data {
     /// In memory, for as long as the process lives.
     Memory,
-    /// In files of this directory, which is made if need be. One process at a time may use it.
+    /// In files of this directory, which is created if missing. Only one process at a time may use it.
     Directory(PathBuf),
 }
 
-/// Holds the directory for this process; the lock ends with the process, however that ends.
+/// Locks the directory for this process. The lock ends with the process, even after a crash.
 #[derive(Debug)]
 pub(crate) struct DataLock {
     _file: Option<File>,
 }
 
 impl Data {
-    /// The path of one of its files; `None` in memory.
     pub(crate) fn file(&self, name: &str) -> Option<PathBuf> {
         match self {
             Self::Memory => None,
@@ -29,7 +28,7 @@ impl Data {
         }
     }
 
-    /// Makes the directory and takes it for this process.
+    /// Creates the directory and locks it.
     pub(crate) fn lock(&self) -> Result<DataLock, Failure> {
         let Self::Directory(directory) = self else { return Ok(DataLock { _file: None }) };
         let unusable = format!("the data directory {} cannot be used", directory.display());

@@ -50,14 +50,12 @@ impl Developer {
         }
     }
 
-    /// Makes the account known to the system.
     pub(crate) async fn register(&self, store: &DynamoCredentialStore) -> Result<(), InternalError> {
         store.put(CredentialKind::User, &self.user, Credential::User(self.account)).await?;
         let organization = Credential::Organization { company_id: self.account.company_id };
         store.put(CredentialKind::Organization, &self.organization, organization).await
     }
 
-    /// The value of the `Authorization` header.
     pub(crate) fn authorization(&self) -> String {
         format!("User {}, Organization {}", self.user.expose(), self.organization.expose())
     }

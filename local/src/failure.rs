@@ -1,8 +1,8 @@
-//! Why the system does not start or run on: one line that says what to change.
+//! Why the system cannot start or continue, in one line.
 
 use std::fmt::Display;
 
-/// A failure of the system. Nobody asks for more than its text.
+/// A failure of the system, as a text for people.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Failure(String);
@@ -13,9 +13,9 @@ impl Failure {
     }
 }
 
-/// Says of an error what failed.
+/// Adds to an error what failed.
 pub(crate) trait Context<T> {
-    /// The same with `what` before the error's text.
+    /// Puts `what` before the error's text.
     fn context(self, what: impl Display) -> Result<T, Failure>;
 }
 

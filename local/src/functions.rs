@@ -25,7 +25,6 @@ use remote::Remote;
 /// The largest event of a synchronous call (AWS Lambda quotas: 6 MB).
 pub(crate) const MAX_EVENT: usize = 6 * 1024 * 1024;
 
-/// The functions of the system, wherever they run.
 pub(crate) struct Functions {
     place: Place,
     clock: SharedClock,
@@ -37,7 +36,7 @@ enum Place {
     Remote(Box<Remote>, Outcomes),
 }
 
-/// A call without an answer.
+/// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvokeError {
     #[error("the event has more than {MAX_EVENT} bytes")]
@@ -71,15 +70,13 @@ impl Functions {
         Self { place: Place::Remote(Box::new(Remote::new(url)), outcomes), clock: clock.clone(), recursion }
     }
 
-    /// Calls a function with an event that begins a chain of calls.
     pub(crate) async fn invoke(&self, function: &Function, event: Vec<u8>) -> Result<Vec<u8>, InvokeError> {
         self.invoke_after(Lineage::default(), function, event).await
     }
 
     /// Calls a function with an event that descends from other calls, within its time-out.
     ///
-    /// A function elsewhere has no time-out here: `cargo lambda watch` builds a function whose code
-    /// has changed before it calls it.
+    /// A function in another process has no time-out here, since `cargo lambda watch` may build it before the call.
     pub(crate) async fn invoke_after(
         &self,
         lineage: Lineage,
@@ -92,9 +89,9 @@ impl Functions {
         let call = self.recursion.call(&function.logical_id, lineage);
         match &self.place {
             Place::Remote(remote, outcomes) => {
-                let told = outcomes.of(&event);
+                let deliveries = outcomes.of(&event);
                 let answer = remote.invoke(&function.binary, event, &call.to_string()).await;
-                told.show(&function.binary, &answer).await;
+                deliveries.show(&function.binary, &answer).await;
                 answer
             }
             Place::InProcess(handlers) => {

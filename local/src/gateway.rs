@@ -20,7 +20,6 @@ use crate::template::{Function, Route, RouteMethod};
 /// The largest body that an HTTP API takes (Amazon API Gateway quotas: 10 MB).
 const MAX_BODY: usize = 10 * 1024 * 1024;
 
-/// The routes of the template, each with its function.
 #[derive(Clone)]
 pub(crate) struct Gateway(Arc<Parts>);
 
@@ -69,34 +68,31 @@ fn pattern(path: &str) -> String {
 async fn answer(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
     let Parts { paths, rest, functions, clock } = &*gateway.0;
     let (head, body) = request.into_parts();
-    let found = paths.at(head.uri.path()).ok().and_then(|found| {
-        let (method, function) = found.value;
-        method.matches(&head.method).then(|| (function.clone(), event::Route::of(method, &found.params)))
-    });
-    let found = found.or_else(|| Some((rest.clone()?, event::Route::rest())));
-    let Some((function, route)) = found else { return failure(StatusCode::NOT_FOUND, "Not Found") };
+    let found = paths.at(head.uri.path()).ok().map(|found| found.value);
+    let found = found.filter(|(method, _)| method.matches(&head.method)).map(|(_, function)| function);
+    let Some(function) = found.or(rest.as_ref()) else { return failure(StatusCode::NOT_FOUND, "Not Found") };
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
-    let event = event::of(&head, &body, &route, clock.now());
-    match functions.invoke(&function, event).await {
+    let event = event::of(&head, &body, clock.now());
+    match functions.invoke(function, event).await {
         Ok(answer) => event::response(&answer).unwrap_or_else(|reason| {
             tracing::error!(function = function.logical_id, reason, "the function's answer is invalid");
             failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         }),
         Err(InvokeError::TooLarge) => failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
-        Err(error @ InvokeError::TimedOut(_)) => {
+        Err(error) => {
             tracing::error!(function = function.logical_id, %error, "function failed");
-            failure(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
-        }
-        Err(error @ InvokeError::Failed(_)) => {
-            tracing::error!(function = function.logical_id, %error, "function failed");
-            failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            match error {
+                InvokeError::TimedOut(_) => failure(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+                InvokeError::TooLarge | InvokeError::Failed(_) => {
+                    failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+                }
+            }
         }
     }
 }
 
-/// An answer of the API's own.
 fn failure(status: StatusCode, message: &str) -> Response<Body> {
     (status, [("content-type", "application/json")], json!({ "message": message }).to_string())
         .into_response()

@@ -1,7 +1,7 @@
 //! KMS, embedded: symmetric keys that wrap data keys, in the protocol of the AWS clients.
 //!
 //! It serves what the functions use: `GenerateDataKey` and `Decrypt`, with encryption context. A
-//! ciphertext names its key, as KMS's own do, and opens under the same context only.
+//! ciphertext names its key, as on KMS, and can only be decrypted under the same context.
 
 mod keys;
 mod wire;
@@ -20,7 +20,6 @@ use keys::Keys;
 pub(crate) use keys::key_id;
 pub(crate) use wire::arn;
 
-/// The keys.
 #[derive(Clone)]
 pub(crate) struct Kms(Arc<Parts>);
 
@@ -30,7 +29,7 @@ struct Parts {
 }
 
 impl Kms {
-    /// Opens the keys of these ids, and makes those that are not there yet.
+    /// Opens the keys of these ids, and creates missing ones.
     pub(crate) fn open(data: &Data, ids: &[String], random: SharedRandom) -> Result<Self, Failure> {
         let keys = Keys::open(data.file("kms.json").as_deref(), ids, &*random).context("the KMS keys")?;
         Ok(Self(Arc::new(Parts { keys, random })))

@@ -1,8 +1,7 @@
 //! An event source mapping: from a queue to a function, with Lambda's semantics.
 //!
-//! A batch is received, the function is called with it, and what it does not report as failed is deleted. The
-//! rest becomes visible again, is received once more, and ends in the dead-letter queue when the queue's
-//! redrive policy says so (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS").
+//! The function is called with a batch, and the messages that it does not report as failed are deleted. The others
+//! become visible again, and go to the dead-letter queue when the queue's redrive policy says so (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS").
 
 mod batch;
 
@@ -20,7 +19,6 @@ use sqs::{Error, NewMessage, Receive, Received, Sqs};
 /// How long one receive waits for messages; in between, the mapping checks whether to stop.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// One queue and the function that processes it.
 #[derive(Clone)]
 pub(crate) struct Mapping {
     pub(crate) source: QueueSource,
@@ -80,7 +78,7 @@ impl Mapping {
         Ok(worked)
     }
 
-    /// A batch: what is there at once, or what gathers within the batching window.
+    /// Receives a batch: the visible messages, and those that arrive within the batching window.
     async fn receive(&self, wait: Duration) -> Result<Vec<Received>, Error> {
         let size = i32::try_from(self.source.batch_size).unwrap_or(i32::MAX);
         let receive = |maximum, wait: Duration| Receive {
@@ -101,7 +99,7 @@ impl Mapping {
         Ok(messages)
     }
 
-    /// Calls the function with what was received: once, or more often where one event would be larger than Lambda takes.
+    /// Calls the function with the messages: once, or more often if one event would be too large for Lambda.
     async fn work(&self, messages: Vec<Received>) {
         for batch in batch::fitting(messages) {
             self.work_event(batch).await;

@@ -1,10 +1,9 @@
 //! Chains of calls through queues, counted and ended as Lambda does (AWS Lambda Developer Guide, "Use Lambda recursive
 //! loop detection to prevent infinite loops").
 //!
-//! A call carries the functions that led to it in the `Lineage` of its X-Ray trace header. What the function sends to
-//! SQS carries it on, and so does the call that the message leads to. A function that would be called about sixteen
-//! times in one chain is not called: the message goes to the dead-letter queue, unless the template has
-//! `RecursiveLoop: Allow`.
+//! The `Lineage` of a call's X-Ray trace header counts the calls that led to it. Messages that the function sends to SQS
+//! carry it to the calls that they lead to. After about sixteen calls in one chain, a function is no longer called: the
+//! message goes to the dead-letter queue, unless the template has `RecursiveLoop: Allow`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +21,7 @@ use crate::permissions::signer;
 /// The header that carries a lineage between a function and SQS.
 pub(crate) const TRACE_HEADER: &str = "x-amzn-trace-id";
 
-/// A function is called this often in a chain, and not once more ("approximately 16 times").
+/// The most calls of a function in one chain ("approximately 16 times").
 const MOST_CALLS: u32 = 16;
 
 /// How often each function was called along a chain, by logical id.
@@ -39,14 +38,13 @@ struct Shared {
     dropped: AtomicU64,
 }
 
-/// A running call; it ends when this is dropped.
+/// A running call, which ends when this is dropped.
 pub(crate) struct Call<'a> {
     recursion: &'a Recursion,
     entry: (String, Lineage),
 }
 
 impl Lineage {
-    /// The lineage that a trace header holds.
     pub(crate) fn of_header(header: Option<&str>) -> Self {
         let parts = header.into_iter().flat_map(|header| header.split(';'));
         let lineage = parts.filter_map(|part| part.strip_prefix("Lineage=")).flat_map(|it| it.split('|'));
@@ -99,18 +97,18 @@ impl Recursion {
         routes.layer(from_fn_with_state(self.clone(), trace))
     }
 
-    /// Counts a message that is not processed, as the metric `RecursiveInvocationsDropped` does.
+    /// Counts a dropped message, as the metric `RecursiveInvocationsDropped` does.
     pub(crate) fn drop_one(&self) {
         self.0.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Messages that were not processed because their chain was too long.
+    /// How many messages were dropped because their chain was too long.
     pub fn dropped(&self) -> u64 {
         self.0.dropped.load(Ordering::Relaxed)
     }
 
-    /// The lineage of what `function` sends now. Calls that run together cannot be distinguished from the
-    /// other here: the shortest chain counts, which ends none too early.
+    /// The lineage of what `function` sends now. Concurrent calls cannot be told apart, so the
+    /// shortest chain counts: no chain ends too early.
     fn of(&self, function: &str) -> Option<Lineage> {
         let running = self.running();
         let own = running.iter().filter(|(id, _)| id == function).map(|(_, lineage)| lineage);
@@ -177,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn of_calls_that_run_together_the_shortest_chain_counts() {
+    fn of_concurrent_calls_the_shortest_chain_counts() {
         let recursion = Recursion::default();
         let _long = recursion.call("A", Lineage::of_header(Some("Lineage=A:9")));
         let _short = recursion.call("A", Lineage::default());

@@ -1,4 +1,4 @@
-//! The schedule: functions that are called every so often.
+//! The schedule: functions that are called at intervals.
 
 use std::sync::Arc;
 

@@ -17,10 +17,10 @@ use axum::Router;
 use http::Uri;
 use shared::accounts::DynamoCredentialStore;
 use shared::platform::aws::Aws;
-use shared::platform::clock::SharedClock;
-use shared::platform::random::SharedRandom;
+use shared::platform::clock::{SharedClock, SystemClock};
+use shared::platform::random::{OsRandom, SharedRandom};
 use shared::platform::settings::Variables;
-use sqs::{ACCOUNT, REGION, Sqs, Storage};
+use sqs::{Sqs, Storage};
 use tokio::task::JoinSet;
 
 use crate::data::{Data, DataLock};
@@ -33,7 +33,7 @@ use crate::kms::Kms;
 use crate::mapping::Mapping;
 use crate::permissions::{self, Permissions};
 use crate::recursion::Recursion;
-use crate::template::{Function, Route, Surroundings, Template};
+use crate::template::{Function, Route, Template};
 use ports::Listeners;
 
 /// Template parameters that differ on one machine, with the variables of the functions that they become.
@@ -46,10 +46,10 @@ const LOCAL_PARAMETERS: &[(&str, &str)] = &[
     ("WebhookRatePerInstance", "0"),
 ];
 
-/// What failures are about that an account with known secrets meets.
+/// The subject of failures with the developer's account.
 const DEVELOPER: &str = "the developer's account";
 
-/// What a system is made of.
+/// How to set up a system.
 pub struct Setup {
     /// The template.
     pub template: PathBuf,
@@ -57,13 +57,13 @@ pub struct Setup {
     pub data: Data,
     /// The port of the HTTP API; 0 for free ones.
     pub port: u16,
-    /// Where the functions run, if not in this process.
+    /// The Lambda Invoke API that runs the functions, if they are not in this process.
     pub lambda: Option<Uri>,
     /// This process's environment, which overrides the template's variables.
     pub environment: Variables,
     /// The clock of the whole system.
     pub clock: SharedClock,
-    /// Where ids and secrets come from.
+    /// The source of ids and secrets.
     pub random: SharedRandom,
 }
 
@@ -85,11 +85,23 @@ pub struct System {
     _lock: DataLock,
 }
 
+impl Setup {
+    /// A system of the template on free ports under the real clock, with its functions in this process.
+    pub fn of(template: PathBuf, data: Data) -> Self {
+        Self {
+            template,
+            data,
+            port: 0,
+            lambda: None,
+            environment: Variables::default(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+        }
+    }
+}
+
 impl System {
     /// Opens the state, starts the functions and begins to listen.
-    ///
-    /// # Errors
-    /// When the template, the data directory, a port or a function's environment cannot be used.
     pub async fn open(setup: Setup) -> Result<Self, Failure> {
         let (urls, listeners) = ports::bind(setup.port).await?;
         let lock = setup.data.lock()?;
@@ -154,12 +166,12 @@ impl System {
         &self.urls.kms
     }
 
-    /// The value of an `Authorization` header that the system knows.
+    /// The developer's `Authorization` header.
     pub fn authorization(&self) -> String {
         self.developer.authorization()
     }
 
-    /// The address of the console, which signs in whoever opens it.
+    /// A link that opens the console signed in.
     pub fn console(&self) -> String {
         format!("{}/console#{}", self.urls.api, self.developer.fragment())
     }
@@ -176,7 +188,7 @@ impl System {
         &self.sqs
     }
 
-    /// What the functions may do, and did.
+    /// The permissions of the functions, and what they did with them.
     pub fn permissions(&self) -> &Permissions {
         &self.permissions
     }
@@ -223,12 +235,12 @@ impl System {
         Ok(worked)
     }
 
-    /// Removes the items of the tables whose time to live is over, as DynamoDB does within days.
+    /// Removes expired items, as DynamoDB does within days.
     pub async fn forget_expired(&self) -> Result<usize, String> {
         self.dynamodb.forget_expired().await
     }
 
-    /// Makes every scheduled call whose pace is `every` once, as the schedule would at that pace.
+    /// Makes each scheduled call with the interval `every` once.
     pub async fn tick(&self, every: Duration) {
         for function in &self.template.functions {
             for schedule in function.schedules.iter().filter(|schedule| schedule.every == every) {
@@ -244,13 +256,8 @@ impl System {
 }
 
 fn read_template(setup: &Setup, urls: &Urls) -> Result<Template, Failure> {
-    let surroundings = Surroundings {
-        region: REGION.to_owned(),
-        account_id: ACCOUNT.to_owned(),
-        queue_base_url: urls.sqs.clone(),
-    };
     let parameters = LOCAL_PARAMETERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Template::read(&setup.template, &surroundings, &parameters.collect())
+    Template::read(&setup.template, &urls.sqs, &parameters.collect())
 }
 
 fn open_queues(setup: &Setup, urls: &Urls, template: &Template) -> Result<Sqs, Failure> {

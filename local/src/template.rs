@@ -1,8 +1,8 @@
 //! template.yaml, read: the tables, queues and functions that the local system builds.
 //!
 //! One machine and AWS run from the same template, so a time-out, a table key or an environment variable is
-//! written once. What this reader does not know and what would make the two differ, it refuses; resources of other
-//! types are ignored.
+//! written once. It refuses what it does not know if the two could then differ, and ignores resources of other
+//! types.
 
 mod document;
 mod events;
@@ -39,30 +39,16 @@ pub struct Template {
     pub functions: Vec<Function>,
 }
 
-/// What the pseudo parameters, names and ARNs of a template stand for here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surroundings {
-    /// `AWS::Region`.
-    pub region: String,
-    /// `AWS::AccountId`, twelve digits.
-    pub account_id: String,
-    /// Where SQS answers, without a slash at the end; a queue's URL is this, the account and the name.
-    pub queue_base_url: String,
-}
-
 impl Template {
-    /// Reads the template in a file, with `overrides` in place of the defaults of its parameters.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read or is not YAML, or a table, queue or function in it cannot be understood.
+    /// Reads the template in a file, with `overrides` in place of the defaults of its parameters. The URLs of its queues
+    /// begin with `queue_base_url`.
     pub fn read(
         path: &Path,
-        surroundings: &Surroundings,
+        queue_base_url: &str,
         overrides: &BTreeMap<String, String>,
     ) -> Result<Self, Failure> {
         let document = Self::document(path)?;
-        Self::of(&document, surroundings, overrides).context(path.display())
+        Self::of(&document, queue_base_url, overrides).context(path.display())
     }
 
     /// The whole file as JSON, with intrinsic functions in their long spelling: `{"Ref": "Name"}`.
@@ -78,10 +64,10 @@ impl Template {
 
     fn of(
         document: &Value,
-        surroundings: &Surroundings,
+        queue_base_url: &str,
         overrides: &BTreeMap<String, String>,
     ) -> Result<Self, String> {
-        let resolver = Resolver::new(document, surroundings, overrides)?;
+        let resolver = Resolver::new(document, queue_base_url, overrides)?;
         let keys = resolver.resources("AWS::KMS::Key")?;
         Ok(Self {
             tables: stores::tables(&resolver)?,

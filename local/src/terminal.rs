@@ -1,4 +1,4 @@
-//! What a person at the terminal sees and does.
+//! Running the system in a terminal.
 
 mod welcome;
 
@@ -6,12 +6,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddrV4;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use http::Uri;
 use serde_json::json;
-use shared::platform::clock::SystemClock;
-use shared::platform::random::OsRandom;
 use shared::platform::settings::Variables;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -21,14 +18,12 @@ use crate::failure::Context as _;
 use crate::watch::{self, Watch};
 use crate::{Data, Failure, Options, Setup, System};
 
-/// What is shown unless `RUST_LOG` says otherwise: each event as it passes, and what goes wrong.
+/// The log filter without `RUST_LOG`: each event, and what goes wrong.
 const DEFAULT_FILTER: &str = "warn,dynoxide=error,webhook=debug,dispatcher=debug,instances=info,local=info";
 
 const TERMINAL: &str = "the terminal";
 
-/// Where the functions run.
 enum Place {
-    /// In this process.
     Here,
     /// Behind the Lambda Invoke API at this URL.
     Lambda(Uri),
@@ -67,16 +62,8 @@ async fn run(options: Options, environment: Variables) -> Result<(), Failure> {
         (false, Some(url)) => Place::Lambda(url),
         (false, None) => Place::Here,
     };
-    let setup = Setup {
-        template,
-        data: Data::Directory(data.clone()),
-        port,
-        lambda: place.url(),
-        environment,
-        clock: Arc::new(SystemClock),
-        random: Arc::new(OsRandom),
-    };
-    let system = System::open(setup).await?;
+    let setup = Setup::of(template, Data::Directory(data.clone()));
+    let system = System::open(Setup { port, lambda: place.url(), environment, ..setup }).await?;
     let variables = data.join("functions.env");
     write(&variables, &env_file(&system))?;
     let mut watch = None;
@@ -100,7 +87,7 @@ async fn run(options: Options, environment: Variables) -> Result<(), Failure> {
     };
     tokio::select! {
         interrupt = interrupted() => interrupt.context(TERMINAL)?,
-        // Without functions nothing can be finished.
+        // Without functions, running calls cannot end.
         ended = ended => return Err(ended),
     }
     writeln!(io::stdout(), "stopping: what is under way is finished first").context(TERMINAL)?;
@@ -111,7 +98,7 @@ async fn run(options: Options, environment: Variables) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Resolves when the terminal or a supervisor asks for the end.
+/// Resolves on Ctrl-C or SIGTERM.
 async fn interrupted() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
@@ -139,7 +126,7 @@ fn env_file(system: &System) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Writes a file atomically, so that no reader sees half of it.
+/// Writes a file atomically: nobody reads half of it.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let unwritten = format!("{} cannot be written", path.display());
     let mut beside = path.as_os_str().to_owned();

@@ -1,5 +1,5 @@
-//! `cargo lambda watch`, started and stopped with the system: the functions run in programs of their own, which are
-//! built again when their code changes.
+//! `cargo lambda watch`, started and stopped with the system: it runs each function as a program and rebuilds it when its
+//! code changes.
 
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::path::Path;
@@ -13,25 +13,24 @@ use tokio::process::{Child, Command};
 
 use crate::failure::{Context as _, Failure};
 
-/// Its port lies behind those of the system's own servers.
+/// Its port follows those of the system's servers.
 const OFFSET: u16 = 4;
 
 /// With everything built, it listens within a second or two.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What its functions get to end by themselves.
+/// How long its functions may take to end.
 const GRACE: Duration = Duration::from_secs(10);
 
 const CARGO: &str = "cargo cannot be run";
 const INSTALL: &str = "`pip install cargo-lambda` does that";
 
-/// A running `cargo lambda watch`.
 pub(crate) struct Watch {
     child: Child,
 }
 
-/// Where it will listen, for a system whose first port is `first`: the one after those, or a free one for 0.
+/// Its address, for a system whose first port is `first`; 0 takes a free port.
 pub(crate) fn address(first: u16) -> Result<SocketAddrV4, Failure> {
     let port = if first == 0 { 0 } else { first.saturating_add(OFFSET) };
     let unusable = format!("port {port} of 127.0.0.1 cannot be used");
@@ -40,7 +39,6 @@ pub(crate) fn address(first: u16) -> Result<SocketAddrV4, Failure> {
     Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
 }
 
-/// The URL of the Invoke API there.
 pub(crate) fn url(address: SocketAddrV4) -> Uri {
     let uri = Uri::builder().scheme("http").authority(address.to_string()).path_and_query("/");
     // An address with a port is an authority.
@@ -50,7 +48,7 @@ pub(crate) fn url(address: SocketAddrV4) -> Uri {
 impl Watch {
     /// Builds the functions and watches them on `address`, with the variables of the file; returns once it listens.
     ///
-    /// They are built before, since a call that waits for a build may well time out.
+    /// They are built first: a call that waits for a build may time out.
     pub(crate) async fn start(address: SocketAddrV4, variables: &Path) -> Result<Self, Failure> {
         let mut version = cargo(&["lambda", "--version"]);
         let version = version.stdout(Stdio::null()).stderr(Stdio::null()).status().await;
@@ -63,7 +61,7 @@ impl Watch {
         }
         let (host, port) = (address.ip().to_string(), address.port().to_string());
         let mut command = cargo(&["lambda", "watch", "--invoke-address", &host, "--invoke-port", &port]);
-        // In a group of its own, so that Ctrl-C reaches the system alone, which ends what is under way first.
+        // In its own process group: Ctrl-C only reaches the system, which lets running calls end first.
         let child = command.arg("--env-file").arg(variables).process_group(0).spawn();
         let mut watch = Self { child: child.context(CARGO)? };
         tokio::select! {
@@ -73,7 +71,7 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Resolves when it ends by itself, which it should not.
+    /// Resolves if it ends by itself.
     pub(crate) async fn ended(&mut self) -> Failure {
         Failure::new(match self.child.wait().await {
             Ok(status) => {
@@ -83,7 +81,6 @@ impl Watch {
         })
     }
 
-    /// Ends it and its functions.
     pub(crate) async fn stop(mut self) {
         self.signal(Signal::INT);
         if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
@@ -100,7 +97,7 @@ impl Watch {
     }
 }
 
-/// Cargo, killed when dropped, without the terminal's input.
+/// Cargo without the terminal's input; it is killed when dropped.
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);

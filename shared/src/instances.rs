@@ -3,15 +3,14 @@
 mod cache;
 mod configuration;
 mod event_settings;
-mod headers;
 mod id;
+mod secrets;
 mod store;
 pub mod vault;
 
-pub use cache::{CachedInstance, InstanceCache};
+pub use cache::{CachedInstance, InstanceCache, Verdict};
 pub use configuration::{Configuration, key};
 pub use event_settings::{BasicAuth, ConfigurationFault, EventSettings, EventSource};
-pub use headers::CallbackHeaders;
 pub use id::InstanceId;
 pub use store::{Changed, Created, DynamoInstanceStore, Listing};
 
@@ -26,34 +25,34 @@ use close::signature::SignatureKey;
 pub struct Instance {
     /// Its id.
     pub id: InstanceId,
-    /// Whose it is.
+    /// The account that it belongs to.
     pub account: Account,
-    /// The user who made it, for people.
+    /// The user who created it.
     pub owner: Profile,
     /// Its name.
     pub name: String,
     /// Its tags.
     pub tags: Vec<String>,
-    /// Its settings, secret ones among them.
+    /// Its settings, including secrets.
     pub configuration: Configuration,
-    /// True if it was switched off: its events are then refused.
+    /// True if it is switched off: its events are refused.
     pub disabled: bool,
     /// When it was provisioned.
     pub created_at: DateTime<Utc>,
     /// Its token.
     pub token: Token,
-    /// How often it was changed; a change is written only if the revision is still the one that it was made from.
+    /// Counts changes: a change is only written to the revision that it was made from.
     pub revision: u64,
     /// The previous key of the subscription at Close, if it was replaced recently.
     pub retired_key: Option<RetiredKey>,
 }
 
-/// The token of an instance: it is looked up by its hash, and kept sealed to be shown again.
+/// The token of an instance: looked up by its hash, and kept encrypted to be shown again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     /// Its key among the credentials.
     pub key: CredentialKey,
-    /// The token itself, for those whose vault opens it.
+    /// The token itself, if the vault can decrypt it.
     pub text: Option<Secret>,
 }
 

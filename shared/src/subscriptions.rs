@@ -1,6 +1,6 @@
 //! The check of a subscription that this system made at Close: what is known about it, and when it is next due.
 //!
-//! No input or output: the pollers table keeps a [`Check`] beside the polling of the same API key.
+//! Pure data and rules: the pollers table keeps a [`Check`] beside the polling of the same API key.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ const CLOSE_KEEPS: TimeDelta = TimeDelta::days(30);
 /// The state of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Status {
+pub enum SubscriptionStatus {
     /// Close sends events.
     #[default]
     Active,
@@ -37,7 +37,7 @@ pub enum Status {
 
 /// An error of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub struct RecordedError {
     /// When it happened.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub at: DateTime<Utc>,
@@ -68,13 +68,13 @@ pub struct Check {
 #[serde(default)]
 pub struct Findings {
     /// Its state.
-    pub status: Status,
+    pub status: SubscriptionStatus,
     /// When it was last found active, with no event missing.
     #[serde(with = "chrono::serde::ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
     pub good_at: Option<DateTime<Utc>>,
     /// The last error.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<Problem>,
+    pub last_error: Option<RecordedError>,
     /// Checks in a row that Close did not answer.
     pub failures: u32,
     /// The time for which events may be missing, until they are filled in from the event feed.
@@ -114,11 +114,11 @@ impl Check {
         self.findings.good_at.unwrap_or(self.registered_at)
     }
 
-    /// Records that it was found not to send. The gap begins with the events that Close dropped when it stopped, but no
+    /// Records that Close does not send. The gap begins with the events that Close dropped when it stopped, but no
     /// earlier than the delivery log reaches, which says what was delivered.
     ///
-    /// True if that was not known before.
-    pub fn lost(&mut self, status: Status, problem: Problem, retention: TimeDelta) -> bool {
+    /// True if this is news.
+    pub fn lost(&mut self, status: SubscriptionStatus, problem: RecordedError, retention: TimeDelta) -> bool {
         let now = problem.at;
         let thrown_away = (self.good_at() - CLOSE_RETRIES).max(now - retention);
         let since = (self.good_at() - OVERLAP).min(thrown_away).max(now - CLOSE_KEEPS).max(self.wanted_from);
@@ -136,13 +136,13 @@ impl Check {
         if let Some(gap) = &mut self.findings.gap {
             gap.resumed_at = gap.resumed_at.or(Some(now));
         }
-        (self.findings.status, self.findings.failures) = (Status::Active, 0);
+        (self.findings.status, self.findings.failures) = (SubscriptionStatus::Active, 0);
     }
 
     /// Records that it was found active, with no event missing.
     pub fn good(&mut self, now: DateTime<Utc>) {
         let findings = &mut self.findings;
-        (findings.status, findings.failures, findings.good_at) = (Status::Active, 0, Some(now));
+        (findings.status, findings.failures, findings.good_at) = (SubscriptionStatus::Active, 0, Some(now));
     }
 
     /// Records that events are not wanted now, so that this time leaves no gap.
@@ -152,10 +152,11 @@ impl Check {
     }
 
     /// Records a check that failed. Returns how long to wait if Close could not be reached.
-    pub fn failed(&mut self, status: Status, problem: Problem) -> TimeDelta {
+    pub fn failed(&mut self, status: SubscriptionStatus, problem: RecordedError) -> TimeDelta {
         let findings = &mut self.findings;
         // A failure to reach Close does not change what is known about the subscription.
-        let keeps = status == Status::Failing && matches!(findings.status, Status::Paused | Status::Missing);
+        let keeps = status == SubscriptionStatus::Failing
+            && matches!(findings.status, SubscriptionStatus::Paused | SubscriptionStatus::Missing);
         findings.status = if keeps { findings.status } else { status };
         findings.failures = findings.failures.saturating_add(1);
         findings.last_error = Some(problem);
@@ -186,28 +187,31 @@ mod tests {
         Check::starting_at(at(0), "https://example.com/", &KeyDigest::from_text(""))
     }
 
-    fn problem(minutes: i64) -> Problem {
-        Problem { at: at(minutes), message: "paused".to_owned() }
+    fn problem(minutes: i64) -> RecordedError {
+        RecordedError { at: at(minutes), message: "paused".to_owned() }
     }
 
     const DAY: i64 = 24 * 60;
 
     #[test]
-    fn a_gap_begins_with_what_close_threw_away_and_not_before_anything_was_wanted() {
+    fn a_gap_begins_with_the_dropped_events_and_not_before_events_were_wanted() {
         let month = TimeDelta::days(30);
         let mut young = check();
-        assert!(young.lost(Status::Paused, problem(90), month));
+        assert!(young.lost(SubscriptionStatus::Paused, problem(90), month));
         assert_eq!(young.findings.gap.clone().unwrap().since, at(0), "nothing is from before its instance");
-        assert!(!young.lost(Status::Paused, problem(150), month), "one pause is one piece of news");
+        assert!(
+            !young.lost(SubscriptionStatus::Paused, problem(150), month),
+            "one pause is one piece of news"
+        );
 
         let mut old = check();
         old.good(at(10 * DAY));
-        old.lost(Status::Missing, problem(10 * DAY + 60), month);
+        old.lost(SubscriptionStatus::Missing, problem(10 * DAY + 60), month);
         assert_eq!(old.findings.gap.clone().unwrap().since, at(7 * DAY));
 
         let mut forgetful = check();
         forgetful.good(at(10 * DAY));
-        forgetful.lost(Status::Paused, problem(10 * DAY + 60), TimeDelta::days(1));
+        forgetful.lost(SubscriptionStatus::Paused, problem(10 * DAY + 60), TimeDelta::days(1));
         assert_eq!(
             forgetful.findings.gap.clone().unwrap().since,
             at(9 * DAY + 60),
@@ -215,22 +219,22 @@ mod tests {
         );
         let mut late = check();
         late.good(at(10 * DAY));
-        late.lost(Status::Paused, problem(15 * DAY), TimeDelta::days(1));
+        late.lost(SubscriptionStatus::Paused, problem(15 * DAY), TimeDelta::days(1));
         assert_eq!(
             late.findings.gap.clone().unwrap().since,
             at(10 * DAY - 5),
             "but never later than it was seen to send"
         );
         let mut forgotten = check();
-        forgotten.lost(Status::Paused, problem(50 * DAY), month);
+        forgotten.lost(SubscriptionStatus::Paused, problem(50 * DAY), month);
         assert_eq!(forgotten.findings.gap.clone().unwrap().since, at(20 * DAY), "Close keeps no more");
     }
 
     #[test]
-    fn a_gap_is_walked_again_once_the_log_has_settled() {
+    fn a_gap_is_walked_again_once_the_feed_has_settled() {
         let mut check = check();
         check.good(at(100));
-        check.lost(Status::Paused, problem(160), TimeDelta::days(30));
+        check.lost(SubscriptionStatus::Paused, problem(160), TimeDelta::days(30));
         check.resumed(at(160));
         let gap = check.findings.gap.clone().unwrap();
         let walk = |minutes| Walk::starting_at(at(minutes));
@@ -246,26 +250,26 @@ mod tests {
     }
 
     #[test]
-    fn a_silence_of_ours_is_no_gap() {
+    fn time_without_wanted_events_leaves_no_gap() {
         let mut check = check();
         check.unwanted(at(10 * DAY));
         check.good(at(10 * DAY));
-        check.lost(Status::Paused, problem(10 * DAY + 60), TimeDelta::days(30));
+        check.lost(SubscriptionStatus::Paused, problem(10 * DAY + 60), TimeDelta::days(30));
         assert_eq!(check.findings.gap.clone().unwrap().since, at(10 * DAY));
     }
 
     #[test]
-    fn a_close_that_cannot_be_asked_hides_nothing() {
+    fn an_unreachable_close_does_not_hide_a_lost_subscription() {
         let mut check = check();
-        assert_eq!(check.failed(Status::Failing, problem(1)), TimeDelta::seconds(30));
-        assert_eq!(check.failed(Status::Failing, problem(2)), TimeDelta::seconds(60));
-        assert_eq!(check.findings.status, Status::Failing);
-        check.lost(Status::Missing, problem(3), TimeDelta::days(30));
-        check.failed(Status::Failing, problem(4));
-        assert_eq!(check.findings.status, Status::Missing);
-        check.failed(Status::Refused, problem(5));
-        assert_eq!((check.findings.status, check.findings.failures), (Status::Refused, 4));
+        assert_eq!(check.failed(SubscriptionStatus::Failing, problem(1)), TimeDelta::seconds(30));
+        assert_eq!(check.failed(SubscriptionStatus::Failing, problem(2)), TimeDelta::seconds(60));
+        assert_eq!(check.findings.status, SubscriptionStatus::Failing);
+        check.lost(SubscriptionStatus::Missing, problem(3), TimeDelta::days(30));
+        check.failed(SubscriptionStatus::Failing, problem(4));
+        assert_eq!(check.findings.status, SubscriptionStatus::Missing);
+        check.failed(SubscriptionStatus::Refused, problem(5));
+        assert_eq!((check.findings.status, check.findings.failures), (SubscriptionStatus::Refused, 4));
         check.resumed(at(6));
-        assert_eq!((check.findings.status, check.findings.failures), (Status::Active, 0));
+        assert_eq!((check.findings.status, check.findings.failures), (SubscriptionStatus::Active, 0));
     }
 }

@@ -8,15 +8,11 @@
 #![expect(clippy::expect_used, reason = "a bench that gets no answer has nothing to measure")]
 
 use std::io::Write as _;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::Method;
 use local::{Data, Setup, System};
 use serde_json::{Value, json};
-use shared::platform::clock::SystemClock;
-use shared::platform::random::OsRandom;
-use shared::platform::settings::Variables;
 use tests::bed::template;
 use tests::client::Client;
 use tests::receiver::{Answer, Hook, Receiver};
@@ -52,16 +48,7 @@ enum Tenth {
 }
 
 async fn latencies(tenth: Tenth) -> Vec<Duration> {
-    let setup = Setup {
-        template: template(),
-        data: Data::Memory,
-        port: 0,
-        lambda: None,
-        environment: Variables::default(),
-        clock: Arc::new(SystemClock),
-        random: Arc::new(OsRandom),
-    };
-    let system = System::open(setup).await.expect("the system comes up");
+    let system = System::open(Setup::of(template(), Data::Memory)).await.expect("the system comes up");
     let (url, authorization) = (system.url().to_owned(), system.authorization());
     // Nobody waits for its end: what hangs would hold it up.
     let _running = system.run();

@@ -11,9 +11,6 @@ use std::time::{Duration, Instant};
 use http::Method;
 use local::{Data, Setup, System};
 use serde_json::json;
-use shared::platform::clock::SystemClock;
-use shared::platform::random::OsRandom;
-use shared::platform::settings::Variables;
 use tests::bed;
 use tests::client::Client;
 use tests::receiver::Receiver;
@@ -26,15 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 #[tokio::main]
 async fn main() {
     let directory = tempfile::tempdir().unwrap();
-    let setup = Setup {
-        template: bed::template(),
-        data: Data::Directory(directory.path().join("data")),
-        port: 0,
-        lambda: None,
-        environment: Variables::default(),
-        clock: Arc::new(SystemClock),
-        random: Arc::new(OsRandom),
-    };
+    let setup = Setup::of(bed::template(), Data::Directory(directory.path().join("data")));
     let running = System::open(setup).await.unwrap().run();
     let receiver = Receiver::counting().await;
     let url = provision(running.system(), &receiver.url()).await;

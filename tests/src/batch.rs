@@ -32,9 +32,9 @@ pub(crate) fn call<T>(bed: &Bed, payload: T, timeout: i64) -> LambdaEvent<T> {
 /// The event for a batch.
 pub(crate) fn event(batch: &[Received]) -> Value {
     let attributes = |received: &Received| -> Value {
-        let texts = received.message.attributes.iter().map(|(name, attribute)| {
-            (name.clone(), json!({ "dataType": attribute.data_type, "stringValue": attribute.value }))
-        });
+        let texts = received.message.attributes.iter();
+        let texts =
+            texts.map(|(name, value)| (name.clone(), json!({ "dataType": "String", "stringValue": value })));
         texts.collect::<serde_json::Map<_, _>>().into()
     };
     let record = |received: &Received| {
@@ -51,7 +51,7 @@ pub(crate) fn event(batch: &[Received]) -> Value {
     json!({ "Records": batch.iter().map(record).collect::<Vec<_>>() })
 }
 
-/// Deletes what the function's answer does not report as failed.
+/// Deletes the messages that the function's answer does not report as failed.
 pub(crate) fn settle(bed: &Bed, queue: &str, batch: &[Received], answer: &Value) {
     let failures = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
     let failed = |received: &Received| failures.iter().any(|it| it["itemIdentifier"] == *received.message.id);

@@ -62,13 +62,10 @@ impl Bed {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let random = Arc::new(SeededRandom::default());
         let setup = Setup {
-            template,
-            data,
-            port: 0,
-            lambda: None,
             environment: variables.collect::<Variables>(),
             clock: Arc::new(clock.clone()),
             random: random.clone(),
+            ..Setup::of(template, data)
         };
         let system = System::open(setup).await.unwrap_or_else(|error| panic!("the system: {error}"));
         Self { system, clock, random, client: Client::default() }
@@ -141,7 +138,7 @@ impl Bed {
         instance::store(self, callback_url, change).await
     }
 
-    /// Works everything that can be received now, including due retries; time stands still.
+    /// Processes every visible message, including due retries; time stands still.
     ///
     /// # Panics
     /// When a queue cannot be read.
@@ -149,7 +146,7 @@ impl Bed {
         self.system.work_visible().await.unwrap_or_else(|error| panic!("the queues: {error}"))
     }
 
-    /// Works only the dispatcher's queues; time stands still.
+    /// Processes only the dispatcher's queues; time stands still.
     ///
     /// # Panics
     /// When a queue cannot be read.
@@ -162,7 +159,7 @@ impl Bed {
         worked
     }
 
-    /// Works one batch of every queue, as equally quick consumers do; time stands still.
+    /// Processes one batch of every queue, as equally fast consumers do; time stands still.
     ///
     /// # Panics
     /// When a queue cannot be read.
@@ -205,7 +202,7 @@ impl Bed {
         sources.filter_map(|source| self.system.sqs().next_change(&source.queue).unwrap_or_default()).min()
     }
 
-    /// Delivers until nothing is left, advancing the clock to whatever comes next.
+    /// Delivers until nothing is left, advancing the clock to the next change.
     ///
     /// # Panics
     /// When the queue does not empty.

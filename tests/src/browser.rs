@@ -162,7 +162,7 @@ async fn post(client: &Client, url: &str, body: &Value) -> Value {
 /// Retries until there is an answer.
 ///
 /// # Panics
-/// When none comes.
+/// If it does not appear.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, String>) -> T {
     let started = Instant::now();
     loop {

@@ -11,7 +11,7 @@ use serde_json::Value;
 #[derive(Debug, Clone)]
 pub struct Client(hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>);
 
-/// What was answered.
+/// An answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status code.

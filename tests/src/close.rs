@@ -35,7 +35,7 @@ pub use rest::{Call, Fault, Limit, Quirks, Rest, Spelling};
 use rest::{Cursors, Index};
 use subscription::Subscription;
 
-/// A Close organisation; clones are the same one.
+/// A Close organisation; clones share it.
 #[derive(Clone)]
 pub struct Close {
     state: Arc<Mutex<State>>,
@@ -186,7 +186,7 @@ impl Close {
         id
     }
 
-    /// Pauses a subscription, as Close does after too many failures: what waits for it is dropped.
+    /// Pauses a subscription, as Close does after too many failures: its pending events are dropped.
     pub fn pause_subscription(&self, id: &str) {
         let mut state = self.state();
         state.subscriptions.iter_mut().filter(|it| it.is(id)).for_each(|it| it.pause("too many failures"));
@@ -242,9 +242,9 @@ impl Close {
         self.state().pending.len()
     }
 
-    /// Posts what is pending, oldest first, and returns the statuses of the answers, or [`NO_ANSWER`].
+    /// Posts the pending webhooks, oldest first, and returns the statuses of the answers, or [`NO_ANSWER`].
     ///
-    /// What was not accepted (2xx, and for legacy exactly 200) stays pending. Each try is signed anew.
+    /// A webhook that is not accepted (2xx, for legacy exactly 200) stays pending. Each try is signed anew.
     pub async fn post_pending(&self) -> Vec<StatusCode> {
         let pending = std::mem::take(&mut self.state().pending);
         let mut statuses = Vec::with_capacity(pending.len());
@@ -277,7 +277,7 @@ impl Close {
         statuses
     }
 
-    /// Serves the REST API by `clock`, which is the one that the organisation goes by.
+    /// Serves the REST API by `clock`, the organisation's own.
     ///
     /// # Panics
     /// When there is no port for it.

@@ -19,7 +19,7 @@ const EXTRA: usize = 2;
 
 /// Metrics over some time, in samples by minute.
 ///
-/// A metric is named by its namespace (`own` for that of the stack), its name, and the logical id of what it is of.
+/// A metric is named by its namespace (`own` for the stack's), its name, and the logical id of its resource.
 #[derive(Debug, Clone)]
 pub struct World {
     minutes: usize,
@@ -155,7 +155,7 @@ impl<'a> Alarm<'a> {
         number(&self.0["EvaluationPeriods"])
     }
 
-    /// Of the latest data points as many as it evaluates; where there are fewer, missing ones count as it says.
+    /// The latest data points that it evaluates. Missing ones count as the alarm says.
     fn is_breached(&self, points: &[Option<f64>]) -> bool {
         let wanted = self.periods();
         let needed =

@@ -1,6 +1,6 @@
 //! Faults of AWS between a function and its tables, queues and key: at one call, or of one resource for a while.
 //!
-//! A call includes all tries that the SDK makes of it. A fault holds for all of them unless it says otherwise, because the
+//! A call includes all tries of the SDK. A fault applies to all of them unless it says otherwise, because the
 //! second try would make up for the first.
 
 #![expect(clippy::panic, reason = "a story cannot go on without its wires")]
@@ -21,8 +21,9 @@ use tokio::task::JoinSet;
 use crate::accept;
 use crate::bed::Bed;
 use crate::client::{Answer, Client};
+use crate::statements;
 
-/// What goes wrong at a call.
+/// A fault of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// It is not done, and answered with an error.
@@ -33,13 +34,13 @@ pub enum Fault {
     AnswerLost,
     /// It is throttled.
     Throttle,
-    /// It is not done, and no answer comes.
+    /// It is not done and not answered.
     TimeoutBefore,
-    /// It is done, and no answer comes.
+    /// It is done, but not answered.
     TimeoutAfter,
     /// The function dies before it.
     DeathBefore,
-    /// The function dies after it was done, and before its answer comes.
+    /// The function dies after it was done, before it is answered.
     DeathAfter,
 }
 
@@ -140,7 +141,7 @@ impl Faults {
         &self.variables
     }
 
-    /// Sets what goes wrong from now on, and counts calls from one again.
+    /// Sets the fault, and counts calls from one again.
     pub fn plan(&self, plan: Plan) {
         *self.shared.state() = State { plan, calls: Vec::new() };
     }
@@ -160,6 +161,17 @@ impl Faults {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The table that is away, if others of a batch of statements are not: each statement has an answer of its own.
+    fn away_in_part(&self, body: &[u8]) -> Option<String> {
+        let tables = statements::tables(body);
+        match &self.state().plan {
+            Plan::Away(away) if tables.contains(away) && tables.iter().any(|it| it != away) => {
+                Some(away.clone())
+            }
+            Plan::Away(_) | Plan::Healthy | Plan::Call(..) => None,
+        }
     }
 
     /// Counts a call and returns its fault, if any.
@@ -191,6 +203,13 @@ async fn pass(
     let target = header(&head.headers, "x-amz-target").to_owned();
     let (service, operation) = target.split_once('.').unwrap_or_default();
     let attempt = attempt(&head.headers);
+    if let Some(away) = shared.away_in_part(&body) {
+        let (kept, to) = (statements::without(&body, &away), Arc::clone(&to));
+        let mut answer = forward(&shared.client, &head, &to, kept).await?;
+        answer.body = statements::with_errors(&body, &away, &answer.body);
+        answer.headers.remove(http::header::CONTENT_LENGTH);
+        return Ok(response(answer));
+    }
     let Some(fault) = shared.fault(operation, &resource(service, &body), attempt) else {
         return Ok(response(forward(&shared.client, &head, &to, body).await?));
     };
@@ -265,6 +284,7 @@ fn resource(service: &str, body: &[u8]) -> String {
     if service == "TrentService" {
         return "KMS".to_owned();
     }
+    let of_statement = || statements::tables(body).into_iter().next();
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let first = |of: &Value| of.as_object().and_then(|it| it.keys().next().cloned());
     let transacted = || {
@@ -273,5 +293,6 @@ fn resource(service: &str, body: &[u8]) -> String {
     };
     let named = body["TableName"].as_str().map(str::to_owned);
     let queue = || body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).map(str::to_owned);
-    named.or_else(queue).or_else(|| first(&body["RequestItems"])).or_else(transacted).unwrap_or_default()
+    let of_items = || first(&body["RequestItems"]);
+    named.or_else(queue).or_else(of_items).or_else(transacted).or_else(of_statement).unwrap_or_default()
 }

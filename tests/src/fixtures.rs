@@ -13,7 +13,7 @@ use shared::events::id::hex;
 /// The bytes of a fixture, such as `close/legacy.lead.create.json`.
 ///
 /// # Panics
-/// When there is none of this name.
+/// If it does not exist.
 #[must_use]
 pub fn read(name: &str) -> Vec<u8> {
     let path = directory().join(name);
@@ -61,7 +61,7 @@ pub fn noise(digits: usize) -> String {
 }
 
 /// A legacy webhook of so many bytes about a lead with as many contacts as fit, whose ids, names, addresses and times look
-/// like chance: about as hard to compress as what Close sends.
+/// like chance: about as compressible as Close's payloads.
 ///
 /// # Panics
 /// When not even a lead without contacts fits.

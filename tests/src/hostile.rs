@@ -1,4 +1,4 @@
-//! A server that sends what it was told to, HTTP or not, and counts what it got rid of.
+//! A server that sends given bytes, HTTP or not, and counts how many it sent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 
-/// What follows the first bytes of an answer.
+/// The rest of an answer after its first bytes.
 #[derive(Debug, Clone)]
 enum Then {
     /// Nothing; the connection stays open.

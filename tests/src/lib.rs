@@ -1,6 +1,6 @@
 //! A test bed for tests of the whole system, and the servers at both its ends.
 //!
-//! [`bed::Bed`] is the local system under a clock that stands still; [`close::Close`] stands before it,
+//! [`bed::Bed`] is the local system under a manual clock; [`close::Close`] is in front of it,
 //! [`receiver::Receiver`] behind it. The tests are in `tests/`, one file per subject.
 
 mod accept;
@@ -20,6 +20,7 @@ pub mod polling;
 pub mod program;
 pub mod receiver;
 pub mod rig;
+pub mod statements;
 pub mod storm;
 pub mod tree;
 pub mod wire;

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_blocks_and_links_are_found_where_they_stand() {
+    fn tables_blocks_and_links_are_found_with_their_lines() {
         let text = "# A\n\n| x | y |\n|---|---|\n| `a\\|b` | |\n\n## B\n\n```sh\n# no heading\n```\nSee [this](b.md).\n";
         let document = Document { path: "a.md".to_owned(), text: text.to_owned() };
         assert_eq!(document.table("A"), [["x", "y"], ["`a|b`", ""]]);

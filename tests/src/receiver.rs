@@ -66,7 +66,7 @@ impl Receiver {
         Hook { url: format!("http://{}{path}", self.address), path, shared: Arc::clone(&self.shared) }
     }
 
-    /// Adds answers, one per request, for all paths that have none of their own left.
+    /// Adds answers, one per request, for all paths without answers of their own.
     pub fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
         self.shared.answer(None, answers);
     }

@@ -61,7 +61,7 @@ impl<'a> Rig<'a> {
         }
     }
 
-    /// What goes wrong.
+    /// The fault.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.faults

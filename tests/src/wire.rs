@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use crate::accept;
 use crate::bed::Bed;
 use crate::client::Client;
+use crate::statements;
 
 /// The wires of one function, to each service that it calls.
 pub struct Wires {
@@ -38,7 +39,7 @@ pub struct Wire {
 pub enum Dead {
     /// Before the call of this number, from one, is made.
     Before(usize),
-    /// After it is made, and before its answer comes.
+    /// After it is made, before it is answered.
     After(usize),
 }
 
@@ -152,7 +153,7 @@ async fn pass(
     let body = body.collect().await?.to_bytes();
     let name = head.headers.get("x-amz-target").and_then(|it| it.to_str().ok()).unwrap_or_default();
     let name = name.rsplit('.').next().unwrap_or_default().to_owned();
-    let number = shared.count(&name);
+    let number = shared.count(&name, &body);
     let dead = shared.state().dead;
     if dead.is_some_and(|dead| matches!(dead, Dead::Before(at) if number >= at)) {
         return shared.die().await;
@@ -179,9 +180,14 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count(&self, name: &str) -> usize {
+    /// Counts a call; in place of a batch its statements, each of which costs what a call of its own would.
+    fn count(&self, name: &str, body: &[u8]) -> usize {
         let mut state = self.state();
-        *state.calls.entry(name.to_owned()).or_default() += 1;
+        let statements = statements::verbs(body);
+        let names = if statements.is_empty() { vec![name.to_owned()] } else { statements };
+        for name in names {
+            *state.calls.entry(name).or_default() += 1;
+        }
         state.made += 1;
         state.made
     }

@@ -1,31 +1,22 @@
 //! Alarms and the dashboard, checked against the functions' metrics and the runbook.
 
-#![expect(clippy::panic, reason = "a template without its alarms keeps no rule")]
-
 #[cfg(test)]
 mod played;
 
 use std::collections::BTreeSet;
 
-use local::template::{Function, Surroundings, Template};
+use local::template::{Function, Template};
 use serde_json::{Value, json};
 use tests::bed::Bed;
 use tests::polling::Worker;
 use tests::tree;
 
-#[expect(clippy::unwrap_used, reason = "the template is in the tree")]
 fn document() -> Value {
     Template::document(&tests::bed::template()).unwrap()
 }
 
-#[expect(clippy::unwrap_used, reason = "the template is in the tree")]
 fn functions() -> Vec<Function> {
-    let surroundings = Surroundings {
-        region: "us-east-1".to_owned(),
-        account_id: "000000000000".to_owned(),
-        queue_base_url: "http://127.0.0.1:1".to_owned(),
-    };
-    Template::read(&tests::bed::template(), &surroundings, &std::collections::BTreeMap::new())
+    Template::read(&tests::bed::template(), "http://127.0.0.1:1", &std::collections::BTreeMap::new())
         .unwrap()
         .functions
 }
@@ -109,7 +100,7 @@ fn every_alarm_links_its_section_of_the_runbook() {
 }
 
 #[test]
-fn every_alarm_says_what_missing_data_mean_and_tells_somebody() {
+fn every_alarm_treats_missing_data_and_notifies() {
     for (name, alarm) in alarms() {
         let missing = alarm["TreatMissingData"].as_str().unwrap_or_default();
         // Only the schedules always write data.
@@ -145,7 +136,7 @@ fn alarms_and_dashboard_use_metrics_that_the_functions_write() {
 
 /// Of all calls of the poller, only those of its own schedule keep each of these quiet.
 #[tokio::test]
-async fn the_alarm_of_a_schedule_watches_what_no_other_call_writes() {
+async fn the_alarm_of_a_schedule_watches_a_metric_of_its_own() {
     let silent: BTreeSet<_> = alarms()
         .into_iter()
         .filter(|(_, alarm)| alarm["TreatMissingData"] == "breaching")
@@ -187,7 +178,7 @@ async fn the_alarm_of_a_schedule_watches_what_no_other_call_writes() {
 }
 
 #[test]
-fn the_price_of_the_alarms_is_said() {
+fn the_runbook_has_the_price_of_the_alarms() {
     let watched: usize =
         alarms().iter().map(|(_, alarm)| tests::cloudwatch::Alarm::new(alarm).metrics().len()).sum();
     let row = format!("| alarm | metric that it watches | 0.10 | {watched} in {} alarms |", alarms().len());
@@ -200,7 +191,7 @@ fn the_price_of_the_alarms_is_said() {
 }
 
 #[test]
-fn alarms_of_all_functions_leave_none_out() {
+fn alarms_of_all_functions_cover_every_function() {
     for name in ["ErrorsAlarm", "ThrottlesAlarm"] {
         let (_, alarm) = alarms().into_iter().find(|(alarm, _)| alarm == name).unwrap_or_default();
         // No event is lost or waits when the console is down.

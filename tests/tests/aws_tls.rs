@@ -60,7 +60,7 @@ async fn the_roots_of_the_named_file_are_trusted() {
 }
 
 #[tokio::test]
-async fn a_service_that_nobody_vouches_for_is_not_called() {
+async fn a_service_with_an_untrusted_certificate_is_not_called() {
     let (port, _) = service().await;
     let error = tables(port, &[]).await.unwrap_err();
     assert!(error.contains("UnknownIssuer"), "{error}");

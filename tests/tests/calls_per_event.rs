@@ -14,21 +14,21 @@ use tests::receiver::{Answer, Receiver};
 const TABLE: &str = "\
 | | webhook | dispatcher |
 |---|---|---|
-| an event, delivered | SendMessage | 2 UpdateItem |
-| one of ten in a batch | SendMessage | 2 UpdateItem |
-| the first of its instance in a minute | GetItem, SendMessage | 2 GetItem, 2 UpdateItem |
-| the same with a signature key, first of a process and month | GetItem, SendMessage | Decrypt, 2 GetItem, 2 UpdateItem |
-| one whose attempt fails | SendMessage | SendMessage, 2 UpdateItem |
-| its second attempt, delivered | | 2 UpdateItem |
-| a last attempt, to the dead letters, and the callback begins to fail | | PutItem, SendMessage, 2 UpdateItem |
-| the next event, delivered, and the callback is healthy again | SendMessage | DeleteItem, 2 UpdateItem |
-| a duplicate | SendMessage | UpdateItem |
-| one of 1 KB, half as long compressed | SendMessage | PutItem, 2 UpdateItem |
-| one of 8 KB, half as long compressed | SendMessage | PutItem, 2 UpdateItem |
-| one of 40 KB, half as long compressed | SendMessage | PutItem, 2 UpdateItem |
-| one of 1000 KB, half as long compressed | SendMessage | 2 PutItem, 2 UpdateItem |
-| one of 4000 KB, half as long compressed | 6 PutItem, SendMessage | 3 Query, 2 UpdateItem |
-| one whose callback is disabled | SendMessage | GetItem, SendMessage, 2 UpdateItem |
+| an event, delivered | SendMessage | INSERT, UPDATE |
+| one of ten in a batch | SendMessage | INSERT, UPDATE |
+| the first of its instance in a minute | GetItem, SendMessage | 2 GetItem, INSERT, UPDATE |
+| the same with a signature key, first of a process and month | GetItem, SendMessage | Decrypt, 2 GetItem, INSERT, UPDATE |
+| one whose attempt fails | SendMessage | INSERT, SendMessage, UPDATE |
+| its second attempt, delivered | | UPDATE, UpdateItem |
+| a last attempt, to the dead letters, and the callback begins to fail | | PutItem, SendMessage, UPDATE, UpdateItem |
+| the next event, delivered, and the callback is healthy again | SendMessage | DeleteItem, INSERT, UPDATE |
+| a duplicate | SendMessage | INSERT, UpdateItem |
+| one of 1 KB, half as long compressed | SendMessage | 2 INSERT, UPDATE |
+| one of 8 KB, half as long compressed | SendMessage | 2 INSERT, UPDATE |
+| one of 40 KB, half as long compressed | SendMessage | INSERT, PutItem, UPDATE |
+| one of 1000 KB, half as long compressed | SendMessage | INSERT, 2 PutItem, UPDATE |
+| one of 4000 KB, half as long compressed | 6 PutItem, SendMessage | INSERT, 3 Query, UPDATE |
+| one whose callback is disabled | SendMessage | GetItem, INSERT, SendMessage, UPDATE |
 ";
 
 /// A legacy webhook about a lead of its own, of this size.

@@ -40,7 +40,7 @@ async fn turn(bed: &Bed, worker: &Worker, rest: &Rest) -> String {
 }
 
 #[tokio::test]
-async fn a_turn_asks_what_the_table_says_and_its_items_are_small() {
+async fn a_turn_makes_the_calls_of_the_table_and_its_items_are_small() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let close = Close::new(1, std::sync::Arc::new(bed.clock().clone()));
     let rest = close.serve(bed.clock(), Quirks::default()).await;
@@ -114,7 +114,7 @@ fn minute_of(keys: usize) -> [(&'static str, usize); 4] {
 }
 
 #[test]
-fn the_document_has_what_many_keys_ask_for() {
+fn the_document_has_the_calls_of_many_keys() {
     let mut table =
         "| a minute of idle keys | 100 keys | 1000 keys | 10000 keys |\n|---|---|---|---|\n".to_owned();
     let sizes = [100, 1000, 10_000];

@@ -124,7 +124,7 @@ async fn the_search_index_lags() {
 }
 
 #[tokio::test]
-async fn limits_are_told_in_every_spelling_and_keys_are_checked() {
+async fn rate_limits_have_every_spelling_and_keys_are_checked() {
     let limit = Some(Limit { requests: 1, window: 10 });
     let scene = Scene::set(Quirks { limit, max_skip: 10, ..Quirks::default() }).await;
     assert_eq!(scene.get("user/").await.headers["ratelimit"], "limit=1; remaining=0; reset=10");

@@ -34,7 +34,7 @@ async fn served(bed: &Bed) -> (String, Vec<String>) {
 }
 
 #[tokio::test]
-async fn the_page_is_served_anew_and_its_files_are_kept() {
+async fn the_page_is_revalidated_and_its_files_are_cached() {
     let bed = Bed::start().await;
     let page = get(&bed, "/console", &[]).await;
     assert_eq!(page.status, 200);
@@ -63,7 +63,7 @@ async fn the_page_is_served_anew_and_its_files_are_kept() {
 }
 
 #[tokio::test]
-async fn every_answer_forbids_what_the_page_does_not_need() {
+async fn every_answer_forbids_everything_that_the_page_does_not_need() {
     let bed = Bed::start().await;
     let (directory, _) = served(&bed).await;
     for path in ["/console", &format!("{directory}/main.js"), "/console/nothing"] {
@@ -138,7 +138,7 @@ fn every_setting_that_the_page_asks_for_is_one_of_the_api() {
 fn the_page_explains_every_bad_state() {
     use shared::callbacks::health::State;
     use shared::polling::next::Status as Polling;
-    use shared::subscriptions::Status as Subscription;
+    use shared::subscriptions::SubscriptionStatus as Subscription;
     let page = tree::file("functions/console/page/attention.js").text;
     let explained = |table: &str, state: serde_json::Value| {
         let (_, rest) = page.split_once(&format!("const {table} = {{")).unwrap();

@@ -6,7 +6,7 @@ use shared::events::log::{
     Settlement,
 };
 use shared::events::message::QueuedDelivery;
-use shared::platform::aws::Aws;
+use shared::platform::aws::{Aws, Statements};
 use tests::bed::{Bed, Instance};
 use tests::fixtures;
 use tests::receiver::{Answer, Receiver};
@@ -34,7 +34,7 @@ impl Scene {
         let variables = bed.system().environment().clone().into_iter().collect();
         let client = Aws::from_variables(&variables).unwrap().dynamodb();
         let table = bed.system().environment()["EVENTS_TABLE"].clone();
-        let log = DynamoDeliveryLog::new(client, table, TimeDelta::days(30));
+        let log = DynamoDeliveryLog::new(Statements::new(client), table, TimeDelta::days(30));
         Self { bed, receiver, instance, message: message.body, message_id: message.id, log }
     }
 

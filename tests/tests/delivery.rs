@@ -24,7 +24,7 @@ async fn attempt_times(bed: &Bed, instance: &Instance) -> Vec<DateTime<Utc>> {
 }
 
 #[tokio::test]
-async fn an_event_is_delivered_once_and_the_log_says_so() {
+async fn an_event_is_delivered_and_logged_once() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = event_at(&bed, &receiver.url(), &[]).await;
     bed.drain().await;
@@ -104,7 +104,7 @@ async fn a_dead_letter_moved_back_is_tried_again() {
     let sqs = bed.system().sqs();
     let arn = |queue| sqs.queue_arn(queue).unwrap();
     // The dispatcher sent it there, so SQS does not know where to move it back to.
-    sqs.start_move(&arn(bed.dead_letter_queue_name()), Some(&arn(bed.queue_name())), None).unwrap();
+    sqs.start_move(&arn(bed.dead_letter_queue_name()), Some(&arn(bed.queue_name()))).unwrap();
     bed.drain().await;
     assert_eq!((receiver.count(), bed.dead_letters().len()), (4, 0));
     let log = &bed.log(instance.id()).await[0];
@@ -154,7 +154,7 @@ async fn a_redirect_is_a_failure_and_is_not_followed() {
 }
 
 #[tokio::test]
-async fn nobody_listening_is_a_failure_like_any_other() {
+async fn a_refused_connection_is_a_failure_like_any_other() {
     let bed = Bed::start().await;
     let receiver = Receiver::start().await;
     let url = receiver.url();
@@ -239,7 +239,7 @@ async fn a_duplicate_of_an_event_that_waits_for_its_retry_makes_no_attempt() {
 }
 
 #[tokio::test]
-async fn callbacks_carry_what_is_configured() {
+async fn callbacks_have_the_configured_headers() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let settings = [
         ("event.notification.signature.key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
@@ -279,7 +279,7 @@ async fn an_unsigned_instance_sends_no_signature() {
 }
 
 #[tokio::test]
-async fn one_batch_may_hold_successes_and_failures() {
+async fn one_batch_may_have_successes_and_failures() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let good = bed.provision(receiver.at("/good").url(), &[]).await;
     let bad = bed.provision(receiver.at("/bad").url(), &[]).await;

@@ -76,7 +76,7 @@ impl OldClient<'_> {
 }
 
 #[tokio::test]
-async fn a_client_of_the_old_platform_changes_the_host_and_nothing_else() {
+async fn a_client_of_the_old_platform_only_changes_the_host() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let mut client = OldClient { bed: &bed, token: None };
     // Provisioned with what its element's page asks for, and read back in every way.

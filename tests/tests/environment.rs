@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use local::template::{Function, Surroundings, Template};
+use local::template::{Function, Template};
 use tests::tree;
 
 /// Malformed values for the template's variables.
@@ -21,12 +21,7 @@ const MALFORMED: [(&str, &str); 8] = [
 ];
 
 fn functions() -> Vec<Function> {
-    let surroundings = Surroundings {
-        region: "us-east-1".to_owned(),
-        account_id: "000000000000".to_owned(),
-        queue_base_url: "http://127.0.0.1:1".to_owned(),
-    };
-    Template::read(&tests::bed::template(), &surroundings, &BTreeMap::new()).unwrap().functions
+    Template::read(&tests::bed::template(), "http://127.0.0.1:1", &BTreeMap::new()).unwrap().functions
 }
 
 /// The variables that Lambda and the template give a function.

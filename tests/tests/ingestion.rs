@@ -42,7 +42,7 @@ async fn every_spelling_of_the_encoded_id_is_the_instance() {
 }
 
 #[tokio::test]
-async fn an_id_that_leads_nowhere_gets_one_answer_whatever_the_reason() {
+async fn every_unknown_id_gets_the_same_answer() {
     let bed = Bed::start().await;
     instance(&bed, &[]).await;
     let base = format!("{}/elements/api-v2/events/closeio", bed.system().url());
@@ -55,7 +55,7 @@ async fn an_id_that_leads_nowhere_gets_one_answer_whatever_the_reason() {
 }
 
 #[tokio::test]
-async fn malformed_bodies_are_told_what_and_where_and_nothing_is_queued() {
+async fn malformed_bodies_are_refused_with_their_place() {
     let bed = Bed::start().await;
     let instance = instance(&bed, &[]).await;
     let rows = [
@@ -113,7 +113,7 @@ async fn only_post_is_answered() {
 }
 
 #[tokio::test]
-async fn what_one_call_of_lambda_cannot_carry_is_refused() {
+async fn a_request_too_large_for_lambda_is_refused() {
     let bed = Bed::start().await;
     let instance = instance(&bed, &[]).await;
     for bytes in [6 * 1024 * 1024, 11 * 1024 * 1024] {
@@ -124,7 +124,7 @@ async fn what_one_call_of_lambda_cannot_carry_is_refused() {
 }
 
 #[tokio::test]
-async fn a_signed_webhook_is_taken_and_every_other_refused() {
+async fn a_signed_webhook_is_accepted_and_every_other_refused() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let signed = bed.provision(&receiver.url(), &[(SUBSCRIPTION_KEY, HEX_KEY)]).await;
     let close = Close::new(1, std::sync::Arc::new(bed.clock().clone()));
@@ -204,7 +204,7 @@ async fn a_polled_instance_ignores_webhooks_and_a_disabled_one_refuses_them() {
 }
 
 #[tokio::test]
-async fn a_path_that_is_none_of_ours_is_refused() {
+async fn an_unknown_path_is_refused() {
     let bed = Bed::start().await;
     for path in ["/", "/elements/api-v2/events/pipedrive/MjA5MzE=", "/elements/api-v2/events/closeio"] {
         let (status, message) = post(&format!("{}{path}", bed.system().url()), BODY).await;

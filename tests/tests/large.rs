@@ -96,7 +96,7 @@ async fn large_bodies_of_a_batch_are_not_all_in_memory() {
 }
 
 #[tokio::test]
-async fn an_event_whose_body_is_gone_fails_once_and_says_why() {
+async fn an_event_without_its_body_fails_once_with_the_reason() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     receiver.answer([Answer::status(500)]);
     let instance = bed.provision(&receiver.url(), &[]).await;
@@ -123,7 +123,7 @@ fn incompressible(lead: &str, digits: usize) -> String {
 }
 
 #[tokio::test]
-async fn an_event_that_no_message_holds_can_be_read_and_sent_again() {
+async fn an_event_too_large_for_a_message_can_be_read_and_sent_again() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     let body = incompressible("lead_1", 2_000_000);
@@ -142,7 +142,7 @@ async fn an_event_that_no_message_holds_can_be_read_and_sent_again() {
 }
 
 #[tokio::test]
-async fn an_event_that_no_message_holds_is_released_when_its_callback_recovers() {
+async fn an_event_too_large_for_a_message_is_released_on_recovery() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let settings = [("event.notification.circuit.minutes", "5"), ("event.notification.retry.attempts", "1")];
     let instance = bed.provision(&receiver.url(), &settings).await;

@@ -102,7 +102,7 @@ async fn story(bed: &Bed) -> Vec<(u64, String, &'static str)> {
 }
 
 #[tokio::test]
-async fn every_event_ends_with_one_line_and_has_no_other() {
+async fn every_event_logs_exactly_one_line() {
     let (lines, _guard) = Lines::kept("info".parse().unwrap());
     let bed = Bed::start().await;
     let ends = story(&bed).await;

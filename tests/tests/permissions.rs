@@ -53,12 +53,8 @@ fn used(bed: &Bed) -> BTreeSet<Grant> {
 }
 
 fn functions() -> Vec<Function> {
-    let surroundings = local::template::Surroundings {
-        region: "us-east-1".to_owned(),
-        account_id: "000000000000".to_owned(),
-        queue_base_url: "http://127.0.0.1:1".to_owned(),
-    };
-    let read = local::template::Template::read(&tests::bed::template(), &surroundings, &BTreeMap::new());
+    let read =
+        local::template::Template::read(&tests::bed::template(), "http://127.0.0.1:1", &BTreeMap::new());
     read.unwrap().functions
 }
 
@@ -209,7 +205,7 @@ async fn a_role_allows_what_its_function_does_and_nothing_else() {
 }
 
 #[test]
-fn what_lambda_needs_is_of_the_functions_own_queue_and_log() {
+fn permissions_for_lambda_cover_only_the_functions_queue_and_log() {
     for function in functions() {
         let role = function.role.unwrap();
         let own: BTreeSet<String> = function.queues.iter().map(|source| source.queue.clone()).collect();
@@ -254,7 +250,7 @@ fn clients_of(function: &str, bed: &Bed) -> Aws {
 }
 
 #[tokio::test]
-async fn what_a_role_does_not_allow_is_refused_as_by_iam() {
+async fn a_call_that_a_role_does_not_allow_is_refused_as_by_iam() {
     let bed = Bed::start().await;
     let environment = bed.system().environment();
     let webhook = clients_of("WebhookFunction", &bed);

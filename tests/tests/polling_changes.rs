@@ -152,3 +152,20 @@ async fn an_instance_that_is_disabled_is_not_polled_until_it_is_enabled() {
     polled.bed.minutes(2).await;
     assert!(!polled.rest.take_calls().is_empty());
 }
+
+#[tokio::test]
+async fn another_id_field_tells_nothing_again() {
+    for resource in ["opportunities", "notes"] {
+        let polled = Polled::start(&[resource], Quirks::default()).await;
+        let kind = if resource == "notes" { "activity.note" } else { "opportunity" };
+        polled.close.create(kind, &json!({"reference": {"number": 5}}));
+        polled.bed.minutes(2).await;
+        let url = format!("/{resource}");
+        let other = json!({resource: {"url": url, "idField": "reference.number"}});
+        patch(&polled, json!({"event.poller.configuration": other.to_string()})).await;
+        polled.close.create(kind, &json!({"reference": {"number": 6}}));
+        polled.bed.minutes(3).await;
+        let ids: Vec<_> = polled.told().into_iter().map(|told| told.object_id).collect();
+        assert_eq!((ids.len(), ids.last().map(String::as_str)), (2, Some("6")), "{resource}: {ids:?}");
+    }
+}

@@ -302,7 +302,7 @@ async fn a_dead_letter_of_the_poll_queue_loses_nothing_and_its_redrive_tells_not
         bed.minutes(12).await;
         assert_eq!(polled.told_in_short(), ["contacts CREATED"], "the tick finds it again: {dies:?}");
         // SQS moved it there, so SQS knows where to move it back to.
-        sqs.start_move(&sqs.queue_arn(bed.dead_letter_queue_of(queue)).unwrap(), None, None).unwrap();
+        sqs.start_move(&sqs.queue_arn(bed.dead_letter_queue_of(queue)).unwrap(), None).unwrap();
         bed.minutes(12).await;
         assert_eq!(polled.told().len(), 1, "{dies:?}");
         assert_eq!(sqs.peek(bed.dead_letter_queue_of(queue)).unwrap().len(), 0);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde_json::json;
 use tests::close::{Call, Quirks};
-use tests::polling::{Polled, Status, Worker};
+use tests::polling::{Polled, Status};
 
 fn by_subject(calls: &[Call]) -> BTreeMap<&str, usize> {
     let mut count = BTreeMap::new();
@@ -90,24 +90,4 @@ async fn a_filter_that_close_ignores_is_noticed() {
     assert!(state.error.is_some_and(|error| error.contains("tasks")), "{}", state.shown);
     let calls = polled.rest.take_calls();
     assert!(calls.len() <= 6, "{} requests in three minutes", calls.len());
-}
-
-#[tokio::test]
-async fn what_a_poll_finds_in_the_event_feed_is_enqueued_oldest_first() {
-    let polled = Polled::start(&["events"], Quirks { page_cap: 5, ..Quirks::default() }).await;
-    let worker = Worker::on(&polled.bed).await;
-    for n in 0..30 {
-        polled.close.create("contact", &json!({"name": n}));
-        polled.bed.pass(1);
-    }
-    worker.scheduled(&polled.bed, json!({})).await;
-    polled.bed.pass(60);
-    worker.work_all(&polled.bed).await;
-    // Events of one batch are delivered side by side: only batches have an order.
-    polled.bed.dispatch().await;
-    let dates: Vec<_> =
-        polled.messages().iter().map(|it| it["events"][0]["date"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(dates.len(), 30);
-    let (first, last) = (&dates[..10], &dates[20..]);
-    assert!(first.iter().max() < last.iter().min(), "{dates:?}");
 }

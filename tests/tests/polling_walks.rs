@@ -1,9 +1,10 @@
 //! Walks through what changed: runs of rows of one second, cursors that expire, limits, and time that runs out.
 
 use chrono::TimeDelta;
+use http::Method;
 use serde_json::json;
 use tests::close::{Limit, Quirks, Spelling};
-use tests::polling::{Polled, Status};
+use tests::polling::{Polled, Status, Worker};
 
 #[tokio::test]
 async fn a_run_of_one_second_is_crossed_however_few_requests_fit_into_a_window() {
@@ -118,4 +119,39 @@ async fn what_nobody_wants_is_read_once_and_in_the_overlap_but_no_more() {
     polled.close.create("activity.note", &json!({"note": "A"}));
     polled.bed.minutes(2).await;
     assert_eq!(polled.told_in_short(), ["notes CREATED"]);
+}
+
+#[tokio::test]
+async fn rows_that_change_while_a_cursor_passes_them_hide_none_between() {
+    let limit = Some(Limit { requests: 2, window: 4 });
+    let polled = Polled::start(&["contacts"], Quirks { limit, page_cap: 2, ..Quirks::default() }).await;
+    let path = format!("/instances/{}/enabled", polled.instance.id());
+    polled.bed.call(Method::DELETE, &path, &json!(null)).await;
+    polled.close.create_together("contact", &vec![json!({"name": "of one second"}); 6]);
+    polled.bed.pass(10);
+    let between = polled.close.create("contact", &json!({"name": "between"}));
+    polled.bed.pass(3600);
+    polled.bed.call(Method::PUT, &path, &json!(null)).await;
+    polled.rest.take_calls();
+    let worker = Worker::on(&polled.bed).await;
+    for second in 0..240 {
+        if polled.rest.calls().is_empty() {
+            if second % 60 == 0 {
+                worker.scheduled(&polled.bed, json!({})).await;
+            }
+            polled.bed.pass(1);
+            worker.work_all(&polled.bed).await;
+        }
+    }
+    // The second page has a cursor, because the first could not leave the second; now the key rests.
+    let seen: Vec<_> = polled.rest.take_calls().into_iter().flat_map(|call| call.shown).collect();
+    for (id, _) in polled.close.objects() {
+        if id != between && seen.iter().all(|row| row["id"] != *id) {
+            polled.close.update("contact", &id, "name", "changed");
+        }
+    }
+    polled.bed.minutes(3).await;
+    let told: Vec<_> = polled.told().into_iter().map(|told| told.object_id).collect();
+    assert!(told.contains(&between), "{told:?}");
+    assert_eq!(told.len(), 7, "{told:?}");
 }

@@ -31,7 +31,7 @@ fn failure(data: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn what_keeps_it_from_starting_is_told_in_one_line() {
+fn a_failed_start_is_explained_in_one_line() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -54,7 +54,7 @@ fn what_keeps_it_from_starting_is_told_in_one_line() {
 }
 
 #[test]
-fn a_wrong_option_is_told_with_the_usage() {
+fn a_wrong_option_shows_the_usage() {
     let directory = tempfile::tempdir().unwrap();
     let both = ["--watch", "--lambda", "http://127.0.0.1:9010"];
     let wrong = [&["--bogus"][..], &["--port", "x"], &["--port", "70000"], &["--lambda", "not a url"], &both];
@@ -113,7 +113,7 @@ async fn shown(local: &Local, line: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_terminal_shows_an_event_as_it_passes() {
+async fn the_terminal_shows_each_event() {
     let directory = tempfile::tempdir().unwrap();
     let local = Local::start(&directory.path().join("data"), &[]).await;
     let receiver = Receiver::start().await;
@@ -138,7 +138,7 @@ async fn the_terminal_shows_an_event_as_it_passes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_callback_goes_through_a_proxy_of_the_environment() {
+async fn callbacks_ignore_a_proxy_of_the_environment() {
     let directory = tempfile::tempdir().unwrap();
     let proxy = Receiver::start().await;
     let url = proxy.url();

@@ -56,7 +56,7 @@ async fn an_instance_of_saps_page_delivers() {
 }
 
 #[tokio::test]
-async fn an_instance_reads_back_without_its_secrets() {
+async fn an_instance_is_shown_without_its_secrets() {
     let bed = Bed::start().await;
     let created = bed.call(Method::POST, "/instances", &cloud_elements()).await.json();
     let shown = bed.call(Method::GET, &format!("/instances/{}", created["id"]), &Value::Null).await.json();
@@ -95,7 +95,7 @@ async fn one_answer_names_everything_that_is_missing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_granted_is_refused_with_its_place() {
+async fn an_invalid_setting_is_refused_with_its_place() {
     let bed =
         Bed::with(local::Data::Memory, "2026-11-21T10:00:00Z", &[("CALLBACK_ALLOW_PRIVATE", "false")]).await;
     let mut body = sap("http://169.254.169.254/latest/meta-data");
@@ -135,7 +135,7 @@ async fn a_forbidden_callback_url_is_refused_with_the_broken_rule() {
 }
 
 #[tokio::test]
-async fn without_secrets_that_hold_nothing_is_answered() {
+async fn calls_without_valid_secrets_are_refused() {
     let bed = Bed::start().await;
     let other = bed.system().another_account(2).await.unwrap();
     let own = bed.system().authorization();
@@ -169,7 +169,7 @@ async fn without_secrets_that_hold_nothing_is_answered() {
 }
 
 #[tokio::test]
-async fn an_account_sees_its_own_instances_only() {
+async fn an_account_sees_only_its_own_instances() {
     let bed = Bed::start().await;
     let created = bed.call(Method::POST, "/instances", &cloud_elements()).await.json();
     let path = format!("/instances/{}", created["id"]);
@@ -184,7 +184,7 @@ async fn an_account_sees_its_own_instances_only() {
 }
 
 #[tokio::test]
-async fn other_methods_are_told_what_there_is() {
+async fn other_methods_are_answered_with_the_allowed_ones() {
     let bed = Bed::start().await;
     let answer = bed.call(Method::POST, "/instances/1", &Value::Null).await;
     let allowed = answer.headers["allow"].to_str().unwrap();

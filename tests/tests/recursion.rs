@@ -33,12 +33,12 @@ async fn an_hour_without_names(template: std::path::PathBuf) -> (DeliveryStatus,
 }
 
 #[tokio::test]
-async fn a_long_chain_goes_on_where_the_template_allows_it() {
+async fn a_long_chain_continues_if_the_template_allows_it() {
     assert_eq!(an_hour_without_names(bed::template()).await, (DeliveryStatus::Delivered, 0));
 }
 
 #[tokio::test]
-async fn a_long_chain_ends_where_the_template_does_not_allow_it() {
+async fn a_long_chain_ends_if_the_template_does_not_allow_it() {
     let text = tree::file("template.yaml").text;
     let without = text.replace("      RecursiveLoop: Allow\n", "");
     assert_ne!(text, without);

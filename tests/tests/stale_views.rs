@@ -110,7 +110,7 @@ async fn the_answer_of_a_replaced_callback_does_not_count() {
 }
 
 #[tokio::test]
-async fn an_instance_just_deleted_takes_nothing_after_ten_seconds() {
+async fn a_deleted_instance_accepts_nothing_after_ten_seconds() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     assert!(queued(&instance, 1).await);

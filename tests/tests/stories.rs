@@ -2,6 +2,7 @@
 //!
 //! All are one program: each program is linked with the whole system, and its stories fill the cores by themselves.
 
+#[cfg(test)]
 mod alarms;
 mod calls_per_event;
 mod calls_per_poll;
@@ -16,7 +17,10 @@ mod drop_in_client;
 mod ingestion;
 mod instances_api;
 mod isolation;
+#[cfg(test)]
+mod joined_writes;
 mod large;
+#[cfg(test)]
 mod log_lines;
 mod normalising;
 mod permissions;
@@ -25,6 +29,8 @@ mod polling_changes;
 mod polling_conditions;
 mod polling_created;
 mod polling_failures;
+#[cfg(test)]
+mod polling_feed;
 mod polling_histories;
 mod polling_keys;
 mod polling_load;

@@ -7,17 +7,12 @@ mod account;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use local::template::{Function, Queue, RecursiveLoop, Surroundings, Template};
+use local::template::{Function, Queue, RecursiveLoop, Template};
 use tests::tree;
 
 #[expect(clippy::unwrap_used, reason = "the template is in the tree")]
 fn template_with(parameters: &BTreeMap<String, String>) -> Template {
-    let surroundings = Surroundings {
-        region: "us-east-1".to_owned(),
-        account_id: "000000000000".to_owned(),
-        queue_base_url: "http://127.0.0.1:1".to_owned(),
-    };
-    Template::read(Path::new("../template.yaml"), &surroundings, parameters).unwrap()
+    Template::read(Path::new("../template.yaml"), "http://127.0.0.1:1", parameters).unwrap()
 }
 
 fn template() -> Template {
@@ -153,7 +148,7 @@ fn a_batch_reports_its_failures_one_by_one() {
 }
 
 #[test]
-fn what_fails_is_kept_longer_than_what_waits() {
+fn dead_letters_are_kept_longer_than_deliveries() {
     let template = template();
     for (queue, _) in consumers(&template) {
         let dead_letters = queue.dead_letter_queue.as_deref().unwrap_or_else(|| panic!("{}", queue.name));
@@ -260,7 +255,7 @@ fn a_scheduled_call_that_fails_is_not_repeated_beside_the_next() {
 }
 
 #[test]
-fn concurrency_that_is_reserved_is_what_the_queues_may_use() {
+fn reserved_concurrency_equals_that_of_the_queues() {
     let document = document();
     let of = |path: &str| document.pointer(path).cloned().unwrap_or_else(|| panic!("{path}"));
     let dispatcher = "/Resources/DispatcherFunction/Properties";

@@ -59,13 +59,13 @@ fn lints_are_expected_with_a_reason_and_never_allowed() {
 }
 
 #[test]
-fn nothing_is_left_for_later() {
+fn no_comment_postpones_work() {
     let marks = [["TO", "DO"], ["FIX", "ME"], ["XX", "X:"]].map(|halves| halves.concat());
     assert_eq!(offenders(|file| marks.iter().any(|mark| file.text.contains(mark))), NONE);
 }
 
 #[test]
-fn every_module_says_what_it_is() {
+fn every_module_has_a_description() {
     let silent = |file: &File| {
         let first = file.text.lines().next().unwrap_or_default();
         let is_test =

@@ -1,4 +1,4 @@
-//! The files of the page, compiled in.
+//! The files of the page, which are compiled in.
 
 use std::io::Write as _;
 

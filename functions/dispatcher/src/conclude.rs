@@ -70,6 +70,21 @@ impl Dispatcher {
         sent.map_err(|error| Halt::Fault(error, None))
     }
 
+    /// Stores the body beside the claim, if it is small and the event new, so that it takes no call of its own.
+    pub(crate) async fn store_early(&self, claim: &Claim<'_>) -> bool {
+        let delivery = claim.delivery;
+        let KeptBody::Beside(deflated) = &claim.body else { return false };
+        if !delivery.is_new() {
+            return false;
+        }
+        let expires_at = self.log.expires_at(delivery, claim.now);
+        // A failure is met when it is stored with the attempt.
+        self.payloads
+            .put_new(&self.statements, &delivery.event_id, deflated, expires_at)
+            .await
+            .unwrap_or(false)
+    }
+
     /// Stores a body that the log item has no room for.
     pub(crate) async fn store(
         &self,

@@ -49,18 +49,22 @@ impl Dispatcher {
         let (fetched, plan) = self.prepare(delivery).await?;
         let id = ClaimId::new(message.holder().to_owned(), call.claims_until(), &call.request_id, message.id);
         let body = KeptBody::of(delivery, fetched.found());
-        let claim = Claim { delivery, id, now: self.clock.now(), body };
+        let mut claim = Claim { delivery, id, now: self.clock.now(), body };
         if let Plan::Wait = plan {
             return self.park(&claim).await;
         }
         if !call.has_time_for(self.attempt_takes) {
             return Err(Halt::HandBack(HandBack::OutOfTime));
         }
-        let attempts = match self.log.claim(&claim).await {
+        let (claimed, stored) = tokio::join!(self.log.claim(&claim), self.store_early(&claim));
+        let attempts = match claimed {
             Ok(Claimed::Granted(attempts)) => attempts,
             Ok(Claimed::Refused(refusal)) => return self.refused(&claim, refusal).await,
             Err(error) => return Err(Halt::Fault(error, Some(claim.id))),
         };
+        if stored {
+            claim.body = KeptBody::Known;
+        }
         let decision = match plan {
             Plan::Attempt(recipient, raw) => {
                 let attempt = Attempt::new(&recipient, delivery, &raw, self.clock.now());

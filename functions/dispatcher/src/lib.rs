@@ -30,9 +30,9 @@ use shared::events::log::{DynamoDeliveryHistory, DynamoDeliveryLog};
 use shared::events::queue::SqsDeliveryQueue;
 use shared::instances::vault::{Purpose, Vault};
 use shared::instances::{DynamoInstanceStore, InstanceCache};
-use shared::platform::aws::Aws;
+use shared::platform::aws::{Aws, Statements};
 use shared::platform::clock::SharedClock;
-use shared::platform::metrics::{Measured, Metrics, Unit};
+use shared::platform::metrics::{Measured, MetricUnit, Metrics};
 use shared::platform::settings::{SettingError, Variables};
 use shared::platform::tls;
 use tokio::sync::Semaphore;
@@ -54,6 +54,7 @@ const CONCURRENCY: usize = 5;
 /// The function with everything that it needs.
 pub struct Dispatcher {
     instances: InstanceCache,
+    statements: Statements,
     log: DynamoDeliveryLog,
     history: DynamoDeliveryHistory,
     payloads: DynamoPayloadStore,
@@ -101,9 +102,11 @@ impl Dispatcher {
         let events: String = variables.required("EVENTS_TABLE")?;
         let endpoints = DynamoCallbackStore::new(dynamodb.clone(), variables.required("ENDPOINTS_TABLE")?);
         let limits = limits(variables)?;
+        let statements = Statements::new(dynamodb.clone());
         Ok(Self {
             instances: InstanceCache::new(instances, clock.clone()),
-            log: DynamoDeliveryLog::new(dynamodb.clone(), events.clone(), retention),
+            log: DynamoDeliveryLog::new(statements.clone(), events.clone(), retention),
+            statements,
             history: DynamoDeliveryHistory::new(dynamodb.clone(), events),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             retries: queue(variables.required("RETRY_QUEUE_URL")?),
@@ -141,7 +144,7 @@ impl Dispatcher {
             Invocation { recover: true, .. } => {
                 let released = self.recover(&call).await?;
                 // Zero too: missing data mean that the schedule does not run.
-                self.metrics.write(Measured::default().values("Released", Unit::Count, [released]));
+                self.metrics.write(Measured::default().values("Released", MetricUnit::Count, [released]));
                 Ok(json!({ "released": released }))
             }
             Invocation { .. } => Err("neither a batch nor {\"recover\": true}".into()),

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use shared::events::log::Decision;
-use shared::platform::metrics::{Measured, Unit};
+use shared::platform::metrics::{Measured, MetricUnit};
 
 /// How the work on a message ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +82,8 @@ pub(crate) fn measured(reports: &[Report]) -> Measured {
         .count("Attempts", reports.iter().filter(|report| report.attempted).count())
         .count("AttemptsFailed", reports.iter().filter(failed).count())
         .count("Events", ends.len())
-        .values("Amplification", Unit::None, ends.iter().map(|report| report.attempts))
-        .values("Latency", Unit::Milliseconds, latency.map(|latency| latency.num_milliseconds()))
+        .values("Amplification", MetricUnit::None, ends.iter().map(|report| report.attempts))
+        .values("Latency", MetricUnit::Milliseconds, latency.map(|latency| latency.num_milliseconds()))
 }
 
 #[cfg(test)]
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_is_counted_by_how_its_messages_ended() {
+    fn a_batch_is_counted_by_the_outcomes_of_its_messages() {
         let delivered = |attempts, seconds| Report {
             ended: Ended::Delivered,
             attempts,
@@ -112,8 +112,8 @@ mod tests {
             .count("Attempts", 3)
             .count("AttemptsFailed", 1)
             .count("Events", 3)
-            .values("Amplification", Unit::None, [1, 3, 0])
-            .values("Latency", Unit::Milliseconds, [1000, 601_000]);
+            .values("Amplification", MetricUnit::None, [1, 3, 0])
+            .values("Latency", MetricUnit::Milliseconds, [1000, 601_000]);
         assert_eq!(measured(&reports), expected);
     }
 }

@@ -8,7 +8,7 @@ use shared::callbacks::health::{Admission, Health};
 use shared::callbacks::url::CallbackUrl;
 use shared::events::body::{Body, Deflated};
 use shared::events::message::QueuedDelivery;
-use shared::instances::CachedInstance;
+use shared::instances::{CachedInstance, Verdict};
 use shared::platform::aws::InternalError;
 
 use crate::Dispatcher;
@@ -71,8 +71,8 @@ impl Dispatcher {
     ) -> Result<Plan<'a>, InternalError> {
         let id = delivery.instance_id;
         let (instance, url) = match self.instances.admit(id, recipient).await? {
-            Ok(found) => found,
-            Err(reason) => return Ok(Plan::Drop(reason)),
+            Verdict::Admitted(found) => found,
+            Verdict::Refused(reason) => return Ok(Plan::Drop(reason)),
         };
         let mut health = self.health.of(id, &url).await?;
         if health.admits() != Admission::Deliver {

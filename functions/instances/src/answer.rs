@@ -11,7 +11,6 @@ use shared::platform::api_error::ApiError;
 /// The header with the request's id, to quote when asking for help.
 const REQUEST_ID: &str = "elements-request-id";
 
-/// A route's failure.
 pub(crate) struct Failure(ApiError);
 
 impl From<ApiError> for Failure {

@@ -15,7 +15,6 @@ pub(crate) enum Callback {
     Unwell(CallbackHealth),
 }
 
-/// The text for a callback that is not set.
 #[derive(Debug, Serialize)]
 pub(crate) struct Missing {
     state: &'static str,
@@ -33,7 +32,6 @@ impl Callback {
     }
 }
 
-/// A callback that fails.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallbackHealth {
@@ -41,7 +39,6 @@ pub(crate) struct CallbackHealth {
     state: State,
     /// The first failure after the last success.
     failing_since: String,
-    /// The last failure.
     reason: String,
     /// When an open callback is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +46,6 @@ pub(crate) struct CallbackHealth {
 }
 
 impl CallbackHealth {
-    /// `None` for a healthy one.
     fn of(health: &Health) -> Option<Self> {
         let Health::Unwell(Illness { state, since, probe_at, reason, .. }) = health else { return None };
         let (failing_since, reason) = (timestamp(*since), reason.clone());

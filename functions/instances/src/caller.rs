@@ -23,12 +23,10 @@ pub(crate) struct Caller(pub(crate) User);
 #[derive(Debug, Clone)]
 pub(crate) struct Addressed(pub(crate) Instance);
 
-/// The subject of a request that may be about a whole account.
 #[derive(Debug, Clone)]
 pub(crate) enum Scope {
     /// The instance that the path names, or whose token the caller presents.
     Instance(Box<Instance>),
-    /// Every instance of the caller's account.
     Account(Account),
 }
 
@@ -84,7 +82,6 @@ impl Scope {
         })
     }
 
-    /// The number of the account.
     pub(crate) fn account_id(&self) -> u64 {
         match self {
             Self::Instance(instance) => instance.account.account_id,

@@ -5,10 +5,8 @@ pub(crate) mod element;
 use sha2::{Digest as _, Sha256};
 use shared::instances::key;
 
-/// One setting that an instance may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Setting {
-    /// Its key in `configuration`.
     pub(crate) key: &'static str,
     /// Its name for people.
     pub(crate) name: &'static str,
@@ -18,14 +16,12 @@ pub(crate) struct Setting {
     pub(crate) default: Option<&'static str>,
     /// A valid value, as an example.
     pub(crate) example: &'static str,
-    /// What it is for, or why it has no effect.
+    /// Whether it has an effect, and why not.
     pub(crate) treatment: Treatment,
 }
 
-/// How a setting is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Treatment {
-    /// It has an effect.
     Used,
     /// It is kept and shown, and has no effect, for this reason.
     Ignored(&'static str),
@@ -133,16 +129,14 @@ impl Setting {
     }
 }
 
-/// What is polled by default.
 const POLLER_CONFIGURATION: &str = r#"{"accounts":{"url":"/hubs/crm/accounts","idField":"id"},"contacts":{"url":"/hubs/crm/contacts","idField":"id"},"opportunities":{"url":"/hubs/crm/opportunities","idField":"id"},"tasks":{"url":"/hubs/crm/tasks","idField":"id"}}"#;
 
-/// The number of a setting, as the platform has one; here it follows from the key and never changes.
+/// The number of a setting. It follows from the key, so it never changes.
 pub(crate) fn number(key: &str) -> u32 {
     let digest = Sha256::digest(key);
     u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]) >> 1
 }
 
-/// The setting of this key.
 pub(crate) fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.key == key)
 }
@@ -158,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_what_settings_that_are_not_set_come_to() {
+    fn the_defaults_are_those_of_the_code() {
         let defaults = SETTINGS.iter().filter_map(|setting| Some((setting.key, setting.default?)));
         let said = defaults.map(|(key, default)| (key.to_owned(), Some(default.to_owned()))).collect();
         let nothing = Configuration::default();

@@ -20,9 +20,6 @@ impl CloseAccess {
     }
 
     /// The account that an instance's settings give access to.
-    ///
-    /// # Errors
-    /// When the settings cannot be used to call Close.
     pub(crate) fn account(&self, configuration: &Configuration) -> Result<CloseAccount, CloseError> {
         let of = |key: &str| configuration.get(key);
         CloseAccount::new(&self.0, of(key::BASE_URL), of(key::USERNAME).unwrap_or_default())

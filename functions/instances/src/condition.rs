@@ -1,4 +1,4 @@
-//! The condition of an instance: what its owner asks when no events arrive.
+//! The condition of an instance: why events may not arrive.
 
 use std::collections::HashMap;
 
@@ -13,14 +13,13 @@ use shared::instances::{Instance, key};
 use shared::platform::aws::InternalError;
 use shared::polling::schedule::KeyDigest;
 use shared::polling::state::PollingState;
-use shared::subscriptions::{Check, Problem};
+use shared::subscriptions::{Check, RecordedError};
 
 use crate::{Instances, polling};
 
-/// Deliveries are judged by the latest events; this many cost one query and one batch read.
+/// How many of the latest events tell about deliveries: they cost one query and one batch read.
 const LATEST: usize = 25;
 
-/// The condition of an instance.
 #[derive(Debug, Default)]
 pub(crate) struct Condition {
     pub(crate) callback: Health,
@@ -48,7 +47,6 @@ pub(crate) struct Mishap {
 }
 
 impl Condition {
-    /// The last success of each stage.
     pub(crate) fn last_success(&self) -> Last<String> {
         let attempts = self.deliveries.iter().flat_map(|fate| &fate.attempts);
         let delivered = attempts.filter(|attempt| attempt.error.is_none() && attempt.status_code.is_some());
@@ -63,7 +61,7 @@ impl Condition {
     pub(crate) fn last_error(&self) -> Last<Mishap> {
         let attempts = self.deliveries.iter().flat_map(|fate| &fate.attempts);
         let failed = attempts.filter_map(|attempt| Some((attempt.at, attempt.error.as_deref()?)));
-        let known = |problem: &Problem| Mishap::of(problem.at, &problem.message);
+        let known = |problem: &RecordedError| Mishap::of(problem.at, &problem.message);
         Last {
             delivery: failed.max_by_key(|(at, _)| *at).map(|(at, error)| Mishap::of(at, error)),
             polling: self.polling.as_ref().and_then(|state| state.last_error.as_ref()).map(known),
@@ -117,7 +115,7 @@ impl Instances {
     }
 }
 
-/// The callback of an instance; without a usable one, no delivery can fail.
+/// The callback of an instance, if it is usable.
 fn callback(instance: &Instance) -> Option<CallbackUrl> {
     CallbackUrl::parse(instance.configuration.get(key::CALLBACK_URL)?, Reach::Any).ok()
 }
@@ -142,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_attempt_of_each_kind_counts_whichever_event_it_was_for() {
+    fn the_latest_attempt_of_each_kind_counts() {
         let fate = |attempts| Fate {
             received_at: DateTime::UNIX_EPOCH,
             delivery_status: DeliveryStatus::Delivered,

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-/// The headers that the platform exposes, and the one that says how long to wait.
+/// The headers that the platform exposes, and `Retry-After`.
 const EXPOSED: &str = "Elements-Returned-Count, Elements-Total-Count, Elements-Request-Id, \
      Elements-Next-Page-Token, Elements-Trace-Id, Elements-Error, Content-Disposition, Retry-After";
 const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";

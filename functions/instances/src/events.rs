@@ -6,15 +6,15 @@ mod entry;
 mod filter;
 mod listing;
 pub(crate) mod provider_data;
-mod redelivery;
+pub(crate) mod redelivery;
 mod span;
+mod status;
 mod walk;
 
 pub(crate) use analytics::{Bucket, Group, Interval, Whose, buckets, groups};
 pub(crate) use entry::{Disposition, Entry};
 pub(crate) use filter::Filter;
 pub(crate) use listing::{Listing, find};
-pub(crate) use redelivery::{Resume, Way, redeliver, resend};
 pub(crate) use span::span;
 pub(crate) use walk::walk;
 

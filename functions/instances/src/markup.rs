@@ -3,13 +3,13 @@
 /// Elements whose content is code, not text.
 const CODE: [&str; 2] = ["script", "style"];
 
-/// What stands for a character in markup; `&amp;` last, lest it make one of the others.
+/// Entities and their characters. `&amp;` is last, so that it cannot create another entity.
 const ENTITIES: [(&str, &str); 5] =
     [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
 
-/// The text of `text` without tags, comments and code, trimmed; what has no `<` in it is left as it is.
+/// Removes tags, comments and code. A text without `<` is only trimmed.
 ///
-/// The result holds no markup either: a `<` that stays and could begin a tag is written as `&lt;`.
+/// The result contains no markup: a remaining `<` that could begin a tag becomes `&lt;`.
 pub(crate) fn strip(text: &str) -> String {
     if !text.contains('<') {
         return text.trim().to_owned();
@@ -34,7 +34,7 @@ fn opens(after: &str) -> bool {
     after.starts_with(|next: char| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?'))
 }
 
-/// How long the markup is that follows a `<`: a comment, an element of code, or a tag.
+/// The length of the markup after a `<`: a comment, an element of code, or a tag.
 fn markup_length(after: &str) -> usize {
     let up_to =
         |end: &str, from: usize| after[from..].find(end).map_or(after.len(), |at| from + at + end.len());
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markup_goes_and_text_stays() {
+    fn markup_is_removed_and_text_is_kept() {
         let rows = [
             ("Test", "Test"),
             (" Test ", "Test"),

@@ -1,4 +1,4 @@
-//! Changing an instance while others may be changing it too.
+//! Changing an instance despite concurrent changes.
 
 use axum::http::StatusCode;
 use shared::instances::{Changed, Instance};
@@ -14,11 +14,11 @@ use crate::polling;
 use crate::provision::{Change, Fault};
 use crate::subscription;
 
-/// A concurrent change is rare; this many in a row mean that a client works against itself.
+/// Concurrent changes are rare; this many in a row mean that a client competes with itself.
 const TRIES: usize = 5;
 
 impl Instances {
-    /// Applies `change` to the stored instance, and again if another change came in between.
+    /// Applies `change` to the stored instance, again after each concurrent change.
     pub(crate) async fn modify(
         &self,
         mut instance: Instance,
@@ -43,7 +43,7 @@ impl Instances {
         Err(changing())
     }
 
-    /// Removes what a change makes useless at the poller. What cannot be removed now goes with the next turn.
+    /// Removes polling state that a change made useless. If this fails, the next turn removes it.
     async fn settle(&self, before: &Instance, after: &Instance) {
         let (pollers, now) = (&self.0.pollers, self.0.clock.now());
         let mut settled = polling::registered(pollers, before, after, now).await;
@@ -55,7 +55,7 @@ impl Instances {
         }
     }
 
-    /// Ends an instance as it is stored, and what this system made for it.
+    /// Deletes an instance, and what this system made for it.
     pub(crate) async fn end(&self, mut instance: Instance) -> Result<(), Failure> {
         let id = instance.id;
         for _ in 0..TRIES {
@@ -64,15 +64,15 @@ impl Instances {
                 self.forget(&instance).await;
                 return Ok(());
             }
-            // It may have another subscription by now, which is to end as well.
+            // It may have a new subscription, which must be deleted too.
             let Some(changed) = self.0.instances.get(id).await? else { return Ok(()) };
             instance = changed;
         }
         Err(changing())
     }
 
-    /// Removes what is known about an instance that is gone. A poller and a check that stay for now remove
-    /// themselves when they are due.
+    /// Removes the state of a deleted instance. Polling and checks that cannot be removed now remove themselves when they
+    /// are due.
     async fn forget(&self, instance: &Instance) {
         let (id, now) = (instance.id, self.0.clock.now());
         let checks = subscription::unwatch(&self.0.pollers, instance, now).await;
@@ -83,7 +83,7 @@ impl Instances {
         }
     }
 
-    /// Makes the change that a body asks for.
+    /// Applies the change in a request's body.
     pub(crate) async fn apply(
         &self,
         instance: Instance,
@@ -105,7 +105,7 @@ impl Instances {
     }
 }
 
-/// 409: concurrent changes kept this one from being written.
+/// 409: concurrent changes prevented this one.
 fn changing() -> Failure {
     let message = "The instance is being changed by others; try again.";
     ApiError::new(StatusCode::CONFLICT, message).into()

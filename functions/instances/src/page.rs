@@ -1,4 +1,4 @@
-//! Parts of a list, and the headers that lead from one to the next, as the platform has them.
+//! Pages of a list, and their headers.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use base64::Engine as _;
@@ -9,19 +9,18 @@ use shared::platform::api_error::ApiError;
 
 use crate::query::Query;
 
-/// The header with the token of the next part.
+/// The header with the token of the next page.
 pub(crate) const NEXT: &str = "elements-next-page-token";
 const RETURNED: &str = "elements-returned-count";
 const TOTAL: &str = "elements-total-count";
-/// The header for a problem with an answer that is given nevertheless.
+/// The header for a problem with a successful answer.
 pub(crate) const ERROR: HeaderName = HeaderName::from_static("elements-error");
 
-/// How much of a list is asked for, and from where.
+/// A page that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page<P> {
-    /// The most entries to answer with.
     pub(crate) size: usize,
-    /// The place after which to continue.
+    /// Where to continue.
     pub(crate) after: Option<P>,
 }
 
@@ -43,15 +42,14 @@ impl<P: DeserializeOwned> Page<P> {
 }
 
 impl<P: Serialize> Page<P> {
-    /// The headers of this part of a list. Its total is known if it is the first part and the last.
+    /// The headers of this page. The total is known if there is only one page.
     pub(crate) fn headers(&self, returned: usize, next: Option<&P>) -> HeaderMap {
         let total = (self.after.is_none() && next.is_none()).then_some(returned);
         headers(returned, next, total)
     }
 }
 
-/// The headers of a list's part: how many entries it has and the whole list, where that is known, and where the next
-/// part begins.
+/// The headers of a page: how many entries it has, how many the list has if known, and the token of the next page.
 pub(crate) fn headers(returned: usize, next: Option<&impl Serialize>, total: Option<usize>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(RETURNED, returned.into());
@@ -76,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_leads_on_and_anything_else_is_refused() {
+    fn a_token_continues_the_list_and_anything_else_is_refused() {
         assert_eq!(page(""), Ok(Page { size: 20, after: None }));
         assert_eq!(page("pageSize=1000"), Ok(Page { size: 100, after: None }));
         let headers = headers(3, Some(&77), None);

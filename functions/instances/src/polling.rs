@@ -1,4 +1,4 @@
-//! The instances function's part of polling: an instance that is polled is in the poller's table.
+//! Registers polled instances in the poller's table.
 
 use std::collections::BTreeMap;
 
@@ -24,8 +24,8 @@ use crate::subscription::takes_events;
 
 /// Starts polling an instance if its settings ask for it, also after it was changed or enabled.
 ///
-/// It is called before the instance is written: an entry without an instance removes itself, but an instance without an
-/// entry in the poller's table would never be polled.
+/// Called before the instance is written: an entry without an instance removes itself, but an instance without an entry
+/// would never be polled.
 pub(crate) async fn register(
     pollers: &DynamoPollerStore,
     before: Option<&Instance>,
@@ -66,7 +66,7 @@ pub(crate) async fn register(
 /// Stops polling a changed instance if its events are no longer wanted, and forgets the API key that it
 /// had before.
 ///
-/// It is called after the instance is written, or a change that failed would end its polling.
+/// Called after the instance is written: a change that fails must not end its polling.
 pub(crate) async fn registered(
     pollers: &DynamoPollerStore,
     before: &Instance,
@@ -85,14 +85,13 @@ pub(crate) async fn registered(
     }
 }
 
-/// Removes the state of an instance's polling.
 pub(crate) async fn forget(
     pollers: &DynamoPollerStore,
     instance: &Instance,
     now: DateTime<Utc>,
 ) -> Result<(), InternalError> {
-    // It may have been polled before its events were unwanted.
-    if !is_polled(&instance.configuration) && !EventSource::is_open(&instance.configuration) {
+    // It may have been polled before its events became unwanted.
+    if !is_polled(&instance.configuration) && !EventSource::is_unstated(&instance.configuration) {
         return Ok(());
     }
     let key = KeyDigest::of(&instance.configuration);
@@ -128,8 +127,7 @@ pub(crate) fn since_fault(configuration: &Configuration, now: DateTime<Utc>) -> 
 ///
 /// If Close cannot be reached, the key is accepted: the poller asks again, and shows the result.
 ///
-/// # Errors
-/// 400 with Close's words when it refuses.
+/// If Close refuses the key, the error has Close's words.
 pub(crate) async fn check_key(close: &CloseAccess, configuration: &Configuration) -> Result<(), ApiError> {
     if !is_polled(configuration) {
         return Ok(());
@@ -159,7 +157,6 @@ pub(crate) async fn check_changed_key(
     if same && is_polled(before) { Ok(()) } else { check_key(close, after).await }
 }
 
-/// True if an instance of these settings is polled.
 pub(crate) fn is_polled(configuration: &Configuration) -> bool {
     let events = EventSettings::read(configuration, Reach::Any);
     events.is_ok_and(|events| events.source == EventSource::Polling)
@@ -170,10 +167,8 @@ pub(crate) fn is_polled(configuration: &Configuration) -> bool {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PollingView {
     status: Status,
-    /// The present error.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
-    /// Since when.
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
     failures: u32,
@@ -195,13 +190,12 @@ struct ResourceView {
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
-    /// When it is asked next; nothing while nobody wants its events.
+    /// When it is polled next; absent while nobody wants its events.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_at: Option<String>,
 }
 
 impl PollingView {
-    /// The state of an instance's polling.
     pub(crate) fn of(state: &PollingState) -> Self {
         let resources = state.resources.iter().map(|(name, it)| {
             let view = ResourceView {

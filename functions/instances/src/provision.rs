@@ -5,8 +5,8 @@ mod check;
 mod fault;
 mod json;
 mod placeholder;
+mod previous_key;
 mod reader;
-mod rotation;
 
 pub(crate) use change::Change;
 pub use fault::Fault;
@@ -17,17 +17,16 @@ use shared::instances::{Configuration, EventSource, key};
 
 use reader::Reader;
 
-/// The defaults that are added to a configuration.
 const DEFAULTS: &[(&str, &str)] = &[
     (key::BASE_URL, "https://api.close.com/api/v1"),
     (key::PAGINATION_MAX, "100"),
     (key::PAGINATION_OFFSET, "true"),
 ];
 
-/// What this deployment allows an instance to be configured to.
+/// What this deployment allows in a configuration.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// How far callbacks may go.
+    /// Which addresses callbacks may reach.
     pub reach: Reach,
     /// The hosts that `base.url` may name.
     pub close_api_hosts: CloseApiHosts,
@@ -47,8 +46,7 @@ pub struct Provision {
 impl Provision {
     /// Reads the body of `POST /instances`.
     ///
-    /// # Errors
-    /// Everything that is missing or wrong, in the order of the body's documentation.
+    /// The error has everything that is missing or wrong, in the order of the body's documentation.
     pub fn read(body: &[u8], rules: &Rules) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
@@ -72,7 +70,7 @@ impl Provision {
         let mut found = Vec::new();
         check::check(&configuration, rules, &mut found);
         check::callback(&configuration, &mut found);
-        // A placeholder is one fault; its value is not checked as well.
+        // A placeholder is reported once, without other faults of its entry.
         found.retain(|fault| !faults.iter().any(|known| known.entry() == fault.entry()));
         faults.extend(found);
         if !faults.is_empty() {
@@ -84,12 +82,12 @@ impl Provision {
     }
 }
 
-/// Completes a configuration: the defaults, and how its events come.
+/// Adds the defaults, and how events come.
 fn complete(configuration: &mut Configuration) {
     for (key, value) in DEFAULTS {
         configuration.set_default(key, value);
     }
-    // It must not depend on a secret, which some functions cannot read.
+    // How events come must not depend on a secret: some functions cannot read it.
     let has_key = configuration.get(key::SUBSCRIPTION_SIGNATURE_KEY).is_some();
     let implied = EventSource::of(configuration).unwrap_or(EventSource::Webhook);
     if configuration.get(key::VENDOR_TYPE).is_none() && (has_key || implied == EventSource::Polling) {

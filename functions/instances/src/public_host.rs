@@ -4,8 +4,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use shared::platform::settings::{SettingError, Variables};
 
-/// The host that clients and Close use, where the deployment names it (`PUBLIC_HOST`). Otherwise it is the one by which API
-/// Gateway was called, which knows its own names.
+/// The host name for clients and Close (`PUBLIC_HOST`). Without it, the one that API Gateway was called by is used.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PublicHost(Option<HeaderValue>);
 
@@ -23,7 +22,7 @@ impl PublicHost {
         Ok(Self(Some(HeaderValue::from_str(&host).map_err(|error| unusable(&error))?)))
     }
 
-    /// The request, as if it had come by that host.
+    /// The request with this host.
     pub(crate) fn name(self, mut request: Request) -> Request {
         if let Some(host) = self.0 {
             request.headers_mut().insert("x-forwarded-proto", HeaderValue::from_static("https"));
@@ -46,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn the_deployments_word_counts_before_the_clients() {
+    fn the_configured_host_replaces_the_requests() {
         assert_eq!(url("events.example.com").as_deref(), Ok("https://events.example.com"));
         assert_eq!(url("").as_deref(), Ok("https://client.example.com"));
         assert!(url("not a host").is_err());

@@ -10,7 +10,7 @@ use shared::events::timestamp;
 use shared::instances::InstanceId;
 use shared::instances::{Instance, key};
 use shared::platform::secret::{MASK, Secret};
-use shared::subscriptions::Status;
+use shared::subscriptions::SubscriptionStatus;
 
 use crate::callback_health::Callback;
 use crate::catalogue::element::{ELEMENT, Element};
@@ -47,9 +47,7 @@ pub(crate) struct Representation {
     /// Ours: the state of polling, for an instance that is polled.
     #[serde(skip_serializing_if = "Option::is_none")]
     polling_state: Option<PollingView>,
-    /// Ours: the last success of each stage.
     last_success: Last<String>,
-    /// Ours: the last error of each stage.
     last_error: Last<Mishap>,
 }
 
@@ -57,7 +55,7 @@ pub(crate) struct Representation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 enum SubscriptionState {
-    Managed(Status),
+    Managed(SubscriptionStatus),
     Manual(Manual),
 }
 
@@ -76,7 +74,7 @@ struct User {
     last_name: String,
 }
 
-/// The token of an instance, written out in an answer and nowhere else: in a log it is masked.
+/// The token of an instance: shown in answers, masked in logs.
 #[derive(Debug)]
 struct ShownToken(Option<Secret>);
 
@@ -99,7 +97,6 @@ impl User {
 }
 
 impl Representation {
-    /// An instance with its condition.
     pub(crate) fn of(instance: &Instance, condition: &Condition, base_url: &str) -> Self {
         let masked = instance.configuration.masked();
         let own = |(key, value): (&str, Option<&str>)| (key.to_owned(), value.map(str::to_owned));
@@ -139,7 +136,7 @@ pub(crate) fn webhook_url(id: InstanceId, base_url: &str) -> String {
     format!("{base_url}/elements/api-v2/events/{ELEMENT_KEY}/{}", id.encode())
 }
 
-/// Where this system is: see [`PublicHost`](crate::public_host::PublicHost).
+/// The URL of this system: see [`PublicHost`](crate::public_host::PublicHost).
 pub(crate) fn base_url(headers: &HeaderMap) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = text("x-forwarded-proto").unwrap_or("https");

@@ -23,7 +23,7 @@ pub(crate) struct SettingView {
 }
 
 impl SettingView {
-    /// Every setting that the instance has or could have: clients look for a setting here to change it by its number.
+    /// Every setting that the instance has or could have: clients look up its number here to change it.
     pub(crate) fn all(instance: &Instance) -> Vec<Self> {
         let known = catalogue::SETTINGS.iter().map(|setting| setting.key);
         let own = instance.configuration.entries().map(|(key, _)| key);

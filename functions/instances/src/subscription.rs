@@ -1,5 +1,5 @@
-//! `event.notification.subscription.provisioning: automatic`: the subscription at Close comes and goes with the
-//! instance.
+//! `event.notification.subscription.provisioning: automatic`: the subscription at Close is created and deleted
+//! with the instance.
 
 use chrono::{DateTime, Utc};
 use close::object_types::{Subscribed, events};
@@ -14,14 +14,13 @@ use shared::subscriptions::{CHECK_EVERY, Check};
 
 use crate::close_access::{CloseAccess, failed};
 
-/// The settings that this system writes while provisioning is automatic.
+/// The settings that this system manages while provisioning is automatic.
 pub(crate) const MANAGED: [&str; 3] =
     [key::SUBSCRIPTION_PROVISIONING, key::SUBSCRIPTION_ID, key::SUBSCRIPTION_SIGNATURE_KEY];
 
-/// Subscribes the URL of a new instance, if it asks for that, and keeps the id and the key among its settings.
+/// Subscribes the URL of a new instance, if that is automatic, and adds id and key to its settings.
 ///
-/// # Errors
-/// 400 with Close's words when it refuses, 502 when it cannot be asked: the instance is then not to be created.
+/// If this fails, the instance must not be created.
 pub(crate) async fn begin(
     close: &CloseAccess,
     instance: &mut Instance,
@@ -41,11 +40,10 @@ pub(crate) async fn begin(
     Ok(())
 }
 
-/// Makes at Close what a change of the settings asks for: asks whether a new key holds, which this system needs to
-/// end the subscription some day, and has the subscription send what is wanted now.
+/// Applies a change of the settings at Close: verifies a new API key, which is needed to delete the subscription some day,
+/// and updates the events of the subscription.
 ///
-/// # Errors
-/// As [`begin`]; the change is then not to be made.
+/// If this fails, the change must not be made.
 pub(crate) async fn change(
     close: &CloseAccess,
     before: &Configuration,
@@ -66,12 +64,11 @@ pub(crate) async fn change(
     Ok(())
 }
 
-/// The events that a subscription of these settings has.
 pub(crate) fn wanted(configuration: &Configuration) -> Vec<Subscribed> {
     events(&ObjectFilter::parse(configuration.get(key::OBJECTS).unwrap_or_default()))
 }
 
-/// Has the subscription of a new instance checked from now on.
+/// Schedules the checks of a new instance's subscription.
 pub(crate) async fn watch(
     pollers: &DynamoPollerStore,
     instance: &Instance,
@@ -86,7 +83,7 @@ pub(crate) async fn watch(
     pollers.nudge(&key, Check::regular(now, &key), CHECK_EVERY).await
 }
 
-/// Has the subscription of a changed instance checked soon: what the change needs of it may not be so at Close.
+/// Schedules a check of a changed instance's subscription soon, since it may not match the change.
 pub(crate) async fn watch_change(
     pollers: &DynamoPollerStore,
     before: &Instance,
@@ -108,7 +105,7 @@ pub(crate) async fn watch_change(
     pollers.nudge(&key, now, CHECK_EVERY).await
 }
 
-/// Removes the check of an instance's subscription, by the API key that it has or had.
+/// Removes the checks of an instance's subscription, by the API key that it has or had.
 pub(crate) async fn unwatch(
     pollers: &DynamoPollerStore,
     instance: &Instance,
@@ -128,10 +125,7 @@ pub(crate) fn takes_events(instance: &Instance) -> bool {
     !instance.disabled && events.is_ok_and(|events| events.why_unwanted().is_none())
 }
 
-/// Ends the subscription of an instance that is to be deleted, if this system made it.
-///
-/// # Errors
-/// When Close cannot be asked.
+/// Deletes the subscription of an instance, if this system made it.
 pub(crate) async fn end(close: &CloseAccess, instance: &Instance) -> Result<(), CloseError> {
     if !instance.configuration.is_automatic() {
         return Ok(());

@@ -14,7 +14,7 @@ use shared::polling::schedule::KeyDigest;
 use shared::polling::settings::PollerSettings;
 use shared::polling::state::Polling;
 use shared::polling::store::{Due, GrantedTurn, Parts, Versioned};
-use shared::subscriptions::{CHECK_EVERY, Check, Problem};
+use shared::subscriptions::{CHECK_EVERY, Check, RecordedError};
 
 use crate::Poller;
 use crate::ask::Asked;
@@ -165,7 +165,7 @@ impl Polled {
         cursor.pace = next.pace.clone();
         polling.whole = shared::polling::next::Pace::default();
         if let Some(error) = &next.pace.error {
-            polling.last_error = Some(Problem { at: now, message: format!("{name}: {error}") });
+            polling.last_error = Some(RecordedError { at: now, message: format!("{name}: {error}") });
         }
         if let Some(last) = asked.bad.last() {
             polling.bad_records += asked.bad.len() as u64;
@@ -201,8 +201,15 @@ impl Poller {
         let now = self.clock.now();
         // What was changed just now may not be written yet.
         let fresh = polled.part.value.configured_at + ORPHAN_WAIT > now;
-        match self.access(&mut polled.part, now).await? {
-            Ok(access) => polled.access = Some(access),
+        let ready = match self.instances.get(polled.part.id).await? {
+            Some(instance) => self.ready(polled.part.id, &polled.part.key, instance),
+            None => Err(Unready::Orphan),
+        };
+        match ready {
+            Ok(access) => {
+                follow(&mut polled.part, &access.settings, now);
+                polled.access = Some(access);
+            }
             Err(Unready::Off) if !fresh => polled.part.value.off = true,
             Err(Unready::Faulty(answer)) => {
                 polled.part.value.stopped_by(&answer, now);
@@ -220,24 +227,6 @@ impl Poller {
         Ok(())
     }
 
-    async fn access(
-        &self,
-        part: &mut Versioned<Polling>,
-        now: DateTime<Utc>,
-    ) -> Result<Result<Access, Unready>, InternalError> {
-        let Some(instance) = self.instances.get(part.id).await? else { return Ok(Err(Unready::Orphan)) };
-        let ready = self.ready(part.id, &part.key, instance);
-        if let Ok(access) = &ready {
-            part.value.follow(&access.settings);
-            for configuration in access.settings.resources.iter().filter(|it| has_lost(&part.value, it, now))
-            {
-                tracing::error!(instance = %part.id, resource = configuration.name,
-                    "Close keeps its event feed for 30 days, and events before that are lost");
-            }
-        }
-        Ok(ready)
-    }
-
     fn ready(&self, id: InstanceId, key: &KeyDigest, instance: Instance) -> Result<Access, Unready> {
         let unusable = |what: String| {
             tracing::error!(instance = %id, what, "the instance's settings cannot be used");
@@ -247,7 +236,7 @@ impl Poller {
         let events = events.map_err(|faults| unusable(joined(&faults)))?;
         // One that nothing says a source of is polled again when its events are wanted again.
         let is_polled =
-            events.source == EventSource::Polling || EventSource::is_open(&instance.configuration);
+            events.source == EventSource::Polling || EventSource::is_unstated(&instance.configuration);
         if !is_polled || KeyDigest::of(&instance.configuration) != *key {
             return Err(Unready::Orphan);
         }
@@ -315,6 +304,15 @@ pub(crate) fn account_of(
 
 fn joined(faults: &[impl ToString]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Takes over the settings of an instance, and reports the resources that have lost events.
+fn follow(part: &mut Versioned<Polling>, settings: &PollerSettings, now: DateTime<Utc>) {
+    part.value.follow(settings);
+    for configuration in settings.resources.iter().filter(|it| has_lost(&part.value, it, now)) {
+        tracing::error!(instance = %part.id, resource = configuration.name,
+            "Close keeps its event feed for 30 days, and events before that are lost");
+    }
 }
 
 /// True if events that were not polled yet are older than Close keeps them.

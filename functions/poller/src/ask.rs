@@ -10,9 +10,8 @@ use shared::instances::InstanceId;
 use shared::platform::aws::InternalError;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
-use shared::polling::cursor::{Cursor, Object, Version, Walk};
+use shared::polling::cursor::{Cursor, OVERLAP, Object, Told, Version, Walk};
 use shared::polling::next::Answer;
-use shared::polling::resource::Source;
 use shared::polling::template::Times;
 
 use crate::Poller;
@@ -25,7 +24,7 @@ use objects::Objects;
 const BAD_REMEMBERED: TimeDelta = TimeDelta::days(1);
 
 /// The event feed comes newest first: so many of its entries are collected, and enqueued oldest first. It bounds what is
-/// in memory, and what is read again after a crash.
+/// in memory, and what is read again after a crash. Of more than that the newest part is put off and read again later.
 const MOST_COLLECTED: usize = 2_000;
 const MOST_COLLECTED_BYTES: usize = 8 * 1024 * 1024;
 
@@ -62,6 +61,8 @@ struct Course<'a> {
     /// Where the walk goes on.
     reached: Walk,
     asked: Asked,
+    /// The memory, and how much was bad, before the changes were collected; `None` if what comes first is the oldest.
+    before: Option<(Told, usize)>,
 }
 
 impl Poller {
@@ -87,6 +88,7 @@ impl Poller {
             scope,
         };
         let mut course = Course::new(cursor, &walk, request.room);
+        course.before = walker.is_newest_first().then(|| course.mark());
         let mut objects = Objects::of(request.account, course.cursor.pace.failures);
         let answer = loop {
             if let Some(answer) = stop(request.ends_at - self.clock.now(), course.asked.rest) {
@@ -103,19 +105,28 @@ impl Poller {
             };
             course.asked.rest = rest.or_else(|| exhausted(page.rate_limit));
             course.take(&judge, &page, &objects, began_at);
-            course.reached = walker.pause(&walk);
+            course.reached = walker.walk().clone();
             if page.ignored {
                 let what =
                     "Close shows records older than it was asked for: it ignores the filter by date_updated";
                 break Answer::FilterIgnored(what.to_owned());
             }
-            if page.last {
+            if page.last && course.reached.until().is_none() {
                 break Answer::Drained;
             }
-            if course.is_full(configuration) {
+            if page.last || course.is_due() {
                 self.flush(request.instance, &mut course).await?;
             }
+            if page.last {
+                course.next_part(configuration.poll_delay);
+            }
+            if course.reached != *walker.walk() {
+                walker.resume(course.reached.clone());
+            }
         };
+        if answer != Answer::Drained {
+            course.put_off_newest();
+        }
         self.flush(request.instance, &mut course).await?;
         Ok(course.end(&walk, answer, walker.is_history(), configuration.poll_delay))
     }
@@ -126,6 +137,7 @@ impl Poller {
         changes.sort_by_key(|change| change.changed_at);
         course.asked.enqueued += changes.len();
         course.bytes = 0;
+        course.before = course.before.is_some().then(|| course.mark());
         self.enqueue(instance, changes).await
     }
 }
@@ -141,7 +153,12 @@ fn stop(time_left: TimeDelta, rest: Option<TimeDelta>) -> Option<Answer> {
 impl<'a> Course<'a> {
     fn new(cursor: &'a mut Cursor, walk: &Walk, room: usize) -> Self {
         let asked = Asked { answer: Answer::OutOfTime, enqueued: 0, pages: 0, bad: Vec::new(), rest: None };
-        Self { cursor, changes: Vec::new(), bytes: 0, room, reached: walk.clone(), asked }
+        Self { cursor, changes: Vec::new(), bytes: 0, room, reached: walk.clone(), asked, before: None }
+    }
+
+    /// What is known before changes are collected.
+    fn mark(&self) -> (Told, usize) {
+        (self.cursor.told.clone(), self.asked.bad.len())
     }
 
     /// Takes what is new on a page, and remembers it.
@@ -166,8 +183,7 @@ impl<'a> Course<'a> {
         if self.cursor.told.contains(&version) {
             return;
         }
-        let object = Object::of(&change.event.object_id);
-        self.cursor.told.insert((version, object), change.shown_until, began_at, self.room);
+        self.cursor.told.insert((version, change.object), change.shown_until, began_at, self.room);
         self.bytes += change.raw.get().len();
         self.changes.push(change);
     }
@@ -182,11 +198,46 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// True if what was found is enqueued before the next page: each page of what comes oldest first, and of the event
-    /// feed as much as is kept in memory.
-    fn is_full(&self, configuration: &ResourceConfiguration) -> bool {
-        let is_feed = matches!(configuration.resource.source(), Source::EventFeed { .. });
-        !is_feed || self.changes.len() >= MOST_COLLECTED || self.bytes >= MOST_COLLECTED_BYTES
+    /// True if what was found is enqueued before the next page: each page of what comes oldest first. Of the event feed as
+    /// much as is kept in memory is put off, because what is older is enqueued first.
+    fn is_due(&mut self) -> bool {
+        let beginning = self.reached.from(self.cursor.since) + TimeDelta::microseconds(1);
+        // Where only the rest of the instant is left with which the part begins, that mostly ends with the next page.
+        self.before.is_none()
+            || (self.is_full(1) && !self.put_off_newest() && self.is_full(2) && !self.put_off_from(beginning))
+    }
+
+    /// True if so many times as much was collected as should be.
+    fn is_full(&self, times: usize) -> bool {
+        self.changes.len() >= times * MOST_COLLECTED || self.bytes >= times * MOST_COLLECTED_BYTES
+    }
+
+    /// Puts off what was collected, if there may be something older than the last page.
+    fn put_off_newest(&mut self) -> bool {
+        self.reached.at.is_some_and(|at| self.put_off_from(at))
+    }
+
+    fn put_off_from(&mut self, at: DateTime<Utc>) -> bool {
+        let Some((told, bad)) = self.before.clone().filter(|_| !self.changes.is_empty()) else {
+            return false;
+        };
+        let divides = self.reached.put_off(at, self.cursor.since);
+        if divides {
+            self.changes.clear();
+            self.bytes = 0;
+            self.asked.bad.truncate(bad);
+            self.cursor.told = told;
+        }
+        divides
+    }
+
+    /// Moves on to the part that was put off last. What no window will show again is forgotten, so that there is room for
+    /// what the next one will.
+    fn next_part(&mut self, delay: TimeDelta) {
+        self.reached.next_part();
+        let begins_at = self.reached.from(self.cursor.since);
+        self.cursor.told.forget_before(begins_at.min(self.reached.began_at - OVERLAP - delay));
+        self.before = Some(self.mark());
     }
 
     /// Moves the cursor to where the walk got.

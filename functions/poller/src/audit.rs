@@ -110,7 +110,8 @@ impl Poller {
         let objects = &access.instance.events.objects;
         let judge = Judge { instance, configuration, objects, since: from, history_until: None, scope };
         let newest_first = matches!(configuration.resource.source(), Source::EventFeed { .. });
-        let walk = Walk { at: newest_first.then_some(to), ..Walk::starting_at(from) };
+        let ends = if newest_first { vec![to] } else { Vec::new() };
+        let walk = Walk { ends, ..Walk::starting_at(from) };
         let mut walker = Walker::new(&access.account, configuration, from, &walk, (None, &scope));
         let blank = Cursor::starting_at(from, String::new());
         let mut changes = Vec::new();
@@ -119,7 +120,7 @@ impl Poller {
             let found =
                 page.records.iter().filter_map(|record| judge.judge(record, None, &blank).ok().flatten());
             changes.extend(found.filter(|change| change.changed_at < to));
-            if page.last || (!newest_first && walker.at() >= Some(to)) {
+            if page.last || (!newest_first && walker.walk().at >= Some(to)) {
                 break;
             }
         }

@@ -9,7 +9,7 @@ use shared::events::id::EventId;
 use shared::instances::InstanceId;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
-use shared::polling::cursor::Cursor;
+use shared::polling::cursor::{Cursor, Object};
 use shared::polling::raw;
 use shared::polling::record::{BadRecord, Record, object_of};
 use shared::polling::resource::{Resource, Source};
@@ -31,6 +31,8 @@ pub(crate) struct Judge<'a> {
 pub(crate) struct Change {
     pub(crate) event_id: EventId,
     pub(crate) event: Event,
+    /// What changed.
+    pub(crate) object: Object,
     /// When Close says that it happened.
     pub(crate) changed_at: DateTime<Utc>,
     /// Until when a window may show it.
@@ -141,6 +143,7 @@ impl Judge<'_> {
         let raw = raw(&event);
         let event_id = read.event_id(self.instance, &self.configuration.name);
         let (changed_at, shown_until) = (read.changed_at, read.shown_until(self.configuration));
-        Some(Change { event_id, event, changed_at, shown_until, raw })
+        let object = Object::of(&read.own_id);
+        Some(Change { event_id, event, object, changed_at, shown_until, raw })
     }
 }

@@ -24,10 +24,10 @@ use shared::events::log::DynamoDeliveryLog;
 use shared::events::queue::SqsDeliveryQueue;
 use shared::instances::DynamoInstanceStore;
 use shared::instances::vault::{Purpose, Vault};
-use shared::platform::aws::Aws;
+use shared::platform::aws::{Aws, Statements};
 use shared::platform::clock::SharedClock;
 use shared::platform::deadline;
-use shared::platform::metrics::{Measured, Metrics, Unit};
+use shared::platform::metrics::{Measured, MetricUnit, Metrics};
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::{SettingError, Variables};
 use shared::platform::tls;
@@ -76,7 +76,11 @@ impl Poller {
         Ok(Self {
             instances,
             pollers: DynamoPollerStore::new(dynamodb.clone(), variables.required("POLLERS_TABLE")?),
-            log: DynamoDeliveryLog::new(dynamodb.clone(), variables.required("EVENTS_TABLE")?, retention),
+            log: DynamoDeliveryLog::new(
+                Statements::new(dynamodb.clone()),
+                variables.required("EVENTS_TABLE")?,
+                retention,
+            ),
             payloads: DynamoPayloadStore::new(dynamodb, variables.required("PAYLOADS_TABLE")?),
             deliveries: SqsDeliveryQueue::new(sqs.clone(), variables.required("DELIVERY_QUEUE_URL")?),
             polls: SqsPollQueue::new(sqs, variables.required("POLL_QUEUE_URL")?),
@@ -113,7 +117,7 @@ impl Poller {
 
     /// Writes how much a schedule planned, even if it is nothing: its silence is an alarm.
     fn planned(&self, metric: &'static str, count: usize) -> usize {
-        self.metrics.write(Measured::default().values(metric, Unit::Count, [count]));
+        self.metrics.write(Measured::default().values(metric, MetricUnit::Count, [count]));
         count
     }
 }

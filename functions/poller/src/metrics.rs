@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::TimeDelta;
-use shared::platform::metrics::{Measured, Unit};
+use shared::platform::metrics::{Measured, MetricUnit};
 use shared::polling::next::Status;
 
 /// What a batch came to so far; its messages are worked side by side.
@@ -58,7 +58,7 @@ impl Tally {
 
 /// How late the poller is that is due longest, as the tick sees it: it speaks even when the poll queue stands still.
 pub(crate) fn lateness(longest: TimeDelta) -> Measured {
-    Measured::default().values("PollLateness", Unit::Milliseconds, [longest.num_milliseconds().max(0)])
+    Measured::default().values("PollLateness", MetricUnit::Milliseconds, [longest.num_milliseconds().max(0)])
 }
 
 fn add(counter: &AtomicUsize, count: usize) {

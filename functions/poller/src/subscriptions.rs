@@ -14,7 +14,7 @@ use close::object_types::{self, Subscribed};
 use shared::instances::{CachedInstance, EventSource, key};
 use shared::platform::aws::InternalError;
 use shared::polling::store::Versioned;
-use shared::subscriptions::{Check, Problem, Status};
+use shared::subscriptions::{Check, RecordedError, SubscriptionStatus};
 
 use crate::Poller;
 use close::{CloseAccount, CloseError};
@@ -76,19 +76,19 @@ impl Look {
 
     /// Notes that Close did not do what it was asked, and says when to ask again.
     fn failed(&mut self, error: &CloseError, now: DateTime<Utc>) -> DateTime<Utc> {
-        let problem = Problem { at: now, message: error.to_string() };
+        let problem = RecordedError { at: now, message: error.to_string() };
         let check = &mut self.check.value;
         match error {
             CloseError::RateLimited { wait } => now + *wait,
             CloseError::Unavailable(_) | CloseError::TooMuch(_) => {
-                now + check.failed(Status::Failing, problem)
+                now + check.failed(SubscriptionStatus::Failing, problem)
             }
             CloseError::Unauthorized(_) | CloseError::Forbidden(_) => {
-                check.failed(Status::Refused, problem);
+                check.failed(SubscriptionStatus::Refused, problem);
                 self.regular(now)
             }
             CloseError::Invalid { .. } | CloseError::NotAllowed(_) => {
-                check.failed(Status::Failing, problem);
+                check.failed(SubscriptionStatus::Failing, problem);
                 self.regular(now)
             }
         }

@@ -18,7 +18,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use serde_json::value::RawValue;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::ResourceConfiguration;
-use shared::polling::cursor::{OVERLAP, Run, Walk};
+use shared::polling::cursor::{Run, Walk};
 use shared::polling::record;
 use shared::polling::resource::Source;
 
@@ -45,14 +45,10 @@ pub(crate) struct Walker<'a> {
     configuration: &'a ResourceConfiguration,
     /// The window's lower end.
     since: DateTime<Utc>,
-    /// Where the next page begins; `None` at first.
-    at: Option<DateTime<Utc>>,
-    /// How far into what has that date.
-    run: Option<Run>,
+    /// Where the next page begins.
+    walk: Walk,
     /// The list of what the event feed is too short for, while that is walked.
     history: Option<&'static str>,
-    /// What changed before this stands still while a cursor goes through it.
-    settled_before: DateTime<Utc>,
     /// True if the run was begun anew because its rows had moved or its cursor had expired.
     begun_anew: bool,
     /// Records a page.
@@ -79,31 +75,23 @@ impl<'a> Walker<'a> {
         };
         let history = configuration.resource.history().filter(|_| walk.outlasts_feed(since));
         let page_size = page_size.unwrap_or(configuration.page_size);
-        let Walk { at, run, .. } = walk.clone();
-        let settled_before = walk.began_at - OVERLAP;
-        let begun_anew = false;
-        Self {
-            account,
-            configuration,
-            since,
-            at,
-            run,
-            history,
-            settled_before,
-            begun_anew,
-            page_size,
-            filters,
-        }
+        let walk = walk.clone();
+        Self { account, configuration, since, walk, history, begun_anew: false, page_size, filters }
     }
 
-    /// The walk, to go on from here.
-    pub(crate) fn pause(&self, walk: &Walk) -> Walk {
-        Walk { at: self.at, run: self.run.clone(), ..walk.clone() }
+    /// How far it is.
+    pub(crate) fn walk(&self) -> &Walk {
+        &self.walk
     }
 
-    /// The date that it has come to.
-    pub(crate) fn at(&self) -> Option<DateTime<Utc>> {
-        self.at
+    /// Goes on from elsewhere.
+    pub(crate) fn resume(&mut self, walk: Walk) {
+        (self.walk, self.begun_anew) = (walk, false);
+    }
+
+    /// True if what is newer comes before what is older.
+    pub(crate) fn is_newest_first(&self) -> bool {
+        matches!(self.configuration.resource.source(), Source::EventFeed { .. }) && !self.is_history()
     }
 
     /// True if it goes through what is older than the event feed.
@@ -132,7 +120,7 @@ impl<'a> Walker<'a> {
         if self.begun_anew {
             return Err(CloseError::Unavailable("its cursors expire before they can be used".to_owned()));
         }
-        (self.run, self.begun_anew) = (None, true);
+        (self.walk.run, self.begun_anew) = (None, true);
         Ok(Page { records: Vec::new(), last: false, ignored: false, cut: None, rate_limit })
     }
 
@@ -140,10 +128,10 @@ impl<'a> Walker<'a> {
     fn advance(&mut self, records: &[Box<RawValue>], key: &str, run: Option<Run>) {
         let last = records.iter().rev().find_map(|raw| record::position(raw, key));
         let last = last.map(|date| date.trunc_subsecs(0));
-        if last > self.at {
-            (self.at, self.run, self.begun_anew) = (last, None, false);
+        if last > self.walk.at {
+            (self.walk.at, self.walk.run, self.begun_anew) = (last, None, false);
         } else {
-            self.run = run;
+            self.walk.run = run;
         }
     }
 }

@@ -7,7 +7,7 @@ use close::Occurrence;
 use lambda_http::http::StatusCode;
 use shared::events::id::EventId;
 use shared::events::message::QueuedDelivery;
-use shared::instances::InstanceId;
+use shared::instances::{InstanceId, Verdict};
 use shared::platform::api_error::ApiError;
 use shared::platform::aws::InternalError;
 
@@ -32,8 +32,8 @@ impl Webhook {
         };
         let judged = self.instances.admit(id, |instance| admission::judge(instance, webhook)).await;
         let admitted = match judged.map_err(unavailable)? {
-            Ok(admitted) => admitted,
-            Err(turned_away) => {
+            Verdict::Admitted(admitted) => admitted,
+            Verdict::Refused(turned_away) => {
                 let reason = turned_away.answer()?;
                 tracing::info!(instance = %id, reason, "webhook ignored");
                 return Ok(Accepted::Ignored(reason));

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_one_leaves_the_other_its_share() {
+    fn a_flood_of_one_instance_leaves_another_its_share() {
         let (flooded, quiet) = (InstanceId::try_from(1).unwrap(), InstanceId::try_from(2).unwrap());
         let shares = Shares::of(DEFAULT_RATE);
         let flood = (0..=10_000).filter(|sent| shares.take(flooded, at(*sent)).is_ok()).count();

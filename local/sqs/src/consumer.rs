@@ -1,4 +1,4 @@
-//! Messages, as their senders and receivers handle them.
+//! Sending, receiving and deleting messages one by one.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,8 +17,7 @@ const MOST: i32 = 10_000;
 /// How often a long poll looks at the clock, which a test may have moved.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// How often it asks the database although nothing has become visible by itself and nothing was sent: another receiver may
-/// have taken a message that comes back.
+/// How often a long poll asks the database although nothing was sent: a message of another receiver may have come back.
 const ASK: Duration = Duration::from_secs(1);
 
 /// What to receive.
@@ -40,23 +39,15 @@ impl Default for Receive {
 
 impl Sqs {
     /// Sends a message to `queue`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`], or an error that names the rule that the message breaks.
     pub fn send(&self, queue: &str, message: &NewMessage) -> Result<Sent, Error> {
         single(self.send_all(queue, std::slice::from_ref(message))?)
     }
 
     /// Receives messages from `queue`; none if none is visible until the wait is over.
     ///
-    /// A wait ends early when a message comes. It is over when its seconds have passed on the clock or in
-    /// truth, so that it ends under a clock that stands still. Dropping the future loses nothing: what it
-    /// had received comes back after its visibility timeout.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`]; [`Error::OverLimit`] if 120,000 messages are in flight and there is no wait; [`Error::InvalidParameterValue`].
+    /// A wait ends early when a message comes. Otherwise it ends when its seconds have passed, on the clock or in real
+    /// time: a test's clock may stand still. Dropping the future loses nothing: received messages come back after their
+    /// visibility timeout.
     pub async fn receive(&self, queue: &str, request: &Receive) -> Result<Vec<Received>, Error> {
         let maximum = limits::check_maximum(request.maximum, MOST)?;
         let visibility_timeout =
@@ -72,25 +63,17 @@ impl Sqs {
             let arrivals = Arc::clone(&self.engine().queue(queue)?.arrivals);
             let mut arrival = pin!(arrivals.notified());
             arrival.as_mut().enable();
-            // Asked before, lest one that becomes visible in between is missed.
+            // Asked first, so that a message that becomes visible in between is not missed.
             let next = self.next_change(queue)?;
             let now = self.now();
-            let outcome = self.engine().receive(queue, maximum, visibility_timeout, now);
-            let is_full = match outcome {
-                Ok(messages) if !messages.is_empty() || over(now) => return Ok(messages),
-                Ok(_) => false,
-                Err(Error::OverLimit) if !wait.is_zero() => {
-                    if over(now) {
-                        return Ok(Vec::new());
-                    }
-                    true
-                }
-                Err(error) => return Err(error),
-            };
+            let messages = self.engine().receive(queue, maximum, visibility_timeout, now)?;
+            if !messages.is_empty() || over(now) {
+                return Ok(messages);
+            }
             let asked = Instant::now();
             while timeout(LOOK, arrival.as_mut()).await.is_err() {
                 let now = self.now();
-                if over(now) || next.is_some_and(|next| next <= now) || is_full || asked.elapsed() >= ASK {
+                if over(now) || next.is_some_and(|next| next <= now) || asked.elapsed() >= ASK {
                     break;
                 }
             }
@@ -100,11 +83,6 @@ impl Sqs {
     /// Deletes from `queue` the message whose latest receive has the handle `handle`.
     ///
     /// The handle of an earlier receive, or of a message that is gone, is accepted and deletes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`], or [`Error::ReceiptHandleIsInvalid`] if the handle is malformed or of
-    /// another queue.
     pub fn delete(&self, queue: &str, handle: &str) -> Result<(), Error> {
         single(self.delete_all(queue, &[handle])?)
     }

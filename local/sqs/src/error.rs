@@ -6,9 +6,6 @@ pub enum Error {
     /// No queue of that name, or of that URL, exists.
     #[error("The specified queue does not exist.")]
     QueueDoesNotExist,
-    /// The named queue was purged less than 60 seconds ago.
-    #[error("Only one PurgeQueue operation on {0} is allowed every 60 seconds.")]
-    PurgeQueueInProgress(String),
     /// A queue, or a message, has no attribute of that name.
     #[error("Unknown Attribute {0}.")]
     InvalidAttributeName(String),
@@ -29,9 +26,6 @@ pub enum Error {
     /// The receipt handle is malformed, or of another queue.
     #[error("The input receipt handle \"{0}\" is not a valid receipt handle.")]
     ReceiptHandleIsInvalid(String),
-    /// 120,000 messages of the queue are in flight.
-    #[error("Maximum number of in flight messages (120000) reached.")]
-    OverLimit,
     /// A batch without entries; the field is the name of an entry's shape.
     #[error("There should be at least one {0} in the request.")]
     EmptyBatchRequest(&'static str),
@@ -66,25 +60,19 @@ pub enum Error {
     Storage(#[from] rusqlite::Error),
 }
 
-/// How a refusal is named on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Code {
     /// The shape, as in `__type`.
     pub(super) shape: &'static str,
     /// The code of the older query protocol, by which the clients know it.
     pub(super) query: &'static str,
-    /// The status of the HTTP response.
     pub(super) status: u16,
 }
 
 impl Error {
-    /// The names and the status under which clients know this refusal.
     pub(super) fn code(&self) -> Code {
         let (shape, query, status) = match self {
             Self::QueueDoesNotExist => named("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
-            Self::PurgeQueueInProgress(_) => {
-                ("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", 403)
-            }
             Self::InvalidAttributeName(_) => same("InvalidAttributeName"),
             Self::InvalidAttributeValue(_) => same("InvalidAttributeValue"),
             Self::InvalidParameterValue(_) => {
@@ -93,7 +81,6 @@ impl Error {
             Self::MissingParameter(_) => named("MissingRequiredParameterException", "MissingParameter"),
             Self::InvalidMessageContents => same("InvalidMessageContents"),
             Self::ReceiptHandleIsInvalid(_) => same("ReceiptHandleIsInvalid"),
-            Self::OverLimit => same("OverLimit"),
             Self::EmptyBatchRequest(_) => same("AWS.SimpleQueueService.EmptyBatchRequest"),
             Self::TooManyEntriesInBatchRequest(_) => {
                 same("AWS.SimpleQueueService.TooManyEntriesInBatchRequest")

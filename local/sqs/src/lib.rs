@@ -1,18 +1,16 @@
 //! Amazon SQS, embedded: standard queues with the rules, limits and refusals of the service.
 //!
 //! [`Sqs`] is used from within the process, and [`Sqs::serve`] offers the same queues to the clients of AWS
-//! (the JSON protocol, without signatures). Time is read from the clock and from nowhere else, so that a
-//! test which moves a manual clock moves delays, visibility timeouts and retention with it.
+//! (the JSON protocol, without signatures). Time is only read from the clock, so a test that
+//! advances a manual clock moves delays, visibility timeouts and retention with it.
 //!
-//! What Amazon SQS leaves open is decided here: a receive returns as many messages as it asks for, if they
-//! are there, those first that have been visible longest; nothing is delivered twice but by a visibility
-//! timeout; the numbers of messages are exact; a deleted message is gone. Policies and encryption settings are
-//! kept and change nothing.
+//! Where Amazon SQS leaves a choice: a receive returns as many messages as it asks for, the longest visible first;
+//! nothing is delivered twice except after a visibility timeout; the numbers of messages are exact; a deleted message is
+//! gone. There is no limit of messages in flight. Policies and encryption settings are kept and have no effect.
 //!
 //! Over the wire it serves what functions and operators ask for: `SendMessage` and its batch, `ReceiveMessage`,
-//! `DeleteMessage`, `GetQueueAttributes`, `PurgeQueue`, `StartMessageMoveTask` and `ListMessageMoveTasks`. Queues
-//! are made within the process, from the template, and keep their messages over a restart. Move tasks end
-//! with the process.
+//! `DeleteMessage`, `GetQueueAttributes`, `PurgeQueue` and `StartMessageMoveTask`, which moves all messages at once. Queues
+//! are made within the process, from the template, and keep their messages over a restart.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +21,6 @@ use shared::platform::clock::SharedClock;
 mod consumer;
 mod error;
 mod message;
-mod moves;
 mod names;
 mod settings;
 
@@ -38,8 +35,7 @@ mod wire;
 
 pub use consumer::Receive;
 pub use error::Error;
-pub use message::{Message, MessageAttribute, MessageAttributes, NewMessage, QueueCounts, Received, Sent};
-pub use moves::{MoveStatus, MoveTask};
+pub use message::{Message, MessageAttributes, NewMessage, QueueCounts, Received, Sent};
 pub use names::{ACCOUNT, REGION};
 pub use settings::QueueAttributes;
 pub use store::{OpenError, Storage};
@@ -60,10 +56,6 @@ struct Shared {
 
 impl Sqs {
     /// The queues in `storage`, whose URLs begin with `base_url` (`http://127.0.0.1:9324`).
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be opened, or another process holds it.
     pub fn open(storage: &Storage, clock: SharedClock, base_url: String) -> Result<Self, OpenError> {
         let engine = Mutex::new(Engine::open(storage)?);
         Ok(Self { shared: Arc::new(Shared { engine, clock, base_url }) })
@@ -74,7 +66,7 @@ impl Sqs {
         wire::serve(wire::routes(self.clone()), listener).await
     }
 
-    /// The same, with `layer` put around the routes: whoever serves the queues may look at each request first.
+    /// The same with `layer` around the routes.
     pub async fn serve_within(
         &self,
         listener: tokio::net::TcpListener,

@@ -1,15 +1,14 @@
-//! What SQS takes: the rules of messages and of the numbers in a request.
+//! The limits of SQS: the rules of messages and of the numbers in a request.
 
 use super::error::Error;
-use super::message::{MessageAttribute, NewMessage};
+use super::message::NewMessage;
 
 /// The most bytes that a message, or the messages of a batch, may have.
 pub(super) const MAXIMUM_BYTES: usize = 1_048_576;
 
-/// The most attributes that a message may have.
 const ATTRIBUTES: usize = 10;
 
-/// Refuses a message that a queue with the maximum message size `maximum`, in bytes, does not take.
+/// Refuses a message that breaks a rule, or has more bytes than `maximum`.
 pub(super) fn check_message(message: &NewMessage, maximum: usize) -> Result<(), Error> {
     if message.body.is_empty() {
         return Err(Error::MissingParameter("MessageBody"));
@@ -28,23 +27,17 @@ pub(super) fn check_message(message: &NewMessage, maximum: usize) -> Result<(), 
             "Number of message attributes [{count}] exceeds the allowed maximum [{ATTRIBUTES}]."
         )));
     }
-    message.attributes.iter().try_for_each(|(name, attribute)| {
-        check_name(name)?;
-        check_attribute(name, attribute)
-    })?;
+    message.attributes.iter().try_for_each(|(name, value)| check_attribute(name, value))?;
     message.delay_seconds.map_or(Ok(()), |seconds| check_delay(seconds).map(|_| ()))?;
     message.group_id.as_deref().map_or(Ok(()), check_group)
 }
 
-/// The bytes of a message that count: its body, and names, types and values of its attributes.
+/// The size of a message: its body, and the names, types and values of its attributes.
 pub(super) fn size(message: &NewMessage) -> usize {
-    let attribute = |(name, attribute): (&String, &MessageAttribute)| {
-        name.len() + attribute.data_type.len() + attribute.value.len()
-    };
+    let attribute = |(name, value): (&String, &String)| name.len() + "String".len() + value.len();
     message.body.len() + message.attributes.iter().map(attribute).sum::<usize>()
 }
 
-/// The seconds of a delay, 0 to 900.
 pub(super) fn check_delay(seconds: i32) -> Result<i64, Error> {
     within(seconds, 900, || {
         format!(
@@ -54,7 +47,6 @@ pub(super) fn check_delay(seconds: i32) -> Result<i64, Error> {
     })
 }
 
-/// The seconds of a visibility timeout, 0 to 43,200.
 pub(super) fn check_visibility_timeout(seconds: i32) -> Result<i64, Error> {
     within(seconds, 43_200, || {
         format!(
@@ -64,7 +56,6 @@ pub(super) fn check_visibility_timeout(seconds: i32) -> Result<i64, Error> {
     })
 }
 
-/// The seconds of a long poll, 0 to 20.
 pub(super) fn check_wait(seconds: i32) -> Result<i64, Error> {
     within(seconds, 20, || {
         format!(
@@ -74,7 +65,6 @@ pub(super) fn check_wait(seconds: i32) -> Result<i64, Error> {
     })
 }
 
-/// How many messages to receive, 1 to `most`.
 pub(super) fn check_maximum(number: i32, most: i32) -> Result<usize, Error> {
     match usize::try_from(number) {
         Ok(checked) if (1..=most).contains(&number) => Ok(checked),
@@ -89,7 +79,6 @@ fn within(seconds: i32, most: i32, reason: impl FnOnce() -> String) -> Result<i6
     if (0..=most).contains(&seconds) { Ok(i64::from(seconds)) } else { Err(invalid(reason())) }
 }
 
-/// The characters of XML 1.0.
 fn has_valid_characters(text: &str) -> bool {
     text.chars().all(|character| {
         matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
@@ -106,52 +95,13 @@ fn check_group(id: &str) -> Result<(), Error> {
     )))
 }
 
-fn check_name(name: &str) -> Result<(), Error> {
-    if !(1..=256).contains(&name.len()) {
-        return Err(invalid("Message (user) attribute names must be shorter than 256 Bytes".to_owned()));
-    }
-    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)) {
-        return Err(invalid(
-            "Message (user) attributes name can only contain upper and lower score characters, digits, \
-             periods, hyphens and underscores. "
-                .to_owned(),
-        ));
-    }
-    let lower = name.to_ascii_lowercase();
-    let reserved = lower.starts_with("aws.") || lower.starts_with("amazon.");
-    if reserved || name.starts_with('.') || name.ends_with('.') || name.contains("..") {
-        return Err(invalid(
-            "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are \
-             reserved for internal use. Additionally, they cannot start or end with '.'."
-                .to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-fn check_attribute(name: &str, attribute: &MessageAttribute) -> Result<(), Error> {
-    let data_type = attribute.data_type.as_str();
-    if data_type.len() > 256 {
-        return Err(invalid("Message (user) attribute types must be shorter than 256 Bytes".to_owned()));
-    }
-    let (kind, text) = (data_type.split('.').next().unwrap_or_default(), &attribute.value);
-    if !["String", "Number"].contains(&kind) {
+fn check_attribute(name: &str, value: &str) -> Result<(), Error> {
+    if name.is_empty() || value.is_empty() {
         return Err(invalid(format!(
-            "The type of message (user) attribute '{name}' is invalid. You must use only the following \
-             supported type prefixes: Number, String."
+            "Message (user) attribute '{name}' must contain a non-empty value of type 'String'."
         )));
     }
-    if text.is_empty() {
-        return Err(invalid(format!(
-            "Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
-        )));
-    }
-    if kind == "Number" && !text.parse::<f64>().is_ok_and(f64::is_finite) {
-        return Err(invalid(format!(
-            "Can't cast the value of message (user) attribute '{name}' to a number."
-        )));
-    }
-    if has_valid_characters(text) { Ok(()) } else { Err(invalid(Error::InvalidMessageContents.to_string())) }
+    if has_valid_characters(value) { Ok(()) } else { Err(invalid(Error::InvalidMessageContents.to_string())) }
 }
 
 fn invalid(text: String) -> Error {

@@ -1,12 +1,11 @@
-//! What goes into a queue and what comes out of it.
+//! Messages, as they are sent, kept and received.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
-/// The attributes that a sender gives a message, by name.
-pub type MessageAttributes = BTreeMap<String, MessageAttribute>;
+/// The attributes that a sender gives a message: names and texts.
+pub type MessageAttributes = BTreeMap<String, String>;
 
 /// A message to send.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,27 +18,18 @@ pub struct NewMessage {
     pub attributes: MessageAttributes,
     /// The tenant of a fair queue: 1 to 128 letters, digits and punctuation marks.
     pub group_id: Option<String>,
-    /// The X-Ray trace header that travels with the message and does not count to its size.
+    /// The X-Ray trace header of the request.
     pub trace_header: Option<String>,
 }
 
 impl NewMessage {
-    /// A message that is nothing but its body.
+    /// A message with a body alone.
     pub fn new(body: impl Into<String>) -> Self {
         Self { body: body.into(), ..Self::default() }
     }
 }
 
-/// An attribute of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MessageAttribute {
-    /// `String` or `Number`, with an optional label after a dot, as in `Number.int`.
-    pub data_type: String,
-    /// The text, or the digits of a number.
-    pub value: String,
-}
-
-/// What SQS answers about a message that it has taken.
+/// The answer to an accepted message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
     /// The message's id.
@@ -48,8 +38,6 @@ pub struct Sent {
     pub md5_of_body: String,
     /// The MD5 of the attributes, if there are any.
     pub md5_of_attributes: Option<String>,
-    /// The MD5 of the trace header, if there is one.
-    pub md5_of_system_attributes: Option<String>,
 }
 
 /// A message in a queue.
@@ -75,14 +63,14 @@ pub struct Message {
     pub receive_count: u32,
     /// The ARN of the queue that gave it up, if it is in a dead-letter queue for that reason.
     pub dead_letter_source: Option<String>,
-    /// From when on it can be received.
+    /// When it can be received.
     pub visible_at: DateTime<Utc>,
 }
 
 /// A message that was received, with what its receiver needs to delete it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    /// The message, this receive counted.
+    /// The message; its receive count includes this receive.
     pub message: Message,
     /// The handle of this receive.
     pub receipt_handle: String,

@@ -19,7 +19,6 @@ pub(super) fn check(name: &str) -> Result<(), Error> {
     ))
 }
 
-/// The ARN of the queue `name`.
 pub(super) fn arn(name: &str) -> String {
     format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
 }

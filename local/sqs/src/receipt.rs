@@ -5,19 +5,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::error::Error;
 
-/// What a receipt handle says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Receipt {
     /// The queue from which the message was received, by its number.
     pub(super) queue: i64,
     /// The message, by its place in the storage.
     pub(super) message: i64,
-    /// Identifies this receive.
     pub(super) nonce: [u8; 16],
 }
 
 impl Receipt {
-    /// The handle to give to the receiver.
     pub(super) fn handle(&self) -> String {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&self.queue.to_be_bytes());
@@ -49,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_handle_says_what_it_was_made_of_to_its_own_queue() {
+    fn a_handle_is_read_for_its_own_queue() {
         let receipt = Receipt { queue: 3, message: i64::MAX, nonce: [7; 16] };
         assert_eq!(Receipt::parse(&receipt.handle(), 3), Ok(receipt));
     }

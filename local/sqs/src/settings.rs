@@ -1,4 +1,4 @@
-//! The attributes of a queue that can be set, their ranges and their defaults.
+//! The settable attributes of a queue, with their ranges and defaults.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -11,39 +11,29 @@ use super::names;
 /// Queue attributes by name, as text.
 pub type QueueAttributes = BTreeMap<String, String>;
 
-/// The attributes that are kept and returned, and change nothing here.
-const KEPT: [&str; 5] = [
-    "KmsDataKeyReusePeriodSeconds",
-    "KmsMasterKeyId",
-    "Policy",
-    "RedriveAllowPolicy",
-    "SqsManagedSseEnabled",
-];
+/// Attributes that are kept and returned, but have no effect.
+const KEPT: [&str; 2] = ["RedriveAllowPolicy", "SqsManagedSseEnabled"];
 
-/// How a queue is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Settings {
     /// Seconds before a message without a delay of its own becomes visible.
     pub(super) delay: u32,
-    /// The most bytes that a message may have.
     pub(super) maximum_message_size: u32,
     /// Seconds after which a message is forgotten, counted from when it was sent.
     pub(super) retention: u32,
-    /// Seconds of a long poll that does not say.
+    /// Seconds of a long poll that does not give its own.
     pub(super) wait: u32,
     /// Seconds for which a received message is out of sight.
     pub(super) visibility_timeout: u32,
     /// When messages are given up, and where they go.
     pub(super) redrive: Option<RedrivePolicy>,
-    /// The attributes in [`KEPT`] that have a value.
     kept: BTreeMap<&'static str, String>,
 }
 
 /// When messages are given up, and where they go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RedrivePolicy {
-    /// The ARN of the dead-letter queue.
     pub(super) dead_letter_target_arn: String,
     /// How often a message is received before it goes there, 1 to 1,000.
     pub(super) max_receive_count: u32,
@@ -64,7 +54,6 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// These settings with `attributes` over them.
     pub(super) fn with(&self, attributes: &QueueAttributes) -> Result<Self, Error> {
         let mut settings = self.clone();
         for (name, value) in attributes {
@@ -73,7 +62,6 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The attributes that are set, by name.
     pub(super) fn to_attributes(&self) -> BTreeMap<&'static str, String> {
         let mut attributes = self.kept.clone();
         attributes.insert("DelaySeconds", self.delay.to_string());
@@ -95,64 +83,33 @@ impl Settings {
             "ReceiveMessageWaitTimeSeconds" => (&mut self.wait, 0..=20),
             "VisibilityTimeout" => (&mut self.visibility_timeout, 0..=43_200),
             "RedrivePolicy" => {
-                self.redrive = (!value.is_empty()).then(|| RedrivePolicy::parse(value)).transpose()?;
+                self.redrive = Some(RedrivePolicy::parse(value)?);
                 return Ok(());
             }
-            _ => return self.keep(name, value),
+            _ => {
+                let known = KEPT.into_iter().find(|known| *known == name);
+                let known = known.ok_or_else(|| Error::InvalidAttributeName(name.to_owned()))?;
+                self.kept.insert(known, value.to_owned());
+                return Ok(());
+            }
         };
         *number = parse(name, value, &range)?;
-        Ok(())
-    }
-
-    fn keep(&mut self, name: &str, value: &str) -> Result<(), Error> {
-        let known = KEPT.into_iter().find(|known| *known == name);
-        let known = known.ok_or_else(|| Error::InvalidAttributeName(name.to_owned()))?;
-        if value.is_empty() {
-            self.kept.remove(known);
-        } else {
-            self.kept.insert(known, value.to_owned());
-        }
         Ok(())
     }
 }
 
 impl RedrivePolicy {
     fn parse(json: &str) -> Result<Self, Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        struct Fields {
-            dead_letter_target_arn: Option<String>,
-            max_receive_count: Option<Count>,
+        let policy: Self = serde_json::from_str(json).map_err(|error| invalid(json, &error.to_string()))?;
+        if policy.target().is_none() {
+            return Err(invalid(json, "Invalid value for deadLetterTargetArn."));
         }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Count {
-            Number(i64),
-            Text(String),
+        if !(1..=1_000).contains(&policy.max_receive_count) {
+            return Err(invalid(json, "Invalid value for maxReceiveCount: valid values are from 1 to 1000."));
         }
-        let invalid = |reason: &str| invalid(json, reason);
-        let missing =
-            |name| invalid(&format!("Redrive policy does not contain mandatory attribute: {name}."));
-        let fields: Fields =
-            serde_json::from_str(json).map_err(|_| invalid("Redrive policy is not a valid JSON map."))?;
-        let target = fields.dead_letter_target_arn.ok_or_else(|| missing("deadLetterTargetArn"))?;
-        let count = match fields.max_receive_count.ok_or_else(|| missing("maxReceiveCount"))? {
-            Count::Number(number) => number.to_string(),
-            Count::Text(text) => text,
-        };
-        if names::in_arn(&target).is_none() {
-            return Err(invalid("Invalid value for deadLetterTargetArn."));
-        }
-        let max_receive_count = count.parse().ok().filter(|count| (1..=1_000).contains(count));
-        let max_receive_count = max_receive_count.ok_or_else(|| {
-            invalid(&format!(
-                "Invalid value for maxReceiveCount: {count}, valid values are from 1 to 1000 both inclusive."
-            ))
-        })?;
-        Ok(Self { dead_letter_target_arn: target, max_receive_count })
+        Ok(policy)
     }
 
-    /// The name of the dead-letter queue.
     pub(super) fn target(&self) -> Option<&str> {
         names::in_arn(&self.dead_letter_target_arn)
     }

@@ -60,7 +60,6 @@ const SCHEMA: &str = "
         visible_at INTEGER NOT NULL,
         receive_count INTEGER NOT NULL DEFAULT 0,
         first_received INTEGER,
-        last_received INTEGER,
         receipt BLOB,
         source TEXT
     ) STRICT;

@@ -9,7 +9,6 @@ use super::*;
 
 mod conservation;
 mod durability;
-mod in_flight;
 mod moving;
 mod redrive;
 mod visibility;

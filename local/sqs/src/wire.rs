@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::Sqs;
 use super::error::Error;
+use super::{Sqs, names};
 
 mod attributes;
 mod batches;
@@ -28,12 +28,10 @@ mod settling;
 const LARGEST: usize = 16 * 1_048_576;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
-/// Where a sender's trace header stands that is not among its system attributes.
 const TRACE_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 
-/// What answers a request.
 pub(super) fn routes(sqs: Sqs) -> Router {
     Router::new()
         .route("/", post(answer))
@@ -42,7 +40,6 @@ pub(super) fn routes(sqs: Sqs) -> Router {
         .with_state(sqs)
 }
 
-/// Answers requests until the listener fails.
 pub(super) async fn serve(routes: Router, listener: TcpListener) -> std::io::Result<()> {
     // An answer is a few small writes: without this the client waits for the rest of it.
     let listener = listener.tap_io(|connection| {
@@ -77,7 +74,6 @@ async fn act(sqs: &Sqs, action: &str, body: &[u8], trace: Option<&str>) -> Resul
         "ReceiveMessage" => write(&receiving::receive(sqs, read(body)?).await?),
         "DeleteMessage" => with(body, |request| settling::delete(sqs, &request)),
         "StartMessageMoveTask" => with(body, |request| moves::start(sqs, &request)),
-        "ListMessageMoveTasks" => with(body, |request| moves::list(sqs, &request)),
         _ => Err(Error::UnknownOperation(action.to_owned())),
     }
 }
@@ -106,7 +102,11 @@ fn required<'a>(value: Option<&'a String>, name: &'static str) -> Result<&'a str
     }
 }
 
-/// The answer of an action that has nothing to say.
+/// The name of the queue that a request's `QueueUrl` names.
+fn queue(url: Option<&String>) -> Result<&str, Error> {
+    names::in_url(required(url, "QueueUrl")?)
+}
+
 #[derive(Serialize)]
 struct Nothing {}
 

@@ -68,7 +68,7 @@ async fn answer(State(engine): State<Engine>, request: Request) -> Response {
 }
 
 impl Engine {
-    /// The answer to a signed request for one item. `None` for any other, and for one that fails, which changes
+    /// The answer to a signed request for single items. `None` for any other, and for one that fails, which changes
     /// nothing: the engine's server has DynamoDB's words for failures.
     fn at_once(&self, headers: &HeaderMap, body: &Bytes) -> Option<Vec<u8>> {
         let is = |name, value: &[u8]| headers.get(name).is_some_and(|it| it.as_bytes() == value);
@@ -79,6 +79,9 @@ impl Engine {
             b"DynamoDB_20120810.GetItem" => made(body, |request| self.database.get_item(request)),
             b"DynamoDB_20120810.PutItem" => made(body, |request| self.database.put_item(request)),
             b"DynamoDB_20120810.UpdateItem" => made(body, |request| self.database.update_item(request)),
+            b"DynamoDB_20120810.BatchExecuteStatement" => {
+                made(body, |request| self.database.batch_execute_statement(request))
+            }
             _ => None,
         }
     }

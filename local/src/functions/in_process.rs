@@ -19,6 +19,7 @@ use shared::platform::clock::SharedClock;
 use shared::platform::http_function;
 use shared::platform::random::SharedRandom;
 use shared::platform::settings::{SettingError, Variables};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 use webhook::Webhook;
 
@@ -27,7 +28,7 @@ use super::InvokeError;
 type Outcome = Result<Vec<u8>, String>;
 type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-/// A started function: from an event's JSON to its answer's.
+/// A started function: from the JSON of an event to that of its answer.
 pub(super) type Handler = Arc<dyn Fn(Vec<u8>, Context) -> Running + Send + Sync>;
 
 /// Starts the function with this binary name; `None` when no function has it.
@@ -80,11 +81,17 @@ pub(super) async fn invoke(
     let mut context = Context::default();
     context.request_id = Uuid::new_v4().to_string();
     context.deadline = u64::try_from(ends_at.timestamp_millis()).unwrap_or_default();
-    let task = AbortOnDrop(tokio::spawn(handler(event, context)));
-    task.await.map_err(InvokeError::Failed)
+    // Dropping a set aborts its task: the function ends at its time-out.
+    let mut call = JoinSet::new();
+    call.spawn(handler(event, context));
+    match call.join_next().await {
+        Some(Ok(outcome)) => outcome.map_err(InvokeError::Failed),
+        Some(Err(error)) => Err(InvokeError::Failed(error.to_string())),
+        None => Err(InvokeError::Failed("the call did not start".to_owned())),
+    }
 }
 
-/// A function behind an HTTP API, with what its `main.rs` puts around it.
+/// A function behind the HTTP API, wrapped as in its `main.rs`.
 fn http<S, B>(service: S) -> Handler
 where
     S: Service<Request, Response = Response<B>, Error = Infallible, Future: Send>
@@ -116,21 +123,4 @@ where
         }
         Err(error) => Box::pin(std::future::ready(Err(format!("the event is invalid: {error}")))),
     })
-}
-
-/// A task that is aborted when its handle is dropped, as a function ends at its time-out.
-struct AbortOnDrop(tokio::task::JoinHandle<Outcome>);
-
-impl Future for AbortOnDrop {
-    type Output = Outcome;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Outcome> {
-        Pin::new(&mut self.0).poll(cx).map(|joined| joined.unwrap_or_else(|error| Err(error.to_string())))
-    }
-}
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }

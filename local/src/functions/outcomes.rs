@@ -13,14 +13,13 @@ use super::InvokeError;
 /// The delivery log, to look up the outcome of a call.
 pub(crate) struct Outcomes(DynamoDeliveryHistory);
 
-/// A call that is about to be made.
-pub(super) struct Told<'a> {
+pub(super) struct Deliveries<'a> {
     log: &'a DynamoDeliveryHistory,
-    /// What it delivers; nothing for a function that delivers nothing.
-    deliveries: Vec<(InstanceId, EventId)>,
+    /// The events of the call; empty for a function without a queue.
+    events: Vec<(InstanceId, EventId)>,
 }
 
-/// The part of a queue's event that names its messages.
+/// The part of a queue's event with its messages.
 #[derive(Deserialize)]
 struct Batch {
     #[serde(rename = "Records")]
@@ -32,7 +31,7 @@ struct Record {
     body: String,
 }
 
-/// The part of an answer that a function behind the HTTP API gives.
+/// The status in an answer to the HTTP API.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -40,30 +39,28 @@ struct Answer {
 }
 
 impl Outcomes {
-    /// Reads where the delivery log is.
     pub(crate) fn from_variables(variables: &Variables) -> Result<Self, SettingError> {
         let client = Aws::from_variables(variables)?.dynamodb();
         Ok(Self(DynamoDeliveryHistory::new(client, variables.required("EVENTS_TABLE")?)))
     }
 
-    /// The call with this event.
-    pub(super) fn of(&self, event: &[u8]) -> Told<'_> {
+    pub(super) fn of(&self, event: &[u8]) -> Deliveries<'_> {
         let records = serde_json::from_slice(event).map(|batch: Batch| batch.records).unwrap_or_default();
         let named = |record: &Record| {
             let delivery = QueuedDelivery::from_message(&record.body).ok()?;
             Some((delivery.instance_id, delivery.event_id))
         };
-        Told { log: &self.0, deliveries: records.iter().filter_map(named).collect() }
+        Deliveries { log: &self.0, events: records.iter().filter_map(named).collect() }
     }
 }
 
-impl Told<'_> {
+impl Deliveries<'_> {
     /// Logs how the call ended, and the status of each of its events.
     pub(super) async fn show(&self, function: &str, answer: &Result<Vec<u8>, InvokeError>) {
         let status = answer.as_ref().ok().and_then(|answer| serde_json::from_slice(answer).ok());
         let status = status.map(|answer: Answer| answer.status_code);
         tracing::info!(function, ok = answer.is_ok(), status, "function called");
-        for (instance, event) in &self.deliveries {
+        for (instance, event) in &self.events {
             match self.log.find(*instance, event).await {
                 Ok(Some(entry)) => show(&entry),
                 Ok(None) => tracing::info!(%instance, %event, "not in the delivery log yet"),

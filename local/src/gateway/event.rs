@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -12,55 +12,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::template::{self, RouteMethod};
-
-/// The route that a request took.
-pub(super) struct Route {
-    key: Key,
-    parameters: BTreeMap<String, String>,
-}
-
-/// What the API calls a route by.
-enum Key {
-    /// Of one method.
-    Method,
-    /// Of every method.
-    Any,
-    /// The route for everything else.
-    Rest,
-}
-
-impl Route {
-    pub(super) fn of(method: &RouteMethod, parameters: &matchit::Params<'_, '_>) -> Self {
-        let key = if *method == RouteMethod::Any { Key::Any } else { Key::Method };
-        let parameters = parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { key, parameters: parameters.collect() }
-    }
-
-    pub(super) fn rest() -> Self {
-        Self { key: Key::Rest, parameters: BTreeMap::new() }
-    }
-
-    fn key(&self, method: &Method, path: &str) -> String {
-        match self.key {
-            Key::Method => format!("{method} {path}"),
-            Key::Any => format!("ANY {path}"),
-            Key::Rest => template::Route::REST.to_owned(),
-        }
-    }
-}
-
-/// The event for a request.
-pub(super) fn of(head: &Parts, body: &[u8], route: &Route, now: DateTime<Utc>) -> Vec<u8> {
+/// The event for a request. The functions read neither the key nor the parameters of its route.
+pub(super) fn of(head: &Parts, body: &[u8], now: DateTime<Utc>) -> Vec<u8> {
     let (text, encoded) = encode(&head.headers, body);
     let path = head.uri.path();
     let event = json!({
         "version": "2.0",
-        "routeKey": route.key(&head.method, path),
+        "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": head.uri.query().unwrap_or_default(),
         "headers": headers(&head.headers),
-        "pathParameters": route.parameters,
         "requestContext": {
             "accountId": "000000000000",
             "apiId": "local",
@@ -85,7 +46,7 @@ pub(super) fn of(head: &Parts, body: &[u8], route: &Route, now: DateTime<Utc>) -
     event.to_string().into_bytes()
 }
 
-/// A body that is text goes as it is; any other as base64.
+/// Text is passed on as it is, any other body as base64.
 fn encode(headers: &HeaderMap, body: &[u8]) -> (Option<String>, bool) {
     let kind = text_of(headers, &header::CONTENT_TYPE).to_ascii_lowercase();
     let textual = kind.starts_with("text/") || kind.contains("json") || kind.contains("xml");
@@ -96,7 +57,7 @@ fn encode(headers: &HeaderMap, body: &[u8]) -> (Option<String>, bool) {
     }
 }
 
-/// The headers in lower case, repeated ones joined, with those that the API adds.
+/// The headers in lower case, with repeated ones joined, and those that the API adds.
 fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in headers {
@@ -129,7 +90,7 @@ struct Answer {
     is_base64_encoded: bool,
 }
 
-/// The HTTP answer that a function's answer describes.
+/// The HTTP response that a function's answer describes.
 pub(super) fn response(answer: &[u8]) -> Result<Response<Body>, String> {
     let answer: Answer = serde_json::from_slice(answer).map_err(|error| error.to_string())?;
     let body = answer.body.unwrap_or_default();
@@ -159,9 +120,7 @@ mod tests {
             .header("x-twice", "b")
             .body(())
             .unwrap();
-        let parameters = [("id".to_owned(), "MjA5MzE%3D".to_owned())].into();
-        let route = Route { key: Key::Any, parameters };
-        let bytes = of(&request.into_parts().0, body, &route, DateTime::UNIX_EPOCH);
+        let bytes = of(&request.into_parts().0, body, DateTime::UNIX_EPOCH);
         serde_json::from_slice(&bytes).unwrap()
     }
 
@@ -177,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_text_travels_as_base64() {
+    fn a_body_that_is_not_text_is_passed_on_as_base64() {
         let binary = event("application/octet-stream", b"ab");
         assert_eq!((&binary["body"], &binary["isBase64Encoded"]), (&json!("YWI="), &json!(true)));
         assert_eq!(event("application/json", b"\xff")["isBase64Encoded"], true);
@@ -185,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_given_as_the_function_has_it() {
+    fn an_answer_of_a_function_becomes_a_response() {
         let answer = br#"{"statusCode":405,"headers":{"allow":"POST"},"body":"YWI=","isBase64Encoded":true}"#;
         let response = response(answer).unwrap();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The keys themselves, and what they make.
+//! The keys, and encryption under them.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -11,16 +11,14 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use shared::platform::random::{self, Random, RandomError};
 
 const KEY_BYTES: usize = 32;
-/// The first byte of a ciphertext; another version would have another.
+/// The first byte of a ciphertext: the version of its format.
 const VERSION: u8 = 1;
 
-/// What a ciphertext is bound to beside its key: names and values, in the order of the names.
+/// The encryption context: names and values, in the order of the names.
 pub(super) type Context = BTreeMap<String, String>;
 
-/// Keys by id.
 pub(super) struct Keys(BTreeMap<String, [u8; KEY_BYTES]>);
 
-/// A ciphertext that was opened.
 pub(super) struct Opened {
     pub(super) key_id: String,
     pub(super) plaintext: Vec<u8>,
@@ -42,7 +40,6 @@ impl Keys {
         Ok(Self(keys))
     }
 
-    /// True if there is a key with this id.
     pub(super) fn has(&self, id: &str) -> bool {
         self.0.contains_key(id)
     }
@@ -66,7 +63,7 @@ impl Keys {
         Ok(sealed.map(|()| [&[VERSION, length][..], id.as_bytes(), &nonce, &data].concat()))
     }
 
-    /// Decrypts what a key here made under the same context; `None` for everything else.
+    /// Decrypts a ciphertext of these keys under the same context; `None` for anything else.
     pub(super) fn decrypt(&self, context: &Context, ciphertext: &[u8]) -> Option<Opened> {
         let (id, rest) = split(ciphertext)?;
         let (nonce, data) = rest.split_at_checked(NONCE_LEN)?;
@@ -94,7 +91,7 @@ fn aes(key: &[u8; KEY_BYTES]) -> Option<LessSafeKey> {
     UnboundKey::new(&AES_256_GCM, key).ok().map(LessSafeKey::new)
 }
 
-/// The key and the context as bytes in which nothing runs together.
+/// The authenticated data: key and context, unambiguously.
 fn bound(id: &str, context: &Context) -> String {
     serde_json::to_string(&(id, context)).unwrap_or_default()
 }
@@ -113,7 +110,7 @@ fn read(path: &Path) -> io::Result<BTreeMap<String, [u8; KEY_BYTES]>> {
     encoded.into_iter().map(key).collect::<Option<_>>().ok_or_else(invalid)
 }
 
-/// Writes the file beside its place first: half a file of keys would lose every secret.
+/// Writes another file first and renames it: half a file of keys would lose every secret.
 fn write(path: &Path, keys: &BTreeMap<String, [u8; KEY_BYTES]>) -> io::Result<()> {
     let encoded: BTreeMap<_, _> = keys.iter().map(|(id, key)| (id, STANDARD.encode(key))).collect();
     let beside = path.with_extension("new");
@@ -135,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ciphertext_opens_under_its_key_and_context_after_a_restart_too() {
+    fn a_ciphertext_is_decrypted_under_its_key_and_context_even_after_a_restart() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("kms.json");
         let ids = ["a".to_owned(), "b".to_owned()];

@@ -23,40 +23,14 @@ use super::keys::Context;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-/// The bytes of an AES-256 key.
 const KEY_BYTES: usize = 32;
 
-/// An error in KMS's words.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error("Key '{0}' does not exist")]
-    NotFound(String),
-    #[error("")]
-    InvalidCiphertext,
-    #[error("{0}")]
-    Validation(String),
-    #[error("{0}")]
-    Serialization(String),
-    #[error("")]
-    UnknownOperation,
-    #[error("{0}")]
-    Internal(String),
-}
+/// An error in KMS's words: its type and its message.
+struct Error(&'static str, String);
 
-impl Error {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::NotFound(_) => "NotFoundException",
-            Self::InvalidCiphertext => "InvalidCiphertextException",
-            Self::Validation(_) => "ValidationException",
-            Self::Serialization(_) => "SerializationException",
-            Self::UnknownOperation => "UnknownOperationException",
-            Self::Internal(_) => "KMSInternalException",
-        }
-    }
-}
+const INTERNAL: &str = "KMSInternalException";
+const MALFORMED: &str = "SerializationException";
 
-/// Answers requests until the listener fails.
 pub(super) async fn serve(
     kms: Kms,
     listener: TcpListener,
@@ -77,15 +51,14 @@ async fn answer(State(kms): State<Kms>, headers: HeaderMap, body: Bytes) -> Resp
     let outcome = match target.strip_prefix("TrentService.").unwrap_or(target) {
         "GenerateDataKey" => read(&body).and_then(|request| generate_data_key(&kms, &request)),
         "Decrypt" => read(&body).and_then(|request| decrypt(&kms, &request)),
-        _ => Err(Error::UnknownOperation),
+        _ => Err(Error("UnknownOperationException", String::new())),
     };
     let mut response = match outcome {
         Ok(answer) => answer.to_string().into_response(),
-        Err(error) => {
-            let ours = matches!(error, Error::Internal(_));
-            let status = if ours { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
-            (status, json!({ "__type": error.kind(), "message": error.to_string() }).to_string())
-                .into_response()
+        Err(Error(kind, message)) => {
+            let is_ours = kind == INTERNAL;
+            let status = if is_ours { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
+            (status, json!({ "__type": kind, "message": message }).to_string()).into_response()
         }
     };
     response.headers_mut().insert(CONTENT_TYPE, JSON);
@@ -115,13 +88,14 @@ struct Decrypt {
 
 fn generate_data_key(kms: &Kms, request: &GenerateDataKey) -> Result<Value, Error> {
     if request.key_spec != "AES_256" {
-        return Err(Error::Validation(format!("A key of {} is not served here", request.key_spec)));
+        let message = format!("A key of {} is not served here", request.key_spec);
+        return Err(Error("ValidationException", message));
     }
-    let internal = |error: RandomError| Error::Internal(error.to_string());
+    let internal = |error: RandomError| Error(INTERNAL, error.to_string());
     let plaintext: [u8; KEY_BYTES] = random::array(&*kms.0.random).map_err(internal)?;
     let context = &request.encryption_context;
     let sealed = kms.0.keys.encrypt(name(&request.key_id), context, &plaintext, &*kms.0.random);
-    let sealed = sealed.map_err(internal)?.ok_or_else(|| Error::NotFound(request.key_id.clone()))?;
+    let sealed = sealed.map_err(internal)?.ok_or_else(|| not_found(&request.key_id))?;
     Ok(json!({
         "CiphertextBlob": STANDARD.encode(sealed),
         "Plaintext": STANDARD.encode(plaintext),
@@ -132,10 +106,10 @@ fn generate_data_key(kms: &Kms, request: &GenerateDataKey) -> Result<Value, Erro
 fn decrypt(kms: &Kms, request: &Decrypt) -> Result<Value, Error> {
     let ciphertext = decode("CiphertextBlob", &request.ciphertext_blob)?;
     if let Some(id) = request.key_id.as_deref().filter(|id| !kms.0.keys.has(name(id))) {
-        return Err(Error::NotFound(id.to_owned()));
+        return Err(not_found(id));
     }
     let opened = kms.0.keys.decrypt(&request.encryption_context, &ciphertext);
-    let opened = opened.ok_or(Error::InvalidCiphertext)?;
+    let opened = opened.ok_or_else(|| Error("InvalidCiphertextException", String::new()))?;
     Ok(json!({
         "KeyId": arn(&opened.key_id),
         "Plaintext": STANDARD.encode(opened.plaintext),
@@ -153,10 +127,14 @@ pub(crate) fn arn(key_id: &str) -> String {
     format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{}", name(key_id))
 }
 
+fn not_found(key_id: &str) -> Error {
+    Error("NotFoundException", format!("Key '{key_id}' does not exist"))
+}
+
 fn decode(name: &str, text: &str) -> Result<Vec<u8>, Error> {
-    STANDARD.decode(text).map_err(|_| Error::Serialization(format!("{name} is not base64")))
+    STANDARD.decode(text).map_err(|_| Error(MALFORMED, format!("{name} is not base64")))
 }
 
 fn read<I: DeserializeOwned>(body: &[u8]) -> Result<I, Error> {
-    serde_json::from_slice(body).map_err(|error| Error::Serialization(error.to_string()))
+    serde_json::from_slice(body).map_err(|error| Error(MALFORMED, error.to_string()))
 }

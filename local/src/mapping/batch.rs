@@ -5,17 +5,16 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use sqs::{ACCOUNT, MessageAttribute, REGION, Received};
+use sqs::{ACCOUNT, REGION, Received};
 
 use crate::functions::MAX_EVENT;
 
-/// The messages in batches, in their order, whose events are no larger than a synchronous call takes: Lambda calls with as many as
-/// fit its payload limit, however many the batch size allows (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS").
+/// Splits messages, in their order, into batches that fit an event: Lambda calls with as many as fit its payload limit, even
+/// if the batch size allows more (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS").
 pub(super) fn fitting(messages: Vec<Received>) -> Vec<Vec<Received>> {
     let mut batches: Vec<Vec<Received>> = Vec::new();
     let mut size = 0;
     for received in messages {
-        // A comma stands between two, and all of them in a frame.
         let own = record("", &received).to_string().len() + MARGIN;
         match batches.last_mut() {
             Some(batch) if size + own <= MAX_EVENT => batch.push(received),
@@ -29,10 +28,9 @@ pub(super) fn fitting(messages: Vec<Received>) -> Vec<Vec<Received>> {
     batches
 }
 
-/// The bytes around the records of an event and between two of them, with the queue's name in each.
+/// Allows for the frame around the records, the commas between them, and the queue's name in each.
 const MARGIN: usize = 256;
 
-/// The event for a batch.
 pub(super) fn event(queue: &str, messages: &[Received]) -> Vec<u8> {
     let records: Vec<Value> = messages.iter().map(|received| record(queue, received)).collect();
     json!({ "Records": records }).to_string().into_bytes()
@@ -52,9 +50,9 @@ fn record(queue: &str, received: &Received) -> Value {
     .into_iter()
     .filter(|(_, value)| value.is_some())
     .collect();
-    let attribute = |it: &MessageAttribute| json!({ "dataType": it.data_type, "stringValue": it.value });
+    let attribute = |value: &str| json!({ "dataType": "String", "stringValue": value });
     let message_attributes: BTreeMap<&str, Value> =
-        message.attributes.iter().map(|(name, it)| (&**name, attribute(it))).collect();
+        message.attributes.iter().map(|(name, value)| (&**name, attribute(value))).collect();
     json!({
         "messageId": message.id,
         "receiptHandle": received.receipt_handle,
@@ -119,7 +117,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_batch_is_the_event_that_lambda_makes_of_it() {
+    async fn a_batch_becomes_the_event_of_lambda() {
         let messages = received().await;
         let event: Value = serde_json::from_slice(&event("q", &messages)).unwrap();
         let record = &event["Records"][0];
@@ -132,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ten_of_a_mebibyte_are_batches_that_lambda_takes() {
+    async fn ten_large_messages_become_several_batches() {
         let clock = Arc::new(ManualClock::starting_at(DateTime::UNIX_EPOCH));
         let sqs = Sqs::open(&Storage::Memory, clock, "http://127.0.0.1:1".to_owned()).unwrap();
         sqs.create_queue(
@@ -160,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_is_reported_and_was_in_the_batch_has_failed() {
+    async fn only_reported_messages_of_the_batch_have_failed() {
         let messages = received().await;
         let id = &messages[1].message.id;
         let report = |id: &str| format!(r#"{{"batchItemFailures":[{{"itemIdentifier":"{id}"}}]}}"#);

@@ -49,6 +49,13 @@ fn tables(operation: &str, body: &Value) -> Vec<Asked> {
             let tables = body["RequestItems"].as_object().into_iter().flatten();
             tables.map(|(name, _)| on(operation, name)).collect()
         }
+        "BatchExecuteStatement" => {
+            let statements = body["Statements"].as_array().into_iter().flatten();
+            statements
+                .map(|it| statement(text(it, "Statement")))
+                .map(|(verb, table)| on(&verb, table))
+                .collect()
+        }
         "TransactGetItems" | "TransactWriteItems" => {
             let items = body["TransactItems"].as_array().into_iter().flatten();
             let parts = items.filter_map(Value::as_object).flatten();
@@ -62,6 +69,14 @@ fn tables(operation: &str, body: &Value) -> Vec<Asked> {
             }]
         }
     }
+}
+
+/// A statement's action, such as `PartiQLInsert`, and its table, which is the first name in double quotes.
+fn statement(text: &str) -> (String, &str) {
+    let verb = text.split_whitespace().next().unwrap_or_default();
+    let (first, rest) = verb.split_at_checked(1).unwrap_or_default();
+    let action = format!("PartiQL{}{}", first.to_uppercase(), rest.to_lowercase());
+    (action, text.split('"').nth(1).unwrap_or_default())
 }
 
 /// A transaction is allowed part by part.

@@ -14,7 +14,6 @@ pub(crate) struct Urls {
     pub(crate) kms: String,
 }
 
-/// Their sockets.
 pub(super) struct Listeners {
     pub(super) api: TcpListener,
     pub(super) dynamodb: TcpListener,

@@ -42,7 +42,7 @@ impl RouteMethod {
     }
 }
 
-/// A queue that a function works off. Its answers name the messages that failed.
+/// A queue that calls a function, whose answers name the messages that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueSource {
     /// The name of the queue.
@@ -58,11 +58,11 @@ pub struct QueueSource {
 /// A function's regular call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
-    /// The rate as the template has it.
+    /// The rate, as in the template.
     pub expression: String,
     /// The time from one call to the next.
     pub every: Duration,
-    /// What the function is called with.
+    /// The event of the call.
     pub input: Value,
 }
 
@@ -93,7 +93,7 @@ enum PayloadFormatVersion {
     Two,
 }
 
-/// A filter, for one, would delete messages: without it, other messages would arrive here than in AWS.
+/// Other properties are refused: a filter, for example, would delete messages on AWS but not here.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Sqs {

@@ -23,13 +23,13 @@ pub struct Function {
     pub environment: BTreeMap<String, String>,
     /// What Lambda does when it calls itself through a queue.
     pub recursive_loop: RecursiveLoop,
-    /// What it may do; where the template leaves that to SAM, everything.
+    /// Its permissions; without a role in the template it may do everything.
     pub role: Option<Role>,
     /// The HTTP requests that it answers.
     pub routes: Vec<Route>,
-    /// The queues that it works off.
+    /// The queues that call it.
     pub queues: Vec<QueueSource>,
-    /// When else it is called.
+    /// Its regular calls.
     pub schedules: Vec<Schedule>,
 }
 

@@ -1,21 +1,21 @@
-//! CloudFormation's intrinsic functions, as far as the template needs them, and what names stand for here.
+//! CloudFormation's intrinsic functions, as far as the template needs them.
 //!
-//! A resource has its logical id as its name: the template gives no names of its own.
+//! The name of a resource is its logical id: the template sets no names.
 
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::Surroundings;
+use sqs::{ACCOUNT, REGION};
 
-/// The name that `AWS::StackName` gives to the system on one machine.
+/// The value of `AWS::StackName`.
 const STACK_NAME: &str = "local";
 
-/// Works out the intrinsic functions of one template.
+/// Evaluates the intrinsic functions of a template.
 pub(super) struct Resolver<'a> {
     document: &'a Value,
-    surroundings: &'a Surroundings,
+    queue_base_url: &'a str,
     overrides: &'a BTreeMap<String, String>,
 }
 
@@ -23,18 +23,18 @@ impl<'a> Resolver<'a> {
     /// A resolver with these values over the defaults of the parameters.
     pub(super) fn new(
         document: &'a Value,
-        surroundings: &'a Surroundings,
+        queue_base_url: &'a str,
         overrides: &'a BTreeMap<String, String>,
     ) -> Result<Self, String> {
         match overrides.keys().find(|name| document["Parameters"].get(name).is_none()) {
             Some(unknown) => {
                 Err(format!("Parameters.{unknown}: a value is given for it, but it does not exist"))
             }
-            None => Ok(Self { document, surroundings, overrides }),
+            None => Ok(Self { document, queue_base_url, overrides }),
         }
     }
 
-    /// Refuses what is said of all functions together and would be overlooked.
+    /// Refuses global settings of functions that would be overlooked.
     pub(super) fn check_globals(&self, read: &[&str]) -> Result<(), String> {
         let globals = &self.document["Globals"]["Function"];
         match read.iter().find(|key| globals.get(key).is_some()) {
@@ -58,7 +58,6 @@ impl<'a> Resolver<'a> {
         of_kind.map(read).collect()
     }
 
-    /// The same, read as `T`.
     pub(super) fn read<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<(String, T)>, String> {
         let read = |(id, properties)| match serde_json::from_value(properties) {
             Ok(properties) => Ok((id, properties)),
@@ -124,13 +123,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The value of `Ref`.
     fn reference(&self, name: &str) -> Result<Value, String> {
-        let Surroundings { region, account_id, queue_base_url } = self.surroundings;
         match name {
-            "AWS::AccountId" => return Ok(Value::from(account_id.as_str())),
+            "AWS::AccountId" => return Ok(Value::from(ACCOUNT)),
             "AWS::Partition" => return Ok(Value::from("aws")),
-            "AWS::Region" => return Ok(Value::from(region.as_str())),
+            "AWS::Region" => return Ok(Value::from(REGION)),
             "AWS::StackName" => return Ok(Value::from(STACK_NAME)),
             _ => {}
         }
@@ -140,7 +137,7 @@ impl<'a> Resolver<'a> {
             return value.ok_or_else(|| format!("the parameter {name} has no value"));
         }
         Ok(Value::from(match self.kind(name)? {
-            "AWS::SQS::Queue" => format!("{queue_base_url}/{account_id}/{name}"),
+            "AWS::SQS::Queue" => format!("{}/{ACCOUNT}/{name}", self.queue_base_url),
             _ => name.to_owned(),
         }))
     }
@@ -148,20 +145,19 @@ impl<'a> Resolver<'a> {
     /// The value of `Fn::GetAtt`: an ARN.
     fn attribute(&self, path: &str) -> Result<Value, String> {
         let (id, attribute) = path.split_once('.').unwrap_or_default();
-        let Surroundings { region, account_id, .. } = self.surroundings;
         let (service, rest) = match (self.kind(id)?, attribute) {
             ("AWS::DynamoDB::Table", "Arn") => ("dynamodb", format!("table/{id}")),
             ("AWS::SQS::Queue", "Arn") => ("sqs", id.to_owned()),
             ("AWS::KMS::Key", "Arn") => ("kms", format!("key/{id}")),
             ("AWS::Serverless::Function", "Arn") => ("lambda", format!("function:{id}")),
             ("AWS::Logs::LogGroup", "Arn") => ("logs", format!("log-group:{id}:*")),
-            // Roles are of no region.
+            // Roles have no region.
             ("AWS::IAM::Role", "Arn") => {
-                return Ok(Value::from(format!("arn:aws:iam::{account_id}:role/{id}")));
+                return Ok(Value::from(format!("arn:aws:iam::{ACCOUNT}:role/{id}")));
             }
             (kind, _) => return Err(format!("Fn::GetAtt {path} of {kind} is not supported here")),
         };
-        Ok(Value::from(format!("arn:aws:{service}:{region}:{account_id}:{rest}")))
+        Ok(Value::from(format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}")))
     }
 
     /// Replaces each `${Name}` and `${Name.Attribute}`.

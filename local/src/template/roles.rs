@@ -15,19 +15,19 @@ pub struct Role {
     pub statements: Vec<Statement>,
 }
 
-/// Each of some actions on each of some resources.
+/// Allows some actions on some resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// The actions, such as `dynamodb:GetItem`.
     pub actions: Vec<String>,
     /// The ARNs of the resources.
     pub resources: Vec<String>,
-    /// What the encryption context of a call to KMS must hold.
+    /// What the encryption context of a call to KMS must contain.
     pub encryption_context: BTreeMap<String, String>,
 }
 
 impl Role {
-    /// True if it allows an action on the resource with this ARN. Stars stand for nothing but themselves.
+    /// True if it allows an action on the resource with this ARN. There are no wildcards.
     pub fn allows(&self, action: &str, resource: &str, context: &BTreeMap<String, String>) -> bool {
         self.statements.iter().any(|statement| {
             statement.actions.iter().any(|allowed| allowed == action)
@@ -55,7 +55,7 @@ struct PolicyDocument {
     statement: Vec<Allowance>,
 }
 
-/// What is not understood is refused: left out, it would allow more here than in AWS.
+/// Unknown elements are refused: ignoring them could allow more here than on AWS.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Allowance {
@@ -84,7 +84,6 @@ struct Condition {
     string_equals: BTreeMap<String, String>,
 }
 
-/// The roles by their ids.
 pub(super) fn read(resolver: &Resolver<'_>) -> Result<BTreeMap<String, Role>, String> {
     let roles: Vec<(String, Properties)> = resolver.read("AWS::IAM::Role")?;
     let role = |(id, properties): (String, Properties)| {

@@ -10,11 +10,11 @@ use super::resolve::{Resolver, text_of};
 /// A DynamoDB table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// Its name, which its `Ref` stands for.
+    /// Its name, the value of its `Ref`.
     pub name: String,
     /// The body of the `CreateTable` call that makes it.
     pub create_request: Value,
-    /// The attribute with the second at which an item expires, if items do.
+    /// The attribute with the time at which an item expires.
     pub ttl_attribute: Option<String>,
 }
 
@@ -25,11 +25,11 @@ pub struct Queue {
     pub name: String,
     /// Its attributes, as the `CreateQueue` call takes them.
     pub attributes: BTreeMap<String, String>,
-    /// The name of the queue that takes what this one gives up on.
+    /// The name of its dead-letter queue.
     pub dead_letter_queue: Option<String>,
 }
 
-/// What a table is. Protection, recovery and encryption of what is stored matter in AWS only.
+/// The properties of a table that matter here. Protection, recovery and encryption matter only on AWS.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct TableProperties {
@@ -65,13 +65,13 @@ pub(super) fn tables(resolver: &Resolver<'_>) -> Result<Vec<Table>, String> {
     Ok(resolver.read("AWS::DynamoDB::Table")?.into_iter().map(table).collect())
 }
 
-/// The queues, each after the one that takes its dead letters.
+/// The queues, each after its dead-letter queue.
 pub(super) fn queues(resolver: &Resolver<'_>) -> Result<Vec<Queue>, String> {
     let queue = |(name, properties): (String, BTreeMap<String, Value>)| {
         let target =
             properties.get("RedrivePolicy").and_then(|policy| policy["deadLetterTargetArn"].as_str());
         let dead_letter_queue = target.and_then(|arn| arn.rsplit(':').next()).map(str::to_owned);
-        // Tags are not attributes in the SQS API, which has every attribute as text and policies as JSON in it.
+        // In the SQS API every attribute is a text, and a policy is JSON. Tags are not attributes.
         let attributes = properties.into_iter().filter(|(key, _)| key != "Tags");
         let attributes = attributes.map(|(key, value)| (key, text_of(&value))).collect();
         Queue { name, attributes, dead_letter_queue }
@@ -80,7 +80,7 @@ pub(super) fn queues(resolver: &Resolver<'_>) -> Result<Vec<Queue>, String> {
     let targets: BTreeMap<String, Option<String>> =
         queues.iter().map(|queue| (queue.name.clone(), queue.dead_letter_queue.clone())).collect();
     let next = |name: &String| targets.get(name).cloned().flatten();
-    // A circle, which SQS refuses, would have no end.
+    // The limit ends a circle, which SQS refuses.
     queues.sort_by_cached_key(|queue| {
         std::iter::successors(queue.dead_letter_queue.clone(), next).take(targets.len()).count()
     });

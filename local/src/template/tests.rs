@@ -6,18 +6,13 @@ mod this_system;
 
 use std::collections::BTreeMap;
 
-use super::{Function, Queue, Surroundings, Table, Template, document};
+use super::{Function, Queue, Table, Template, document};
 
-fn surroundings() -> Surroundings {
-    Surroundings {
-        region: "us-east-1".to_owned(),
-        account_id: "000000000000".to_owned(),
-        queue_base_url: "http://127.0.0.1:9324".to_owned(),
-    }
-}
+/// Where the queues of these tests are.
+const QUEUES: &str = "http://127.0.0.1:9324";
 
 fn parse(text: &str) -> Result<Template, String> {
-    Template::of(&document::parse(text)?, &surroundings(), &BTreeMap::new())
+    Template::of(&document::parse(text)?, QUEUES, &BTreeMap::new())
 }
 
 /// The text of the error that a template ends in.

@@ -42,7 +42,7 @@ fn write_all(text: &mut String, system: &System, place: &Place, variables: &Path
         Place::Watched(address) => writeln!(
             text,
             "\nThe functions run under cargo lambda watch on http://{address}; their variables are in {variables}.\n\
-             Change their code, and the next call builds and meets it."
+             Change their code, and the next call rebuilds them."
         )?,
     }
     writeln!(text, "\nConsole, already signed in:\n\n  {}", system.console())?;
@@ -50,7 +50,7 @@ fn write_all(text: &mut String, system: &System, place: &Place, variables: &Path
     writeln!(text, "{}", EXAMPLE.replace("{url}", url).replace("{authorization}", &authorization))
 }
 
-/// From an instance to an event, to be pasted line by line.
+/// From an instance to an event, to paste line by line.
 const EXAMPLE: &str = r#"Try it. A receiver in another terminal:
 
   python3 -c '

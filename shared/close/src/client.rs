@@ -1,4 +1,4 @@
-//! Requests to Close: one at a time per account, bounded in time and size, following no redirects.
+//! Requests to Close, bounded in time and size. Redirects are not followed.
 
 use std::time::Duration;
 
@@ -25,17 +25,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest answer. A page of large emails has some megabytes.
 const MAX_BODY: usize = 32 * 1024 * 1024;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The `User-Agent` header.
 const AGENT: &str = concat!("closeio-events/", env!("CARGO_PKG_VERSION"));
-/// Close's own address.
 const DEFAULT_BASE: &str = "https://api.close.com/api/v1";
 
 /// The connections to Close, shared by all accounts.
 #[derive(Debug, Clone)]
 pub struct CloseClient {
     http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    /// The allowed hosts: an API key goes nowhere else, even if the list has changed since the instance was
-    /// provisioned.
+    /// The hosts that an API key may be sent to, even if the list has changed since the instance was provisioned.
     hosts: CloseApiHosts,
     deadline: Duration,
 }
@@ -74,7 +71,7 @@ impl CloseClient {
         Self { http, hosts, deadline: DEADLINE }
     }
 
-    /// The same with less time for a request.
+    /// The same with another deadline for a request.
     #[must_use]
     pub fn within(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
@@ -83,9 +80,6 @@ impl CloseClient {
 
 impl CloseAccount {
     /// The account behind an API key at `base`, or at Close's own address.
-    ///
-    /// # Errors
-    /// When the key may not be sent to `base`, or one of the two cannot be used.
     pub fn new(client: &CloseClient, base: Option<&str>, api_key: &str) -> Result<Self, CloseError> {
         let invalid = |message: &str| CloseError::Invalid {
             status: 400,

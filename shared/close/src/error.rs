@@ -53,7 +53,7 @@ impl CloseError {
             429 => Self::RateLimited { wait: rate_limit::wait(headers, body) },
             401 => Self::Unauthorized(message),
             403 => Self::Forbidden(message),
-            // Time-outs of proxies, and answers without a clear sender.
+            // Time-outs of proxies.
             408 | 504 => Self::TooMuch(format!("it answered {code}")),
             425 | 500..=599 => Self::Unavailable(format!("it answered {code}")),
             300..=399 => Self::Unavailable(format!("it answered {code}, and redirects are not followed")),
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn each_status_asks_for_something_else() {
+    fn each_status_is_an_error_of_its_kind() {
         let unauthorized = r#"{"error": "The server could not verify that you are authorized."}"#;
         let refused = "Close answered 401: The server could not verify that you are authorized.";
         assert_eq!(of(401, unauthorized).to_string(), refused);

@@ -11,8 +11,7 @@ pub struct CloseApiHosts(Vec<String>);
 impl CloseApiHosts {
     /// Checks a `base.url`: by `https` to a listed host; by `http` only to a listed host of this machine.
     ///
-    /// # Errors
-    /// The problem, worded to follow the name of the setting.
+    /// The error follows the name of the setting.
     pub fn check(&self, base_url: &str) -> Result<(), String> {
         let url = Url::parse(base_url).map_err(|error| format!("is not a URL ({error})"))?;
         let host = url.host_str().unwrap_or_default();

@@ -5,7 +5,7 @@ pub const MAX_DEPTH: usize = 128;
 
 /// True if `bytes` nest objects and arrays deeper than [`MAX_DEPTH`].
 ///
-/// Raw text is skipped here without recursion, but its next reader may recurse. The bytes need not be valid JSON.
+/// Raw JSON is skipped without recursion here, but its next reader may recurse. The bytes need not be valid JSON.
 pub fn is_too_deep(bytes: &[u8]) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in bytes {

@@ -96,9 +96,6 @@ impl ObjectFilter {
 /// Reads a webhook of either kind.
 ///
 /// `received_at` replaces a time that Close does not give: of a legacy deletion or merge.
-///
-/// # Errors
-/// When the body is not what Close sends; see [`Malformed`].
 pub fn normalize<'a>(
     filter: &ObjectFilter,
     body: &'a [u8],
@@ -138,9 +135,6 @@ pub struct LoggedEvent {
 
 impl LoggedEvent {
     /// Reads an entry of the event feed, which is what a webhook carries in `event`.
-    ///
-    /// # Errors
-    /// When an identifying field or the date is missing.
     pub fn read(raw: &RawValue) -> Result<Self, Malformed> {
         let event = wire::log_entry(raw)?;
         let date_updated = event.date_updated.as_deref().and_then(date::parse);

@@ -40,9 +40,9 @@ enum Subscription {
     ByName,
 }
 
-/// What happens to most objects.
+/// The actions of most objects.
 const CHANGES: &[&str] = &["created", "updated", "deleted"];
-/// And to tasks.
+/// The actions of tasks.
 const TASK: &[&str] = &["created", "updated", "deleted", "completed"];
 const BULK: &[&str] = &["created", "updated", "completed", "paused"];
 

@@ -45,7 +45,7 @@ pub(super) enum Body<'a> {
     Legacy(LegacyEvent<'a>),
 }
 
-/// Today's event; only what identifies it is read, the rest travels as `raw`.
+/// Today's event: only its identifying fields are read, the rest stays in `raw`.
 pub(super) struct ModernEvent<'a> {
     pub(super) id: Cow<'a, str>,
     pub(super) object_type: Cow<'a, str>,

@@ -21,8 +21,7 @@ pub enum CredentialKind {
 
 /// The key of a credential in its table: its kind and the SHA-256 of its secret.
 ///
-/// Secrets are 256 random bits, so a plain hash of one can neither be guessed nor looked up elsewhere, and
-/// finding a row by it compares nothing byte by byte.
+/// Secrets are 256 random bits, so a plain hash cannot be guessed. Lookup by hash compares no secret byte by byte.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CredentialKey(String);
@@ -67,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_tells_the_kind_and_hides_the_secret() {
+    fn a_key_has_the_kind_and_a_hash_of_the_secret() {
         let secret = Secret::new("abc");
         let user = CredentialKey::of(CredentialKind::User, &secret);
         assert_eq!(user.as_str(), "user#ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

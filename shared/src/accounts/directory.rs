@@ -12,7 +12,7 @@ use crate::platform::secret::Secret;
 
 /// The index of the credentials that have an entry here. Element tokens have none, so it stays small.
 const INDEX: &str = "by_directory";
-/// Every entry has this key: they are few, and always read together.
+/// The key of every entry: they are few, and always read together.
 const DIRECTORY: &str = "accounts";
 /// The item that numbers are drawn from.
 const SEQUENCE: &str = "sequence#accounts";
@@ -51,7 +51,7 @@ struct Item<'a> {
 }
 
 impl DirectoryEntry {
-    /// An entry for a new secret of somebody with this name; `None` for an element token, which has none.
+    /// An entry for a new secret; `None` for an element token, which has no entry.
     pub fn new(
         proves: Credential,
         (name, profile): (&str, Option<Profile>),
@@ -121,9 +121,6 @@ impl DynamoDirectory {
     }
 
     /// Adds an entry, and with it the secret that it was made from.
-    ///
-    /// # Errors
-    /// When the table cannot be written, or has this secret already.
     pub async fn add(&self, entry: &DirectoryEntry) -> Result<(), InternalError> {
         const ACTION: &str = "write a credential";
         let item = Item { entry, directory: DIRECTORY, place: entry.place() };

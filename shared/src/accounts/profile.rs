@@ -9,7 +9,7 @@ pub struct Profile {
     pub email_address: String,
     /// The first name.
     pub first_name: String,
-    /// The last name; empty if the user has one name only.
+    /// The last name; empty if the user has only one name.
     pub last_name: String,
 }
 

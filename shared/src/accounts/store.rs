@@ -9,7 +9,6 @@ use crate::instances::InstanceId;
 use crate::platform::aws::{InternalError, Unavailable};
 use crate::platform::secret::Secret;
 
-/// The key attribute of the table.
 pub(crate) const KEY: &str = "credential";
 
 /// The credentials table: `credential` (S) is a [`CredentialKey`], the rest says what it proves.
@@ -73,7 +72,7 @@ impl DynamoCredentialStore {
         Ok(found.iter().any(|item| item.proves == organization).then_some(User { account, profile }))
     }
 
-    /// The user, and the instance whose token it presents; an organisation's secret is checked if it is there.
+    /// The user, and the instance whose token it presents. An organisation's secret is checked if present.
     ///
     /// The caller must check that the instance belongs to the user's account.
     pub async fn holder_of(&self, authorization: &Authorization) -> Result<Option<Holder>, InternalError> {
@@ -119,7 +118,7 @@ impl DynamoCredentialStore {
         let keys = keys
             .iter()
             .map(|key| [(KEY.to_owned(), AttributeValue::S(key.as_str().to_owned()))].into_iter().collect());
-        // A token is in the answer to the request that made it, and may come back before all copies have it.
+        // Consistent, since a client may use its new token at once.
         let wanted =
             KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true).build();
         let wanted = wanted.unavailable(ACTION)?;

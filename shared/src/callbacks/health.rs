@@ -38,9 +38,6 @@ pub struct CircuitPolicy {
 
 impl CircuitPolicy {
     /// Opens after this many minutes of five-minute windows with only failures; zero for never.
-    ///
-    /// # Errors
-    /// When it is longer than the five days after which the callback is disabled.
     pub fn of_minutes(minutes: u32) -> Result<Self, &'static str> {
         let windows = minutes.div_ceil(5);
         if windows > DISABLING {

@@ -18,9 +18,6 @@ pub struct RetrySchedule {
 
 impl RetrySchedule {
     /// A schedule of `attempts` attempts, each at least `seconds` after the failure of the one before.
-    ///
-    /// # Errors
-    /// When either is out of bounds.
     pub fn new(attempts: u32, seconds: u64) -> Result<Self, &'static str> {
         let interval = Duration::from_secs(seconds);
         if !(1..=10).contains(&attempts) {

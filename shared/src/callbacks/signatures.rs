@@ -1,6 +1,6 @@
 //! Signatures of callbacks.
 //!
-//! Every callback with a key has the platform's `Elements-Webhook-Signature`, which covers the body only. A key
+//! Every callback with a key has the platform's `Elements-Webhook-Signature`, which only covers the body. A key
 //! that is a Standard Webhooks secret (`whsec_…`) adds that scheme's three headers, whose signature also covers id and
 //! time (Standard Webhooks specification 1.0.0, "Signature scheme").
 
@@ -15,7 +15,6 @@ use crate::platform::secret::{MASK, Secret};
 
 /// The platform's length of a text field.
 const MAX_CHARS: usize = 128;
-/// The prefix of a Standard Webhooks secret.
 const STANDARD_PREFIX: &str = "whsec_";
 /// Its length in bytes, by that specification.
 const STANDARD_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
@@ -30,14 +29,11 @@ pub struct SigningKey(Secret);
 
 impl SigningKey {
     /// Checks the text of a key.
-    ///
-    /// # Errors
-    /// When it is too long, not printable, or a broken `whsec_` secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.chars().count() > MAX_CHARS || text.chars().any(char::is_control) {
             return Err(format!("is not a printable text of at most {MAX_CHARS} characters"));
         }
-        // Blanks belong to a key of one's own. Before a Standard Webhooks secret they would silently make it such a key.
+        // Leading blanks are part of a plain key. Before `whsec_` they would silently turn the secret into a plain key.
         if text.trim_start().starts_with(STANDARD_PREFIX) && !text.starts_with(STANDARD_PREFIX) {
             return Err(NOT_A_STANDARD_SECRET.to_owned());
         }
@@ -65,15 +61,12 @@ impl SigningKey {
     }
 }
 
-/// A key of asymmetric signatures: receivers only need the public half to check them.
+/// A key for asymmetric signatures, which receivers check with its public half.
 #[derive(Clone)]
 pub struct Ed25519Key(Box<ed25519_dalek::SigningKey>);
 
 impl Ed25519Key {
     /// Reads a `whsk_` key.
-    ///
-    /// # Errors
-    /// When it is not one, or its two halves do not belong together.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let encoded = text.strip_prefix("whsk_").ok_or(NOT_AN_ED25519_KEY)?;
         let bytes = STANDARD.decode(encoded).map_err(|_| NOT_AN_ED25519_KEY)?;

@@ -16,7 +16,7 @@ const MAX_CHARS: usize = 1000;
 /// Names that only mean something inside a network.
 const LOCAL_DOMAINS: [&str; 4] = ["localhost", "local", "internal", "arpa"];
 
-/// How far callbacks may reach.
+/// Which addresses callbacks may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// The internet: `https`, public addresses, and no port of another well-known service.
@@ -148,7 +148,7 @@ fn check_address(address: IpAddr, reach: Reach) -> Result<(), CallbackUrlError> 
     reach.check(address).map_err(|rule| CallbackUrlError::Address { address, rule })
 }
 
-/// The resolver's search list, which is the network's own, would complete a name of one label.
+/// A name of one label would be completed by the network's search list.
 fn is_local(name: &str) -> bool {
     name.rsplit_once('.').is_none_or(|(_, last)| LOCAL_DOMAINS.contains(&last))
 }

@@ -10,10 +10,15 @@ use serde_json::value::RawValue;
 
 use crate::events::body::{Body, Carriage, Deflated, StoredBody, carriage};
 use crate::events::id::EventId;
-use crate::platform::aws::{InternalError, Unavailable, batch_get, number, text};
+use crate::platform::aws::{InternalError, Statement, Statements, Unavailable, batch_get, number, text};
+
+const STORE: &str = "store a body";
 
 /// The largest part: an item takes 400 KB with its names and keys.
 const PART_BYTES: usize = 380 * 1024;
+
+/// The largest body that joins other writes in a call: with the most statements, it stays small.
+const MOST_JOINED: usize = 16 * 1024;
 
 /// The payloads table: `payload_id` (S) and `part` (N, from zero); items expire by `expires_at`.
 #[derive(Debug, Clone)]
@@ -59,17 +64,31 @@ impl DynamoPayloadStore {
     ) -> Result<(), InternalError> {
         let id = id(event, &body.check());
         for (part, chunk) in body.bytes().chunks(PART_BYTES).enumerate() {
-            let put = self
-                .client
-                .put_item()
-                .table_name(&self.table)
-                .item("payload_id", text(&id))
-                .item("part", number(part))
-                .item("bytes", AttributeValue::B(Blob::new(chunk)))
-                .item("expires_at", number(expires_at.timestamp()));
-            put.send().await.unavailable("store a body")?;
+            let item = item(&id, part, chunk, expires_at).map(|(name, value)| (name.to_owned(), value));
+            let put = self.client.put_item().table_name(&self.table).set_item(Some(item.into()));
+            put.send().await.unavailable(STORE)?;
         }
         Ok(())
+    }
+
+    /// Stores the body of an event that the log most probably does not have, with what others write at the same time.
+    /// `false` if it has to be [`put`](Self::put) instead: it is too large for company, or stored already.
+    ///
+    /// # Errors
+    /// When the call failed. The body may be stored.
+    pub async fn put_new(
+        &self,
+        statements: &Statements,
+        event: &EventId,
+        body: &Deflated,
+        expires_at: DateTime<Utc>,
+    ) -> Result<bool, InternalError> {
+        if body.bytes().len() > MOST_JOINED {
+            return Ok(false);
+        }
+        let id = id(event, &body.check());
+        let item = item(&id, 0, body.bytes(), expires_at);
+        statements.execute(Statement::insert(&self.table, &id, item.into_iter()), STORE).await
     }
 
     /// A stored body; `None` if it or a part of it is gone.
@@ -121,6 +140,21 @@ impl DynamoPayloadStore {
 
 fn id(event: &EventId, stored: &StoredBody) -> String {
     format!("{event}#{}", stored.digest)
+}
+
+/// One part of a body.
+fn item(
+    id: &str,
+    part: usize,
+    bytes: &[u8],
+    expires_at: DateTime<Utc>,
+) -> [(&'static str, AttributeValue); 4] {
+    [
+        ("payload_id", text(id)),
+        ("part", number(part)),
+        ("bytes", AttributeValue::B(Blob::new(bytes))),
+        ("expires_at", number(expires_at.timestamp())),
+    ]
 }
 
 fn append(bytes: &mut Vec<u8>, mut item: HashMap<String, AttributeValue>) {

@@ -5,6 +5,7 @@
 //! [`DynamoDeliveryLog::park`] when the callback is open. Each is one write unit, since a larger body is in the payloads
 //! table. [`Claim::refused`] decides what a refused claim means. [`DynamoDeliveryHistory`] reads the log.
 
+mod changes;
 mod claim;
 mod claim_id;
 mod decision;

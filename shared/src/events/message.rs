@@ -212,6 +212,11 @@ impl<'a> QueuedDelivery<'a> {
         })
     }
 
+    /// True if it is the first message of its event, so that the log most probably has no item yet.
+    pub fn is_new(&self) -> bool {
+        self.round == 0 && self.attempt == 1 && self.handling == Handling::default()
+    }
+
     /// The same notification, asking for the next attempt of its round.
     #[must_use]
     pub fn next_attempt(&self) -> Self {
@@ -275,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_delivery_is_refused_without_being_quoted() {
+    fn a_message_that_is_not_a_delivery_is_refused_without_a_quote() {
         let rows = [
             ("hush", "the message is not a queued delivery: line 1 column 1".to_owned()),
             (

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_is_made_such_that_sqs_takes_it() {
+    fn a_reason_is_made_valid_for_sqs() {
         assert_eq!(attribute_text("the receiver answered 500"), "the receiver answered 500");
         assert_eq!(attribute_text("a\u{0}b\u{ffff}c"), "a b c");
         assert_eq!(attribute_text("\n"), "unknown");

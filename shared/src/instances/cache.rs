@@ -15,7 +15,7 @@ use crate::platform::clock::SharedClock;
 
 /// Every running function sees a change of an instance within this time.
 const KEPT: TimeDelta = TimeDelta::seconds(10);
-/// Instances that one process keeps; beyond that, expired ones are dropped, then all.
+/// The most instances kept; beyond that, expired ones are dropped, then all.
 const CAPACITY: usize = 10_000;
 
 /// An instance with its event settings read.
@@ -36,6 +36,15 @@ fn read(instance: Instance) -> Result<CachedInstance, InternalError> {
     Ok(CachedInstance { instance, events })
 }
 
+/// Whether an instance admits an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict<T, R> {
+    /// It does.
+    Admitted(T),
+    /// It does not, for this reason.
+    Refused(R),
+}
+
 type Entry = (DateTime<Utc>, Arc<CachedInstance>);
 
 /// The instances that this process has read in the last ten seconds.
@@ -51,24 +60,23 @@ impl InstanceCache {
         Self { store, clock, entries: Mutex::default() }
     }
 
-    /// The verdict of `judge` on the instance of this id; it gets `None` for an unknown one.
+    /// The verdict of `judge` on the instance of this id; `judge` gets `None` for an unknown id.
     ///
-    /// `judge` sees the cached instance first, and its `Ok` is final. `Err` means that the instance's state refuses, ignores,
-    /// drops or fails the event: then `judge` sees the instance again, read consistently, and that verdict is final. What no
-    /// change of the instance would alter is `Ok` too.
-    ///
-    /// # Errors
-    /// When the table has to be read and cannot be, or the instance's settings cannot be used (which provisioning
-    /// does not let happen).
+    /// `judge` sees the cached instance first, and its `Ok` is final. If the instance's state refuses, ignores, drops or
+    /// fails the event (`Err`), `judge` sees the instance again, read consistently, and that verdict is final. Faults that
+    /// no change of the instance would alter must be `Ok` too.
     pub async fn admit<T, R>(
         &self,
         id: InstanceId,
         judge: impl Fn(Option<&Arc<CachedInstance>>) -> Result<T, R>,
-    ) -> Result<Result<T, R>, InternalError> {
+    ) -> Result<Verdict<T, R>, InternalError> {
         if let Some(Ok(admitted)) = self.kept(id).map(|kept| judge(Some(&kept))) {
-            return Ok(Ok(admitted));
+            return Ok(Verdict::Admitted(admitted));
         }
-        Ok(judge(self.fresh(id).await?.as_ref()))
+        Ok(match judge(self.fresh(id).await?.as_ref()) {
+            Ok(admitted) => Verdict::Admitted(admitted),
+            Err(reason) => Verdict::Refused(reason),
+        })
     }
 
     /// The instance of this id as it is stored, whatever the cache has.

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::instances::vault::Purpose;
+use super::secrets::{SHOWN_SECRET, purpose_of};
+use super::vault::Purpose;
 use crate::platform::secret::MASK;
 
 /// The names of the settings that this system acts on (SAP Open Connectors, "Events").
 pub mod key {
     /// The Close API key.
     pub const USERNAME: &str = "username";
-    /// Close needs none; it is accepted and kept secret.
+    /// Close does not need it; it is accepted and kept secret.
     pub const PASSWORD: &str = "password";
     /// Where Close's API is.
     pub const BASE_URL: &str = "base.url";
@@ -54,24 +55,9 @@ pub mod key {
     pub const PAGINATION_OFFSET: &str = "pagination.offset";
 }
 
-/// The settings that are encrypted, each with its purpose.
-const SECRETS: &[(&str, Purpose)] = &[
-    (key::USERNAME, Purpose::Close),
-    (key::PASSWORD, Purpose::Close),
-    (key::SIGNATURE_KEY, Purpose::Callback),
-    (key::PREVIOUS_SIGNATURE_KEY, Purpose::Callback),
-    (key::ED25519_SIGNATURE_KEY, Purpose::Callback),
-    (key::CALLBACK_HEADERS, Purpose::Callback),
-    (key::BASIC_PASSWORD, Purpose::Callback),
-    (key::SUBSCRIPTION_SIGNATURE_KEY, Purpose::Webhook),
-];
-
 /// Settings whose leading and trailing blanks matter.
 const VERBATIM: &[&str] =
     &[key::PASSWORD, key::BASIC_PASSWORD, key::SIGNATURE_KEY, key::PREVIOUS_SIGNATURE_KEY];
-
-/// The only secret that the platform shows unmasked.
-const SHOWN_SECRET: &str = key::USERNAME;
 
 /// Settings as they are stored.
 pub(super) type Settings = BTreeMap<String, Option<String>>;
@@ -81,7 +67,7 @@ pub(super) type Settings = BTreeMap<String, Option<String>>;
 pub struct Configuration(Settings);
 
 impl Configuration {
-    /// A setting's value; null and blank count as not set, as on the platform. Blanks around it are removed, except from
+    /// A setting's value. Null and blank count as not set, as on the platform. Surrounding blanks are removed, except from
     /// passwords and signing keys.
     pub fn get(&self, key: &str) -> Option<&str> {
         let value = self.0.get(key)?.as_deref().filter(|value| !value.trim().is_empty())?;
@@ -123,7 +109,7 @@ impl Configuration {
         purpose_of(key).is_some() && key != SHOWN_SECRET
     }
 
-    /// The settings from a client that read these and sends them back: a mask keeps the secret behind it.
+    /// The settings that a client sends back after reading these: a masked secret keeps its value.
     #[must_use]
     pub fn unmasked_from(mut self, before: &Self) -> Self {
         for (key, value) in &mut self.0 {
@@ -141,7 +127,7 @@ impl Configuration {
         self
     }
 
-    /// Adds a setting unless it is there.
+    /// Adds a setting unless it exists.
     pub fn set_default(&mut self, key: &str, value: &str) {
         self.0.entry(key.to_owned()).or_insert_with(|| Some(value.to_owned()));
     }
@@ -181,10 +167,6 @@ impl Configuration {
     }
 }
 
-fn purpose_of(key: &str) -> Option<Purpose> {
-    SECRETS.iter().find(|(secret, _)| *secret == key).map(|(_, purpose)| *purpose)
-}
-
 impl FromIterator<(String, Option<String>)> for Configuration {
     fn from_iter<I: IntoIterator<Item = (String, Option<String>)>>(settings: I) -> Self {
         Self(settings.into_iter().collect())
@@ -202,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blanks_around_a_value_count_in_passwords_and_keys_only() {
+    fn surrounding_blanks_count_only_in_passwords_and_keys() {
         let settings = ["username", "event.notification.basic.password", "event.notification.signature.key"];
         for (text, trimmed, verbatim) in
             [(" a b ", Some("a b"), Some(" a b ")), ("", None, None), (" ", None, None)]
@@ -214,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_read_back_masked_but_for_the_user_name() {
+    fn secrets_are_masked_except_the_user_name() {
         let settings = [
             ("username", Some("api_key")),
             ("password", Some("p")),

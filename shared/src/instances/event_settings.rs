@@ -3,7 +3,7 @@
 use chrono::DateTime;
 
 use super::configuration::{Configuration, key};
-use super::headers::CallbackHeaders;
+use crate::callbacks::headers::CallbackHeaders;
 use crate::callbacks::health::CircuitPolicy;
 use crate::callbacks::retry::RetrySchedule;
 use crate::callbacks::signatures::{CallbackSigning, Ed25519Key, SigningKey};
@@ -22,16 +22,13 @@ pub enum EventSource {
 }
 
 impl EventSource {
-    /// How events come: as the settings say, or by polling where they are to be delivered and nothing says how.
-    ///
-    /// # Errors
-    /// When `event.vendor.type` is neither.
+    /// How events come: as the settings say; otherwise by polling if they are to be delivered.
     pub fn of(configuration: &Configuration) -> Result<Self, ConfigurationFault> {
         let fault = |reason| ConfigurationFault { key: key::VENDOR_TYPE, reason };
         let has_callback = || configuration.get(key::CALLBACK_URL).is_some();
         match configuration.get(key::VENDOR_TYPE) {
             Some(text) => source(text).map_err(fault),
-            None if Self::is_open(configuration)
+            None if Self::is_unstated(configuration)
                 && configuration.is(key::ENABLED, "true")
                 && has_callback() =>
             {
@@ -41,8 +38,8 @@ impl EventSource {
         }
     }
 
-    /// True if nothing says how events come: then they are polled while they are to be delivered.
-    pub fn is_open(configuration: &Configuration) -> bool {
+    /// True if the settings do not say how events come: they are polled while they are to be delivered.
+    pub fn is_unstated(configuration: &Configuration) -> bool {
         let has = |key| configuration.get(key).is_some();
         // A subscription at Close sends webhooks.
         let has_subscription = configuration.is_automatic() || has(key::SUBSCRIPTION_SIGNATURE_KEY);
@@ -107,8 +104,7 @@ impl EventSettings {
     ///
     /// A missing setting is not a fault here: provisioning reports it by name.
     ///
-    /// # Errors
-    /// Every setting that cannot be used, not only the first.
+    /// The error names every setting that cannot be used.
     pub fn read(configuration: &Configuration, reach: Reach) -> Result<Self, Vec<ConfigurationFault>> {
         let mut reader = Reader { configuration, faults: Vec::new() };
         let settings = Self {
@@ -235,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_means_no_events_and_the_default_schedule() {
+    fn without_settings_there_are_no_events() {
         let settings = read(&[("event.notification.callback.url", " ")]).unwrap();
         assert!(!settings.enabled);
         assert_eq!(settings.callback_url, None);
@@ -251,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn events_to_deliver_are_polled_where_nothing_says_how_they_come() {
+    fn events_are_polled_by_default_if_they_are_to_be_delivered() {
         let [enabled, callback] = [
             ("event.notification.enabled", "true"),
             ("event.notification.callback.url", "https://example.com/hook"),

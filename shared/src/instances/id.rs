@@ -21,8 +21,8 @@ const EITHER_ALPHABET: [GeneralPurpose; 2] =
 
 /// The id of an instance: a positive integer below 2^53.
 ///
-/// A legacy webhook carries no signature, so knowing this number is what lets a sender in: ids are drawn at
-/// random, see [`InstanceId::from_entropy`].
+/// A legacy webhook has no signature: whoever knows this number can send one. So ids are random, see
+/// [`InstanceId::from_entropy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct InstanceId(u64);
@@ -33,7 +33,7 @@ impl InstanceId {
         self.0
     }
 
-    /// An id from eight random bytes, each as likely as the next but for one, which stands in for zero.
+    /// An id from eight random bytes. All are equally likely, except 1, which also replaces zero.
     pub fn from_entropy(bytes: [u8; 8]) -> Self {
         Self((u64::from_be_bytes(bytes) % LIMIT).max(1))
     }
@@ -45,8 +45,7 @@ impl InstanceId {
 
     /// Reads a URL path segment: either base64 alphabet, padded or not, percent-encoded or not.
     ///
-    /// `None` when it is not the spelling of an id; digits are taken only as [`InstanceId::encode`] would
-    /// write them, so that one instance has one URL but for its base64.
+    /// Digits are only accepted as [`InstanceId::encode`] writes them.
     pub fn decode(segment: &str) -> Option<Self> {
         let encoded: Vec<u8> = percent_decode_str(segment).collect();
         let digits = EITHER_ALPHABET.iter().find_map(|engine| engine.decode(&encoded).ok())?;
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_example_reads_in_every_spelling() {
+    fn the_documented_example_is_read_in_every_spelling() {
         for spelling in ["MjA5MzE=", "MjA5MzE", "MjA5MzE%3D", "MjA5MzE%3d", "%4DjA5MzE="] {
             assert_eq!(InstanceId::decode(spelling), Some(id(20_931)), "{spelling}");
         }
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_base64_of_an_id_is_refused() {
+    fn anything_but_the_base64_of_an_id_is_refused() {
         let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
         let refused = ["", "=", "20931", "MjA5MzE==", "Mj A5MzE=", "MjA5MzE=/", "%", "%zz", "é"];
         for segment in refused {
@@ -122,7 +121,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_id_survives_every_spelling(number in 1..LIMIT) {
+        fn every_id_is_read_in_every_spelling(number in 1..LIMIT) {
             let padded = id(number).encode();
             let spellings = [
                 padded.clone(),

@@ -24,13 +24,12 @@ use crate::platform::secret::Secret;
 use close::signature::SignatureKey;
 
 const KEY: &str = "instance_id";
-/// The name of the token among the secrets.
 const TOKEN: &str = "token";
 
 /// The instances table: `instance_id` (N) is the key; the index `by_account` has the keys of each account.
 ///
-/// Secret settings stand in an attribute of their own, `secrets`, by purpose, each encrypted by itself. A store reads
-/// those that its [`Vault`] opens; the others are not set in the instances that it gives.
+/// The attribute `secrets` has the secret settings by purpose, each encrypted. A store only reads those that its [`Vault`]
+/// can decrypt.
 #[derive(Debug, Clone)]
 pub struct DynamoInstanceStore {
     client: Client,
@@ -58,13 +57,13 @@ struct Item {
     tags: Vec<String>,
     configuration: BTreeMap<String, Option<String>>,
     secrets: BTreeMap<Purpose, Sealed>,
-    /// The secret settings as a client may read them, so that a list of instances decrypts none that it masks.
+    /// The secret settings, masked for clients, so that a list of instances need not decrypt them.
     masked: Settings,
     disabled: bool,
     created_at: DateTime<Utc>,
     token: CredentialKey,
     revision: u64,
-    /// What stood under `secrets` for the webhook function before the subscription at Close was replaced.
+    /// The encrypted previous key of the subscription at Close.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     replaced_webhook: Option<Sealed>,
     #[serde(
@@ -90,7 +89,7 @@ impl DynamoInstanceStore {
         Self { client, instances, vault }
     }
 
-    /// The instance of this id, read consistently: it shows every change that was answered.
+    /// The instance of this id, read consistently.
     pub async fn get(&self, id: InstanceId) -> Result<Option<Instance>, InternalError> {
         const ACTION: &str = "read an instance";
         let key = number(id);
@@ -101,7 +100,7 @@ impl DynamoInstanceStore {
         self.unsealed(item, Secrets::Opened).await.map(Some)
     }
 
-    /// Stores a new instance together with its token in the table `credentials`, both or neither.
+    /// Stores a new instance with its token in the table `credentials`, both or neither.
     pub async fn create(&self, instance: Instance, credentials: &str) -> Result<Created, InternalError> {
         const ACTION: &str = "write an instance";
         let proves = Credential::Element { instance_id: instance.id };
@@ -116,7 +115,7 @@ impl DynamoInstanceStore {
     }
 }
 
-/// A write that does nothing when the key is taken.
+/// A write that fails if the key is in use.
 fn put_new(
     table: &str,
     key: &str,
@@ -163,7 +162,7 @@ impl DynamoInstanceStore {
         })
     }
 
-    /// The instance that an item is, with the secrets that this store may see.
+    /// The instance in an item, with the secrets that this store can decrypt.
     async fn unsealed(&self, mut item: Item, secrets: Secrets) -> Result<Instance, InternalError> {
         let mut configuration: Configuration = item.configuration.into_iter().collect();
         let opens = |purpose| match secrets {

@@ -1,4 +1,4 @@
-//! Secrets at rest: each is encrypted under a data key, and KMS keeps the key to the data keys.
+//! Secrets at rest: each is encrypted under a data key, and data keys under a KMS key.
 //!
 //! There is a data key for each purpose and month, and both are its encryption context in KMS. A function's role
 //! allows it to decrypt for its own purpose only (`kms:EncryptionContext:purpose`), so that the webhook function
@@ -11,7 +11,6 @@ mod monthly;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use base64::Engine as _;
@@ -21,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::instances::InstanceId;
 use crate::instances::configuration::Settings;
-use crate::platform::aws::{InternalError, Unavailable};
+use crate::platform::aws::{InternalError, Kms, Unavailable};
 use crate::platform::clock::SharedClock;
 use crate::platform::random::SharedRandom;
 use data_key::DataKey;
@@ -63,7 +62,6 @@ impl Purpose {
 /// Secret settings of one purpose, with their encrypted data key; all in base64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
-    /// The month of the data key.
     month: String,
     /// The data key as KMS gave it.
     key: String,
@@ -75,20 +73,19 @@ pub struct Sealed {
 #[derive(Clone)]
 pub struct Vault(Arc<Parts>);
 
-/// A value that is fetched once, however many callers ask at the same time.
+/// A value that is fetched once, even for concurrent callers.
 type Once<T> = Arc<AsyncMutex<Option<T>>>;
 
 struct Parts {
-    client: Client,
+    client: Kms,
     sealing: Option<Sealing>,
     purposes: &'static [Purpose],
-    /// Data keys by what KMS made of them.
+    /// Data keys by their encrypted form.
     keys: Mutex<HashMap<String, Once<Arc<DataKey>>>>,
     /// The encrypted data keys that new secrets are sealed under.
     current: Mutex<HashMap<(Purpose, String), Once<String>>>,
 }
 
-/// What encrypting needs.
 struct Sealing {
     /// The KMS key that data keys are encrypted under.
     key_id: String,
@@ -100,14 +97,14 @@ struct Sealing {
 
 impl Vault {
     /// A vault that opens secrets of these purposes and seals none.
-    pub fn opening(client: Client, purposes: &'static [Purpose]) -> Self {
+    pub fn opening(client: Kms, purposes: &'static [Purpose]) -> Self {
         Self::new(client, purposes, None)
     }
 
-    /// A vault that opens secrets of these purposes, and seals new ones under the KMS key `key_id`: as it cannot open
-    /// the data keys of other purposes, it makes its own.
+    /// A vault that opens secrets of these purposes, and seals new ones under the KMS key `key_id`. It makes its own data keys,
+    /// since it cannot decrypt those of other purposes.
     pub fn opening_and_sealing(
-        client: Client,
+        client: Kms,
         purposes: &'static [Purpose],
         key_id: String,
         clock: SharedClock,
@@ -118,7 +115,7 @@ impl Vault {
 
     /// A vault that opens and seals every secret, under the KMS key `key_id`.
     pub fn sealing(
-        client: Client,
+        client: Kms,
         key_id: String,
         store: DataKeyStore,
         clock: SharedClock,
@@ -127,7 +124,7 @@ impl Vault {
         Self::new(client, Purpose::ALL, Some(Sealing { key_id, store: Some(store), clock, random }))
     }
 
-    fn new(client: Client, purposes: &'static [Purpose], sealing: Option<Sealing>) -> Self {
+    fn new(client: Kms, purposes: &'static [Purpose], sealing: Option<Sealing>) -> Self {
         Self(Arc::new(Parts { client, sealing, purposes, keys: Mutex::default(), current: Mutex::default() }))
     }
 
@@ -137,9 +134,6 @@ impl Vault {
     }
 
     /// Encrypts the settings of one purpose under the data key of the month.
-    ///
-    /// # Errors
-    /// When this vault cannot encrypt, or the data key cannot be fetched.
     pub(super) async fn seal(
         &self,
         instance: InstanceId,
@@ -161,9 +155,6 @@ impl Vault {
     }
 
     /// Decrypts what was sealed for this instance and purpose.
-    ///
-    /// # Errors
-    /// When KMS does not decrypt the data key, or the data was changed or belongs elsewhere.
     pub(super) async fn open(
         &self,
         instance: InstanceId,
@@ -267,7 +258,7 @@ fn unreadable(_: base64::DecodeError) -> InternalError {
     InternalError::new(DECRYPT, "it is not base64")
 }
 
-/// What a secret is bound to, beside its data key.
+/// The authenticated data of a secret.
 fn context(instance: InstanceId, setting: &str) -> String {
     format!("{instance}/{setting}")
 }

@@ -17,10 +17,10 @@ pub struct ApiError {
     hint: Option<Hint>,
 }
 
-/// What a client needs beside the text, as a header.
+/// A header for the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hint {
-    /// The methods that there are.
+    /// The allowed methods.
     Allow(&'static str),
     /// Seconds to wait.
     RetryAfter(u64),
@@ -65,12 +65,12 @@ impl ApiError {
         Self { hint, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
-    /// 503 for a failure of ours; its reason is for the log, and the sender is asked to retry.
+    /// 503 for a fault of ours, whose reason is only logged. The sender is asked to retry.
     pub fn unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "The service is unavailable for the moment; try again.")
     }
 
-    /// The same with what Close said (`providerMessage`), for the client to act on.
+    /// The same with Close's message (`providerMessage`).
     #[must_use]
     pub fn with_provider_message(self, said: impl Into<String>) -> Self {
         Self { provider_message: Some(said.into()), ..self }

@@ -4,13 +4,17 @@ mod batch_get;
 mod error;
 mod http;
 mod lean;
+mod statements;
 mod value;
 
 pub(crate) use batch_get::batch_get;
 pub(crate) use error::written;
 pub use error::{InternalError, Unavailable};
+pub(crate) use statements::Statement;
+pub use statements::Statements;
 pub(crate) use value::{millis, number, text};
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -31,6 +35,9 @@ const MAX_ATTEMPTS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// A client of KMS that is made when it is first used.
+pub type Kms = LazyLock<aws_sdk_kms::Client, Box<dyn FnOnce() -> aws_sdk_kms::Client + Send>>;
 
 /// What the clients of one process share.
 ///
@@ -104,13 +111,14 @@ impl Aws {
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// A client of KMS.
-    pub fn kms(&self) -> aws_sdk_kms::Client {
+    /// A client of KMS, made when it is first used: most functions most of the time have no secret to open, and to make a
+    /// client is a good part of a function's start.
+    pub fn kms(&self) -> Kms {
         let mut config = aws_sdk_kms::config::Builder::from(&self.config).interceptor(lean::Lean);
         if let Some(url) = &self.kms_url {
             config = config.endpoint_url(url);
         }
-        aws_sdk_kms::Client::from_conf(config.build())
+        LazyLock::new(Box::new(|| aws_sdk_kms::Client::from_conf(config.build())))
     }
 
     /// A client of SQS.

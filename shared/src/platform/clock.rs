@@ -1,4 +1,4 @@
-//! Time as an argument: the wall clock enters the system here and nowhere else.
+//! Time as an argument. The wall clock is read only here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -45,7 +45,7 @@ impl ManualClock {
         self.micros.fetch_add(micros, Ordering::SeqCst);
     }
 
-    /// Moves the time on to `to`; a time that has passed already is left as it is.
+    /// Moves the time on to `to`, but never back.
     pub fn advance_to(&self, to: DateTime<Utc>) {
         self.micros.fetch_max(to.timestamp_micros(), Ordering::SeqCst);
     }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manual_clock_moves_only_forward_and_clones_share_its_time() {
+    fn a_manual_clock_only_moves_forward_and_clones_share_it() {
         let clock = ManualClock::starting_at(DateTime::UNIX_EPOCH);
         let other = clock.clone();
         clock.advance(TimeDelta::seconds(300));

@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// When a call that began at `now` is cut off, given its deadline in Unix milliseconds; `assumed` later if that was
-/// made up.
+/// When a call that began at `now` is cut off, given its deadline in Unix milliseconds.
 ///
-/// No call begins after its deadline: one that lies in the past was made up, as `cargo lambda watch` does.
+/// A deadline in the past is made up, as by `cargo lambda watch`: the call then ends `assumed` after now.
 pub fn ends_at(deadline: u64, now: DateTime<Utc>, assumed: TimeDelta) -> DateTime<Utc> {
     let told = i64::try_from(deadline).ok().and_then(DateTime::from_timestamp_millis);
     told.filter(|told| *told > now).unwrap_or(now + assumed)
@@ -16,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadline_in_the_past_was_made_up() {
+    fn a_deadline_in_the_past_is_replaced() {
         let now = "2026-11-21T10:00:00Z".parse().unwrap();
         let in_seconds = |seconds| now + TimeDelta::seconds(seconds);
         let millis = |time: DateTime<Utc>| u64::try_from(time.timestamp_millis()).unwrap();

@@ -1,4 +1,4 @@
-//! A function behind the HTTP API: every request gets an answer, and none ends the process.
+//! A function behind the HTTP API: every request gets an answer, and no request ends the process.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::platform::api_error::ApiError;
 
-/// What a path must not hold. The HTTP API decodes paths, so any character may be in one.
+/// Characters that a path must not contain. The HTTP API decodes paths, so any character may be in one.
 const PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -28,7 +28,7 @@ const PATH: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// What a query must not hold. The HTTP API hands it on as it came.
+/// Characters that a query must not contain. The HTTP API passes it on unchanged.
 const QUERY: &AsciiSet = &PATH.remove(b'?');
 
 /// The longest path and query together; a URI of the `http` crate holds 64 KiB, the HTTP API takes 10 KB of request line and
@@ -36,9 +36,6 @@ const QUERY: &AsciiSet = &PATH.remove(b'?');
 const MOST: usize = 60_000;
 
 /// Serves calls of the HTTP API until the process ends.
-///
-/// # Errors
-/// When the Runtime API of Lambda cannot be used.
 pub async fn run<S, B>(service: S) -> Result<(), Error>
 where
     S: Service<Request, Response = Response<B>, Error = Infallible, Future: Send> + Clone + Send + 'static,
@@ -48,7 +45,7 @@ where
     lambda_http::lambda_runtime::run(handler(service)).await
 }
 
-/// The service as Lambda calls it: with an event whose parts make a request, and with an answer even to what panics.
+/// The service as Lambda calls it: an event becomes a valid request, and a panic an answer.
 pub fn handler<S, B>(
     service: S,
 ) -> impl Service<
@@ -86,7 +83,7 @@ where
     })
 }
 
-/// Leaves nothing in the event that no URI can hold, and names the host as API Gateway does, not as the client does.
+/// Makes the event a valid URI, and takes the host from API Gateway, not from the client.
 fn make_readable(request: &mut lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest) {
     let path = request.raw_path.take().unwrap_or_default();
     let path = utf8_percent_encode(path.trim_start_matches('/'), PATH).to_string();

@@ -1,7 +1,7 @@
 //! The result of a function call, as a line that CloudWatch turns into metrics (Embedded Metric Format).
 //!
-//! One line a call: a request of `PutMetricData` would cost more time than the work it reports. No metric has a
-//! dimension: one per instance would cost more than the instance's events.
+//! One line per call: `PutMetricData` would take longer than the work it reports. No metric has a dimension: one per
+//! instance would cost more than the instance's events.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::platform::settings::{SettingError, Variables};
 
 /// A metric of the format takes at most this many values (CloudWatch, Embedded Metric Format specification).
 const MOST_VALUES: usize = 100;
-/// What Lambda takes the line for when it filters by `ApplicationLogLevel`. A line without a level and a time of RFC 3339
-/// counts as `INFO`: functions that log less would lose their metrics, and the alarms on them would be silent.
+/// The level of the line for Lambda's filter by `ApplicationLogLevel`. A line without a level and an RFC 3339 time counts as
+/// `INFO`: functions with a higher level would lose their metrics, and so their alarms.
 const LEVEL: &str = "FATAL";
 
-/// What the values of a metric are.
+/// The unit of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// How many of something.
+pub enum MetricUnit {
+    /// A count.
     Count,
     /// Time.
     Milliseconds,
@@ -28,7 +28,7 @@ pub enum Unit {
     None,
 }
 
-impl Unit {
+impl MetricUnit {
     fn as_str(self) -> &'static str {
         match self {
             Self::Count => "Count",
@@ -40,14 +40,14 @@ impl Unit {
 
 /// The metrics of one call.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Measured(Vec<(&'static str, Unit, Value)>);
+pub struct Measured(Vec<(&'static str, MetricUnit, Value)>);
 
 impl Measured {
     /// The same with a count. A count of zero is left out, because it costs as much.
     #[must_use]
     pub fn count(mut self, name: &'static str, count: usize) -> Self {
         if count > 0 {
-            self.0.push((name, Unit::Count, json!(count)));
+            self.0.push((name, MetricUnit::Count, json!(count)));
         }
         self
     }
@@ -57,7 +57,7 @@ impl Measured {
     pub fn values<T: Into<Value>>(
         mut self,
         name: &'static str,
-        unit: Unit,
+        unit: MetricUnit,
         values: impl IntoIterator<Item = T>,
     ) -> Self {
         let values: Vec<Value> = values.into_iter().take(MOST_VALUES).map(Into::into).collect();
@@ -67,7 +67,7 @@ impl Measured {
         self
     }
 
-    /// The line, or `None` where there is nothing to say.
+    /// The line; `None` without metrics.
     fn line(self, namespace: &str, now: DateTime<Utc>) -> Option<String> {
         if self.0.is_empty() {
             return None;
@@ -99,14 +99,14 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Metrics in the namespace that `METRICS_NAMESPACE` names. They go nowhere until [`emitting`](Self::emitting)
-    /// says where to: where no CloudWatch reads along, nobody collects them.
+    /// Metrics in the namespace `METRICS_NAMESPACE`. They are dropped unless [`emitting`](Self::emitting) says where to write
+    /// them.
     pub fn from_variables(variables: &Variables, clock: SharedClock) -> Result<Self, SettingError> {
         let namespace = variables.or("METRICS_NAMESPACE", "CloseioEvents".to_owned())?;
         Ok(Self { namespace, clock, emit: Arc::new(|_| {}) })
     }
 
-    /// The same, with its lines sent there.
+    /// The same with its lines passed to `emit`.
     #[must_use]
     pub fn emitting(self, emit: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self { emit: Arc::new(emit), ..self }
@@ -120,7 +120,7 @@ impl Metrics {
     }
 }
 
-/// To the standard output, where CloudWatch Logs finds the lines.
+/// Writes a line to standard output, which CloudWatch Logs collects.
 pub fn to_stdout(line: &str) {
     use std::io::Write as _;
     // Without an output it cannot be shown.
@@ -132,10 +132,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_is_one_line_that_declares_what_it_holds() {
+    fn a_call_is_one_line_that_declares_its_metrics() {
         let measured = Measured::default().count("Delivered", 2).count("Failed", 0).values(
             "Latency",
-            Unit::Milliseconds,
+            MetricUnit::Milliseconds,
             [1000, 601_000],
         );
         let line = measured.line("Events", DateTime::UNIX_EPOCH).unwrap();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn no_log_level_keeps_a_line_back() {
+    fn no_log_level_filters_a_line() {
         let now = DateTime::from_timestamp_millis(1_795_255_200_123).unwrap();
         let line = Measured::default().count("Delivered", 1).line("Events", now).unwrap();
         let line: Value = serde_json::from_str(&line).unwrap();
@@ -173,10 +173,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_of_nothing_and_no_more_than_fits_of_much() {
-        let nothing = Measured::default().count("Delivered", 0).values("Latency", Unit::Milliseconds, [0; 0]);
+    fn zero_counts_are_left_out_and_values_are_limited() {
+        let nothing =
+            Measured::default().count("Delivered", 0).values("Latency", MetricUnit::Milliseconds, [0; 0]);
         assert_eq!(nothing.line("Events", DateTime::UNIX_EPOCH), None);
-        let much = Measured::default().values("Latency", Unit::Milliseconds, [0; 150]);
+        let much = Measured::default().values("Latency", MetricUnit::Milliseconds, [0; 150]);
         let line: Value = serde_json::from_str(&much.line("Events", DateTime::UNIX_EPOCH).unwrap()).unwrap();
         assert_eq!(line["Latency"].as_array().unwrap().len(), MOST_VALUES);
     }

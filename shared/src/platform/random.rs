@@ -1,13 +1,10 @@
-//! Randomness as an argument: ids and tokens are drawn from here.
+//! Randomness as an argument, for ids and tokens.
 
 use std::sync::Arc;
 
-/// Where unpredictable bytes come from.
+/// A source of unpredictable bytes.
 pub trait Random: Send + Sync + 'static {
-    /// Fills `bytes`.
-    ///
-    /// # Errors
-    /// When the source cannot give any, so that nothing predictable is handed out in their place.
+    /// Fills `bytes`. It fails rather than give predictable bytes.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError>;
 }
 

@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq as _;
 /// The mask of a secret that is read back, as on the old platform.
 pub const MASK: &str = "********";
 
-/// A secret: it can be compared in constant time and used on purpose, but neither printed nor serialised.
+/// A secret, which cannot be printed or serialised. It is compared in constant time.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_compared_but_not_shown() {
+    fn a_secret_can_be_compared_but_not_printed() {
         assert_eq!(Secret::new("a"), Secret::new("a"));
         assert_ne!(Secret::new("a"), Secret::new("b"));
         assert_eq!(format!("{:?}", Some(Secret::new("a"))), "Some(********)");

@@ -13,7 +13,7 @@ pub struct Variables(BTreeMap<String, String>);
 /// A variable that is missing or cannot be used; the process must not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// A variable without a default is not set, or set to nothing.
+    /// A variable without a default is not set, or empty.
     #[error("environment variable {name} is not set")]
     Missing {
         /// The variable.
@@ -38,7 +38,7 @@ impl Variables {
             .collect()
     }
 
-    /// The value of a variable; an empty one counts as not set.
+    /// The value of a variable; empty counts as not set.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }

@@ -1,7 +1,7 @@
-//! Slips of the pen: which of some words somebody probably meant.
+//! Misspelled words: the known word that was probably meant.
 
-/// The first of `known` that `written` differs from in one place only: in a letter or two that are wrong, missing, too
-/// many or the wrong way round.
+/// The first of `known` that differs from `written` in one place only: one or two letters are wrong, missing, added or
+/// swapped.
 pub fn nearest(written: &str, known: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
     known.into_iter().find(|known| is_slip(written.as_bytes(), known.as_bytes()))
 }
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_recognised_that_is_wrong_in_one_place() {
+    fn a_word_that_is_wrong_in_one_place_is_recognised() {
         let known = ["calls", "contacts", "lead", "events"];
         let rows = [
             ("calss", Some("calls")),

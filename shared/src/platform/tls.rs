@@ -10,11 +10,8 @@ use super::settings::{SettingError, Variables};
 
 const FILE: &str = "SSL_CERT_FILE";
 
-/// The trusted roots: Mozilla's, compiled in so that starting reads no file;
-/// or those of the PEM file that `SSL_CERT_FILE` names, and no others.
-///
-/// # Errors
-/// When the file cannot be read, or has no certificate.
+/// The trusted roots: Mozilla's, compiled in so that the start reads no file; or only those of the PEM file
+/// `SSL_CERT_FILE`.
 pub fn roots(variables: &Variables) -> Result<RootCertStore, SettingError> {
     let Some(path) = variables.text(FILE) else {
         return Ok(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() });
@@ -31,10 +28,7 @@ pub fn roots(variables: &Variables) -> Result<RootCertStore, SettingError> {
     Ok(roots)
 }
 
-/// The configuration of clients that trust `roots`; which protocols a client speaks is its own to say.
-///
-/// # Errors
-/// When the crypto provider has none of the safe versions of TLS, which ring has.
+/// The configuration of clients that trust `roots`, without application protocols.
 pub fn client(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;

@@ -6,8 +6,10 @@
 //! record's date, so a date in the future moves nothing.
 
 mod told;
+mod walk;
 
 pub use told::{Object, Told, Version};
+pub use walk::{Run, Walk};
 
 use std::collections::BTreeMap;
 
@@ -25,13 +27,6 @@ pub const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
 /// Close's event feed keeps 30 days (Close API, "Event Log").
 const FEED_KEEPS: TimeDelta = TimeDelta::days(30);
-
-/// What is older than this is not looked for in the feed any more, which may forget it while it is read.
-const FEED_REACH: TimeDelta = TimeDelta::days(29);
-
-/// A walk through what is older than the feed begins only when the feed is about to lose the window's beginning: later
-/// than [`FEED_REACH`], so that the end of one such walk is not the beginning of the next.
-const FEED_LOSES: TimeDelta = TimeDelta::hours(29 * 24 + 23);
 
 /// The lower end follows an idle resource this far behind, so that being idle costs no write.
 const IDLE_LAG: TimeDelta = TimeDelta::hours(24);
@@ -81,64 +76,6 @@ impl Covered {
             from: self.from.min(other.from),
             until: self.until.max(other.until),
         })
-    }
-}
-
-/// A walk through a window, which the next poll may resume.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Walk {
-    /// When it began: what changed later may not be in it.
-    #[serde(with = "chrono::serde::ts_microseconds")]
-    pub began_at: DateTime<Utc>,
-    /// Where it goes on; `None` is the beginning.
-    #[serde(
-        with = "chrono::serde::ts_microseconds_option",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub at: Option<DateTime<Utc>>,
-    /// How far into what has that date; `None` is its beginning.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub run: Option<Run>,
-}
-
-/// How far into a run of rows that their dates cannot tell apart.
-///
-/// It is kept with the walk, or a run that is longer than one poll may read would begin anew with each of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Run {
-    /// After so many rows.
-    Rows {
-        /// How many.
-        rows: usize,
-        /// The id of the last of them, which is still there unless rows have moved.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        last: Option<String>,
-    },
-    /// Where Close's cursor says.
-    Cursor {
-        /// The cursor.
-        cursor: String,
-        /// How many rows Close has shown since the first page of it.
-        rows: usize,
-    },
-}
-
-impl Walk {
-    /// A walk that begins now.
-    pub fn starting_at(began_at: DateTime<Utc>) -> Self {
-        Self { began_at, at: None, run: None }
-    }
-
-    /// Where the event feed takes over from a walk through what is older. It is fixed when the walk begins.
-    pub fn feed_begins_at(&self) -> DateTime<Utc> {
-        self.began_at - FEED_REACH
-    }
-
-    /// True if the event feed cannot be trusted to show what this walk looks for since `since`.
-    pub fn outlasts_feed(&self, since: DateTime<Utc>) -> bool {
-        self.began_at - since > FEED_LOSES
     }
 }
 

@@ -28,6 +28,8 @@ const MAX_ID: usize = 1024;
 pub struct Record {
     /// Its id, by the configured field.
     pub id: String,
+    /// Close's own id of the object, which stays the same when another field is configured.
+    pub own_id: String,
     /// What its events are called: the resource's name, or for the whole event feed the platform's word for the type.
     pub object_type: String,
     /// Close's type of it (`activity.note`).
@@ -91,6 +93,7 @@ impl Record {
         let id_field = &configuration.id_field;
         let id =
             at_path(&value, id_field).and_then(id_of).ok_or_else(|| BadRecord::NoId(id_field.clone()))?;
+        let own_id = at_path(&value, "id").and_then(id_of).unwrap_or_else(|| id.clone());
         let updated_field = &configuration.updated;
         let reading = read_date(&value, updated_field);
         let reading = reading.ok_or_else(|| BadRecord::NoDate(updated_field.path.clone()))?;
@@ -107,6 +110,7 @@ impl Record {
         let is_partial = false;
         Ok(Self {
             id,
+            own_id,
             object_type,
             closes_type,
             updated,
@@ -127,7 +131,7 @@ impl Record {
         };
         match &self.version {
             Version::State(version) => {
-                derive(&[instance.to_string().as_bytes(), self.id.as_bytes(), version.as_bytes()])
+                derive(&[instance.to_string().as_bytes(), self.own_id.as_bytes(), version.as_bytes()])
             }
             Version::Entry { key, of: Feed::Whole, .. } => EventId::of(instance, key),
             Version::Entry { key, of: Feed::Objects, .. } => {
@@ -164,7 +168,7 @@ impl Record {
     /// exact than that, it counts that it was created when it was changed, give or take the tolerance.
     pub fn event_type(&self, configuration: &ResourceConfiguration, cursor: &Cursor) -> EventType {
         let tolerance = configuration.created_tolerance;
-        let is_known = cursor.told.knows(&self.id);
+        let is_known = cursor.told.knows(&self.own_id);
         match (&self.version, self.created) {
             (Version::Entry { event_type, .. }, _) => *event_type,
             (Version::State(_), Some(created))

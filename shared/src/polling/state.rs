@@ -9,7 +9,7 @@ use super::cursor::{Cursor, Cursors, OVERLAP, arrange};
 use super::next::{Answer, Pace, Status, Usual, after, slot_since};
 use super::schedule::{KeyDigest, next_due};
 use super::settings::PollerSettings;
-use crate::subscriptions::Problem;
+use crate::subscriptions::RecordedError;
 
 /// The polling of one instance, as the pollers table keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub struct Polling {
     pub success_at: Option<DateTime<Utc>>,
     /// The last error, fixed since or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<Problem>,
+    pub last_error: Option<RecordedError>,
     /// Records that could not be enqueued, ever.
     #[serde(default)]
     pub bad_records: u64,
@@ -157,7 +157,7 @@ impl Polling {
     pub fn stopped_by(&mut self, answer: &Answer, now: DateTime<Utc>) {
         self.whole = after(&self.whole, answer, self.usual(1), now).pace;
         let message = self.whole.error.clone().unwrap_or_default();
-        self.last_error = Some(Problem { at: now, message });
+        self.last_error = Some(RecordedError { at: now, message });
     }
 
     /// What is wrong, worst first: with the whole, or with some resources.
@@ -224,7 +224,7 @@ pub struct PollingState {
     /// What is wrong.
     pub error: Option<String>,
     /// The last error, fixed since or not.
-    pub last_error: Option<Problem>,
+    pub last_error: Option<RecordedError>,
     /// When a poll last went well.
     pub last_success: Option<DateTime<Utc>>,
     /// Since when it is so.

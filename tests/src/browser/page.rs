@@ -1,4 +1,4 @@
-//! What a person sees and does on a page.
+//! A page as a person uses it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -33,7 +33,7 @@ impl<'a> Page<'a> {
         Self { browser }
     }
 
-    /// Runs a script in the page and returns what it returns.
+    /// Runs a script in the page and returns its result.
     pub async fn script(&self, script: &str, arguments: Value) -> Value {
         self.browser.call("execute/sync", &json!({ "script": script, "args": arguments })).await
     }
@@ -72,7 +72,7 @@ impl<'a> Page<'a> {
         self.once(FILL, json!([label, text]), label).await;
     }
 
-    /// Goes to a view of the console.
+    /// Opens a view of the console.
     pub async fn view(&self, path: &str) {
         self.script("location.hash = arguments[0]", json!([path])).await;
     }

@@ -1,11 +1,11 @@
-//! What Close sends to subscribers: today's event, and the legacy payload.
+//! The payloads of webhooks: today's event, and the legacy form.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// An event of Close's event feed, as in its webhooks.
 ///
-/// The fields are written in this order, which is not alphabetical, to expose a relay that parses and rewrites what it got.
+/// The fields are written in this order, which is not alphabetical, to expose a relay that parses and rewrites it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
     /// Stays the same when the event is consolidated.

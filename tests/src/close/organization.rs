@@ -10,7 +10,7 @@ use super::event::{Event, Legacy, Occurrence};
 use super::ids::Ids;
 use super::object::{Fields, Object, Owner, collection, prefix};
 
-/// The time between two changes, even while the clock stands still.
+/// The least time between two changes, even if the clock stands still.
 const STEP: TimeDelta = TimeDelta::milliseconds(10);
 
 /// An event is written this much after the object was.
@@ -191,7 +191,7 @@ impl Organization {
         self.objects.iter().filter(belongs).map(|(id, _)| id.clone()).collect()
     }
 
-    /// Sets a field and what follows from it; returns the previous values.
+    /// Sets a field and those that depend on it; returns the previous values.
     fn change(&mut self, object_type: &str, id: &str, field: &str, value: Value) -> Fields {
         let now = self.tick();
         let object = self.existing(object_type, id);

@@ -16,7 +16,7 @@ use sha2::Sha256;
 use super::event::Occurrence;
 use super::to_bytes;
 
-/// The status for no answer: nobody listened, or the connection broke.
+/// The status for a missing answer: the connection was refused or broken.
 pub const NO_ANSWER: StatusCode = match StatusCode::from_u16(599) {
     Ok(status) => status,
     Err(_) => StatusCode::GATEWAY_TIMEOUT,

@@ -1,4 +1,4 @@
-//! Who is told what: the webhook subscriptions of the organisation.
+//! The webhook subscriptions of the organisation.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::post::{Subscriber, signature, signature_key};
 pub(super) struct Subscription {
     pub(super) subscriber: Arc<Subscriber>,
     paused: Option<String>,
-    /// Of what it is; `None` is everything.
+    /// The events that it covers; `None` for all.
     events: Option<Vec<Value>>,
 }
 
@@ -39,7 +39,7 @@ impl Subscription {
         self.paused = Some(reason.to_owned());
     }
 
-    /// What the request names is changed; the key stays.
+    /// Changes the given fields; the key stays.
     pub(super) fn change(&mut self, request: &Value) {
         if let Some(events) = request["events"].as_array() {
             self.events = Some(events.clone());
@@ -55,7 +55,7 @@ impl Subscription {
         }
     }
 
-    /// Whether it is told of an event.
+    /// True if it covers an event.
     pub(super) fn hears(&self, event: &Event) -> bool {
         let is_it = |it: &Value| it["object_type"] == event.object_type && it["action"] == event.action;
         self.paused.is_none() && self.events.as_ref().is_none_or(|events| events.iter().any(is_it))

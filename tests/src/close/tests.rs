@@ -239,6 +239,6 @@ async fn a_consolidated_update_keeps_its_id_and_moves_its_date() {
 
 #[test]
 #[should_panic(expected = "the organisation has no lead lead_x")]
-fn a_verb_on_nothing_says_so() {
+fn a_verb_without_an_object_fails() {
     close().update_lead("lead_x", "name", "b");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-/// What a receiver does with a request, well-behaved or not.
+/// How a receiver answers a request, well-behaved or not.
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// Sends this response.

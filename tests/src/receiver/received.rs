@@ -1,4 +1,4 @@
-//! What a receiver got.
+//! Received requests.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};

@@ -26,7 +26,7 @@ pub(super) enum Keep {
     Count,
 }
 
-/// What the connections share.
+/// The state that connections share.
 #[derive(Debug)]
 pub(super) struct Shared {
     keep: Keep,

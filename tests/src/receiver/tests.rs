@@ -110,7 +110,7 @@ async fn a_trickle_has_a_head_and_an_endless_body() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn under_concurrency_nothing_is_lost_and_each_answer_is_given_once() {
+async fn concurrent_requests_are_all_received_and_answered_once() {
     let receiver = Receiver::start().await;
     receiver.answer((0..50).map(|_| Answer::status(503)));
     let senders: Vec<_> = (0..200)
@@ -140,7 +140,7 @@ async fn a_counting_receiver_keeps_the_number_only() {
 
 #[tokio::test]
 #[should_panic(expected = "/hook-a waited 20ms for 1 requests and got 0")]
-async fn waiting_in_vain_says_what_came() {
+async fn a_wait_that_fails_shows_what_was_received() {
     let receiver = Receiver::start().await;
     assert_eq!(status(&receiver.url()).await, 200);
     receiver.at("/hook-a").wait_for(1, Duration::from_millis(20)).await;

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_used_by_whoever_calls_what_returns_it() {
+    fn an_error_type_counts_as_used_where_it_is_returned() {
         let text = "pub fn a() -> Result<u8, B> {\n}\npub struct C(u8);\nfn d() {\n    C(1)\n}\n";
         assert!(is_in_a_signature(&file(text), "B") && !is_in_a_signature(&file(text), "C"));
     }

@@ -103,7 +103,7 @@ fn three_late_events_of_a_night_wake_nobody() {
 }
 
 #[test]
-fn events_that_arrive_late_all_of_them_are_said() {
+fn late_events_fire() {
     let mut world = quiet(6 * HOUR, 50.0, 1);
     world.silence("own Latency", 100..140);
     world.add("own Latency", 100..140, 1, 90_000.0);
@@ -113,7 +113,7 @@ fn events_that_arrive_late_all_of_them_are_said() {
 
 /// One receiver of ten: its first events fail for good within the hour, then it is open and its events wait.
 #[test]
-fn one_tenant_failing_for_days_is_said_once() {
+fn one_tenant_failing_for_days_fires_once() {
     let days = 3 * DAY;
     let mut world = quiet(days, 10.0, 1);
     world.add("own Attempts", 60..120, 1, 1.0);
@@ -131,7 +131,7 @@ fn one_tenant_failing_for_days_is_said_once() {
 }
 
 #[test]
-fn letters_that_rest_and_are_looked_at_wake_nobody_again() {
+fn old_dead_letters_do_not_fire_again() {
     let visible = "AWS/SQS ApproximateNumberOfMessagesVisible DeliveryDeadLetterQueue";
     let hidden = "AWS/SQS ApproximateNumberOfMessagesNotVisible DeliveryDeadLetterQueue";
     let mut world = quiet(DAY, 1.0, 5);
@@ -163,7 +163,7 @@ fn the_first_dead_letter_of_a_new_queue_fires() {
 
 /// For 40 minutes webhooks, deliveries and polls, which need instances, are refused or put off.
 #[test]
-fn an_outage_of_a_table_is_said() {
+fn an_outage_of_a_table_fires() {
     for (events, step) in [(1.0, 4), (500.0, 1)] {
         let mut world = quiet(6 * HOUR, events, step);
         own_outage(&mut world, 100..140, step, ALL, events);
@@ -173,7 +173,7 @@ fn an_outage_of_a_table_is_said() {
 
 /// Keys are cached for 15 minutes; then signed webhooks and signed callbacks stop.
 #[test]
-fn an_outage_of_kms_is_said() {
+fn an_outage_of_kms_fires() {
     let mut world = quiet(6 * HOUR, 100.0, 1);
     own_outage(&mut world, 115..155, 1, 50.0, 100.0);
     assert_fires(&world, &["ApiErrorsAlarm", "OwnFaultsAlarm", "PollFailuresAlarm"]);
@@ -191,7 +191,7 @@ fn own_outage(world: &mut World, away: std::ops::Range<usize>, step: usize, shar
 }
 
 #[test]
-fn an_outage_of_close_is_said() {
+fn an_outage_of_close_fires() {
     let mut world = quiet(6 * HOUR, 0.0, 20);
     // It backs off: fewer and fewer polls.
     for minute in [100, 101, 102, 104, 108, 115, 116, 117, 131, 140, 160] {
@@ -216,7 +216,7 @@ fn one_poll_that_fails_wakes_nobody() {
 
 /// It is tried every hour, and refused again.
 #[test]
-fn a_key_that_stays_refused_is_said_once() {
+fn a_key_that_stays_refused_fires_once() {
     let mut world = quiet(2 * DAY, 1.0, 20);
     world.add("own PollersRefused", 100..2 * DAY, 61, 1.0);
     assert_fires(&world, &["PollersRefusedAlarm"]);
@@ -226,7 +226,7 @@ fn a_key_that_stays_refused_is_said_once() {
 }
 
 #[test]
-fn a_receiver_of_most_events_that_is_down_is_said() {
+fn an_outage_of_the_largest_receiver_fires() {
     let mut world = quiet(6 * HOUR, 20.0, 1);
     world.add("own Attempts", 100..140, 1, 20.0);
     world.add("own AttemptsFailed", 100..140, 1, 20.0);
@@ -235,7 +235,7 @@ fn a_receiver_of_most_events_that_is_down_is_said() {
 
 /// They fail at once, without an attempt, and are dead-lettered.
 #[test]
-fn events_of_a_disabled_callback_are_no_failed_attempts() {
+fn events_of_a_disabled_callback_are_not_failed_attempts() {
     let mut world = quiet(6 * HOUR, 20.0, 1);
     world.add("own Failed", 100..200, 1, 200.0);
     world.add("own Received", 100..200, 1, 200.0);
@@ -243,7 +243,7 @@ fn events_of_a_disabled_callback_are_no_failed_attempts() {
 }
 
 #[test]
-fn a_release_that_cannot_start_is_said() {
+fn a_release_that_cannot_start_fires() {
     let mut world = quiet(6 * HOUR, 10.0, 1);
     for function in FUNCTIONS {
         world.add(&format!("AWS/Lambda Errors {function}"), 100..160, 1, 5.0);
@@ -271,7 +271,7 @@ fn a_storm_of_401_or_429_fires_but_a_scanner_does_not() {
 }
 
 #[test]
-fn a_schedule_that_is_silent_is_said() {
+fn a_schedule_that_is_silent_fires() {
     for (metric, alarm) in [
         ("own PollLateness", "TickAlarm"),
         ("own Released", "RecoveryAlarm"),
@@ -284,7 +284,7 @@ fn a_schedule_that_is_silent_is_said() {
 }
 
 #[test]
-fn an_account_near_its_quota_is_said() {
+fn an_account_near_its_quota_fires() {
     let mut world = quiet(6 * HOUR, 10.0, 1);
     world.add("AWS/Lambda ConcurrentExecutions", 100..110, 1, 9.0);
     assert_fires(&world, &["ConcurrencyAlarm"]);
@@ -294,7 +294,7 @@ fn an_account_near_its_quota_is_said() {
 }
 
 #[test]
-fn throttles_that_go_on_are_said() {
+fn lasting_throttles_fire() {
     let mut world = quiet(6 * HOUR, 10.0, 1);
     world.add("AWS/DynamoDB WriteThrottleEvents EventsTable", 100..120, 1, 30.0);
     assert_fires(&world, &["TableThrottlesAlarm"]);
@@ -304,7 +304,7 @@ fn throttles_that_go_on_are_said() {
 }
 
 #[test]
-fn what_waits_or_is_done_twice_is_said() {
+fn late_and_repeated_work_fires() {
     for (metric, value, alarm) in [
         ("AWS/SQS ApproximateAgeOfOldestMessage DeliveryQueue", 1000.0, "QueueAgeAlarm"),
         ("AWS/SQS ApproximateAgeOfOldestMessage RetryQueue", 2000.0, "RetryAgeAlarm"),
@@ -318,7 +318,7 @@ fn what_waits_or_is_done_twice_is_said() {
 }
 
 #[test]
-fn what_polling_missed_is_said_the_first_time() {
+fn a_missed_change_or_pause_fires_at_once() {
     for (metric, alarm) in
         [("own AuditFound", "AuditFoundAlarm"), ("own SubscriptionsPaused", "SubscriptionsPausedAlarm")]
     {
@@ -329,7 +329,7 @@ fn what_polling_missed_is_said_the_first_time() {
 }
 
 #[test]
-fn a_chain_of_retries_that_lambda_ends_is_said() {
+fn a_chain_of_retries_that_lambda_ends_fires() {
     for function in ["DispatcherFunction", "PollerFunction"] {
         let mut world = quiet(6 * HOUR, 10.0, 1);
         world.add(&format!("AWS/Lambda RecursiveInvocationsDropped {function}"), 100..101, 1, 1.0);

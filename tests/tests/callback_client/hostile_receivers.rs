@@ -123,7 +123,7 @@ fn numbered(headers: u32) -> String {
 }
 
 #[tokio::test]
-async fn headers_beyond_the_bounds_are_no_answer() {
+async fn headers_beyond_the_limits_fail_the_attempt() {
     let reason = "its headers are too many or too large".to_owned();
     let many = numbered(65);
     let large = format!("X: {}\r\n", "x".repeat(Limits::default().head));
@@ -138,7 +138,7 @@ async fn headers_beyond_the_bounds_are_no_answer() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_no_answer() {
+async fn an_answer_that_is_not_http_fails_the_attempt() {
     for nonsense in ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/0.9 200 OK\r\n\r\n", "\0\0\0\0", "HTTP/1.1 99 \r\n\r\n"]
     {
         let (answer, _) = answer(Script::reset(nonsense)).await;

@@ -120,7 +120,7 @@ async fn name_servers_that_do_not_work_are_our_fault() {
 }
 
 #[tokio::test]
-async fn an_address_in_the_url_needs_no_look_up_to_be_refused() {
+async fn an_address_in_the_url_is_refused_without_a_lookup() {
     let server = NameServer::start().await;
     for host in ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254"] {
         let failure = failure(&server, &format!("https://{host}/")).await;
@@ -139,7 +139,7 @@ async fn a_dead_address_does_not_hide_a_live_one() {
 }
 
 #[tokio::test]
-async fn what_is_recorded_is_the_failure_of_the_first_address() {
+async fn the_failure_of_the_first_address_is_recorded() {
     let server = NameServer::start().await;
     // Nothing listens on the first, and the other is unreachable.
     server.is_at("both.example.com", &[&["127.0.0.77", "255.255.255.255"]]);

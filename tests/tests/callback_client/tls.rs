@@ -70,7 +70,7 @@ async fn the_certificate_must_be_for_the_name() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused() {
+async fn an_untrusted_certificate_is_refused() {
     let receiver = Secure::start().await;
     let client = CallbackClient::new(trusting_mozilla(), Reach::Any, resolver().await, limits());
     let failure = client.send(post(&format!("https://receiver.example.com:{}/", receiver.port))).await;

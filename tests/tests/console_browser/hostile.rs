@@ -13,7 +13,7 @@ fn webhook(kind: &str, id: &str, data: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_strangers_wrote_is_shown_and_never_run() {
+async fn foreign_text_is_shown_and_never_run() {
     let Some(stage) = Stage::set().await else { return };
     let name = "\u{202e}gpj.evil\u{202c} & \"quoted\" > other";
     let instance = stage.provision(name).await;

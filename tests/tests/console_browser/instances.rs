@@ -10,7 +10,7 @@ use tests::fixtures;
 use super::stage::{Stage, at};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_newcomer_comes_from_nothing_to_a_redelivered_event() {
+async fn a_newcomer_gets_to_a_redelivered_event() {
     let Some(stage) = Stage::set().await else { return };
     let started = Instant::now();
     let page = stage.signed_in().await;
@@ -34,7 +34,7 @@ async fn a_newcomer_comes_from_nothing_to_a_redelivered_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_stands_beside_its_field() {
+async fn an_error_is_shown_beside_its_field() {
     let Some(stage) = Stage::set().await else { return };
     let page = stage.signed_in().await;
     page.view("/instances/new").await;

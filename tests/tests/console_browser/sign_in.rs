@@ -45,7 +45,7 @@ async fn the_keyboard_alone_signs_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_that_do_not_hold_are_refused_and_forgotten() {
+async fn invalid_secrets_are_refused_and_forgotten() {
     let Some(stage) = Stage::set().await else { return };
     let page = stage.browser.open(&format!("{}/console", stage.system().url())).await;
     page.fill("User secret", "guessed").await;

@@ -1,13 +1,8 @@
 //! The running system under the real clock, with a receiver and a browser.
 
-use std::sync::Arc;
-
 use http::Method;
 use local::{Data, Running, Setup, System};
 use serde_json::{Value, json};
-use shared::platform::clock::SystemClock;
-use shared::platform::random::OsRandom;
-use shared::platform::settings::Variables;
 use tests::browser::{Browser, Page};
 use tests::client::Client;
 use tests::receiver::Receiver;
@@ -29,15 +24,7 @@ impl Stage {
     pub(crate) async fn set() -> Option<Self> {
         let turn = TURN.lock().await;
         let browser = Browser::start().await?;
-        let setup = Setup {
-            template: tests::bed::template(),
-            data: Data::Memory,
-            port: 0,
-            lambda: None,
-            environment: Variables::default(),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(OsRandom),
-        };
+        let setup = Setup::of(tests::bed::template(), Data::Memory);
         let running = System::open(setup).await.unwrap().run();
         let receiver = Receiver::start().await;
         Some(Self { receiver, browser, running, client: Client::default(), _turn: turn })

@@ -255,7 +255,7 @@ impl<'a> Scene<'a> {
         let own = self.requests.iter().enumerate().filter(|(_, (_, event))| *event == id);
         let own: Vec<(bool, DateTime<Utc>)> = own.map(|(at, (time, _))| (answered(at), *time)).collect();
         let taken = own.iter().filter(|(taken, _)| *taken).count();
-        let is_own = |letter: &&Message| letter.attributes.get("EventId").is_some_and(|it| *it.value == *id);
+        let is_own = |letter: &&Message| letter.attributes.get("EventId").is_some_and(|it| **it == *id);
         let letters = self.bed.dead_letters().iter().filter(is_own).count();
         match status {
             Some(DeliveryStatus::Delivered) => broken(taken > 0, "delivered in the log only".to_owned()),

@@ -52,7 +52,7 @@ async fn messages_without_enough_time_are_handed_back() {
 }
 
 #[tokio::test]
-async fn a_batch_counts_what_it_did() {
+async fn a_batch_counts_its_outcomes() {
     let (bed, receiver, instance) = with_events(4).await;
     receiver.answer([Answer::status(500), Answer::status(410)]);
     LINES.lock().unwrap().clear();

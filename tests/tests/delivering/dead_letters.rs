@@ -14,7 +14,7 @@ async fn a_dead_letter_has_its_reason_and_can_be_redriven() {
     let log = bed.log(instance.id()).await;
     let letters = bed.dead_letters();
     assert_eq!(letters.len(), 1);
-    let attribute = |name: &str| format!("{:?}", letters[0].attributes[name].value);
+    let attribute = |name: &str| format!("{:?}", letters[0].attributes[name]);
     for (name, value) in [
         ("InstanceId", instance.id().to_string()),
         ("EventId", log[0].event_id.clone()),
@@ -89,7 +89,7 @@ async fn a_message_that_kills_every_function_goes_to_the_poison_queue() {
     assert_eq!((receiver.count(), bed.dead_letters().len(), bed.poison().len()), (0, 0, 1));
     let sqs = bed.system().sqs();
     let poison = sqs.queue_arn(bed.dead_letter_queue_of(bed.queue_name())).unwrap();
-    sqs.start_move(&poison, None, None).unwrap();
+    sqs.start_move(&poison, None).unwrap();
     bed.drain().await;
     assert_eq!((receiver.count(), bed.poison().len()), (1, 0));
     assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Delivered);

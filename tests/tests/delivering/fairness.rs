@@ -6,7 +6,7 @@ use tests::receiver::{Answer, Receiver};
 use super::lead;
 
 #[tokio::test]
-async fn a_receiver_that_hangs_holds_up_nobody_else() {
+async fn a_hanging_receiver_delays_no_other() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let (hangs, answers) = (receiver.at("hangs"), receiver.at("answers"));
     hangs.otherwise(Answer::Hang);

@@ -1,7 +1,7 @@
 use http::Method;
 use serde_json::Value;
 use shared::events::log::DeliveryStatus;
-use tests::bed::Bed;
+use tests::bed::{Bed, Instance};
 use tests::metered::Metered;
 use tests::name_server::{NameServer, Says};
 use tests::receiver::{Answer, Receiver};
@@ -182,14 +182,20 @@ async fn a_letter_that_cannot_be_sent_is_sent_when_it_can() {
     assert_eq!(bed.log(instance.id()).await[0].delivery_status, DeliveryStatus::Failed);
 }
 
-#[tokio::test]
-async fn a_duplicate_waits_for_an_unwritten_outcome() {
+/// An event whose attempt is claimed, after which no table answers.
+async fn without_tables_after_the_claim() -> (Bed, Receiver, Instance, Metered) {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let instance = bed.provision(&receiver.url(), &[]).await;
     instance.receives(lead("lead_1", 0)).await;
     let metered = Metered::with(&bed, &[("CALLBACK_DEADLINE_MILLIS", "1000")]).await.lasting(27);
-    // The instance, its callback's health, and the claim; then no table answers.
+    // The calls before that are for the instance, its callback's health, and the claim.
     metered.dispatcher_wires().dynamodb().die_at(Some(Dead::Before(4)));
+    (bed, receiver, instance, metered)
+}
+
+#[tokio::test]
+async fn a_duplicate_waits_for_an_unwritten_outcome() {
+    let (bed, receiver, instance, metered) = without_tables_after_the_claim().await;
     metered.dispatch(&bed, bed.queue_name()).await;
     bed.pass(30);
     metered.dispatcher_wires().dynamodb().die_at(Some(Dead::Before(1)));
@@ -209,15 +215,10 @@ async fn a_duplicate_waits_for_an_unwritten_outcome() {
     assert_eq!((bed.poison().len(), bed.dead_letters().len()), (0, 0));
 }
 
-/// What a table of ours held up may be asked for again by its owner, before its outcome could be written.
+/// The owner may redeliver an event before its outcome could be written.
 #[tokio::test]
-async fn an_outcome_that_somebody_else_has_overtaken_is_no_poison() {
-    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
-    let instance = bed.provision(&receiver.url(), &[]).await;
-    instance.receives(lead("lead_1", 0)).await;
-    let metered = Metered::with(&bed, &[("CALLBACK_DEADLINE_MILLIS", "1000")]).await.lasting(27);
-    // The instance, its callback's health, and the claim; then no table answers for three minutes.
-    metered.dispatcher_wires().dynamodb().die_at(Some(Dead::Before(4)));
+async fn an_outcome_that_a_redelivery_overtook_is_not_poison() {
+    let (bed, receiver, instance, metered) = without_tables_after_the_claim().await;
     metered.dispatch(&bed, bed.queue_name()).await;
     for _ in 0..3 {
         let due = bed.next_change().expect("the outcome waits");
@@ -278,13 +279,9 @@ async fn a_letter_driven_back_into_a_fault_that_lasts_becomes_a_letter_again() {
 }
 
 #[tokio::test]
-async fn a_batch_is_answered_in_time_whatever_hangs() {
-    let (bed, receiver) = (Bed::start().await, Receiver::start().await);
-    let instance = bed.provision(&receiver.url(), &[]).await;
-    instance.receives(lead("lead_1", 0)).await;
-    let metered = Metered::with(&bed, &[("CALLBACK_DEADLINE_MILLIS", "1000")]).await.lasting(27);
-    // After the claim no table answers, and no queue at all.
-    metered.dispatcher_wires().dynamodb().die_at(Some(Dead::Before(4)));
+async fn a_batch_is_answered_in_time_even_if_every_table_hangs() {
+    let (bed, receiver, _instance, metered) = without_tables_after_the_claim().await;
+    // No queue answers either.
     metered.dispatcher_wires().sqs().die_at(Some(Dead::Before(1)));
     let began = tokio::time::Instant::now();
     metered.dispatch(&bed, bed.queue_name()).await;

@@ -223,7 +223,7 @@ async fn a_disabled_or_enabled_callback_has_no_waiting_events() {
 }
 
 #[tokio::test]
-async fn one_event_that_waits_is_sent_when_somebody_asks_for_it() {
+async fn a_waiting_event_is_sent_when_it_is_redelivered() {
     let (bed, receiver, instance) = opened(&[SOON, ONCE]).await;
     for event in 0..3 {
         instance.receives(lead("waits", event)).await;
@@ -264,7 +264,7 @@ async fn five_days_of_failing_probes_disable_a_callback() {
 }
 
 #[tokio::test]
-async fn two_days_of_outage_cost_waiting_events_no_attempt() {
+async fn an_outage_of_two_days_costs_waiting_events_no_attempt() {
     // The schedule runs once an hour here, so that two days take seconds.
     const PROBES: usize = 2 * 24;
     let (bed, receiver, instance) = opened(&[SOON]).await;

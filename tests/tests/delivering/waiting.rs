@@ -30,7 +30,7 @@ async fn redeliver(bed: &Bed, instance: &Instance, query: &str) -> u64 {
 
 /// Redelivery gives an event another retention's time, and its place in the log stays that of its receipt.
 #[tokio::test]
-async fn an_old_event_that_was_redelivered_waits_in_the_log_and_in_no_queue() {
+async fn a_redelivered_event_waits_in_the_log_and_not_in_a_queue() {
     let (bed, receiver, instance) = opened(&[SOON, ONCE]).await;
     bed.pass(20 * DAY);
     assert_eq!(redeliver(&bed, &instance, "").await, 1);
@@ -76,7 +76,7 @@ async fn a_second_recovery_is_oldest_first_as_well() {
 }
 
 #[tokio::test]
-async fn what_waits_for_an_instance_that_is_switched_off_ends_within_minutes() {
+async fn events_waiting_for_a_disabled_instance_end_within_minutes() {
     let (bed, receiver, instance) = opened(&[SOON, ONCE]).await;
     wait(&bed, &instance, 0..30).await;
     let path = format!("/instances/{}/enabled", instance.id());
@@ -95,7 +95,7 @@ async fn what_waits_for_an_instance_that_is_switched_off_ends_within_minutes() {
 }
 
 #[tokio::test]
-async fn what_waits_follows_to_a_new_url_or_after_enabling_by_hand_within_two_minutes() {
+async fn waiting_events_are_released_after_a_new_url_or_enabling() {
     for by_hand in [true, false] {
         let (bed, receiver, instance) = opened(&[SOON, ONCE]).await;
         wait(&bed, &instance, 0..5).await;
@@ -180,7 +180,7 @@ async fn away_while_open(resource: &str, minutes: i64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_is_away_while_a_callback_is_open_its_events_wait_and_follow() {
+async fn events_of_an_open_callback_wait_through_other_outages() {
     for resource in ["EventsTable", "EndpointsTable", "InstancesTable", "RetryQueue"] {
         for minutes in [40, 600] {
             Box::pin(away_while_open(resource, minutes)).await;

@@ -49,7 +49,7 @@ fn the_calls_are_those_that_were_counted() {
 fn the_requests_of_an_event_follow_from_its_calls() {
     let calls = document().table("Calls");
     let delivered = calls.iter().find(|row| row[0] == "an event, delivered").unwrap();
-    assert_eq!(delivered[1..], ["SendMessage", "2 UpdateItem"]);
+    assert_eq!(delivered[1..], ["SendMessage", "INSERT, UPDATE"]);
     let uses = uses();
     for (column, batch) in [(0, 1.0), (1, 10.0)] {
         let near = |item: &str, expected: f64| {

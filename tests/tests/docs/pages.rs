@@ -78,7 +78,7 @@ fn the_changelog_has_the_version_that_is_built() {
 }
 
 #[test]
-fn the_workflow_does_what_ci_does_and_no_more() {
+fn the_workflow_runs_ci_and_nothing_else() {
     let workflow = tree::file(".github/workflows/ci.yml").text;
     let commands: Vec<&str> = workflow
         .lines()

@@ -128,7 +128,7 @@ async fn an_accounts_failures_are_redelivered_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_token_opens_the_routes_of_its_instance_only() {
+async fn a_token_only_opens_the_routes_of_its_instance() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &[]).await;
     let other = bed.provision("https://example.com/hook", &[]).await;

@@ -8,7 +8,7 @@ use tests::client::{Answer, Client};
 use super::get;
 
 #[tokio::test]
-async fn the_token_is_in_every_answer_and_holds() {
+async fn the_token_is_in_every_answer_and_valid() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &[]).await;
     let path = format!("/instances/{}", instance.id());
@@ -100,7 +100,7 @@ async fn pages_of_named_origins_may_call_and_read_the_list_headers() {
 }
 
 #[tokio::test]
-async fn pages_elsewhere_may_not_read_anything_unless_the_deployment_says_so() {
+async fn pages_of_other_origins_read_nothing_unless_allowed() {
     let bed = Bed::start().await;
     let asks = [("access-control-request-method", "GET")];
     let answer = from_page(&bed, "https://app.example.com", Method::OPTIONS, &asks).await;

@@ -27,7 +27,7 @@ pub(crate) const NAMED: [(Method, &str); 15] = [
 ];
 
 #[tokio::test]
-async fn every_try_across_accounts_is_404_and_changes_nothing() {
+async fn every_call_across_accounts_is_404_and_changes_nothing() {
     let bed = Bed::start().await;
     let stranger = bed.system().another_account(77).await.unwrap();
     let instance = bed.provision("https://example.com/hook", &[]).await;
@@ -44,7 +44,7 @@ async fn every_try_across_accounts_is_404_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_token_is_worth_nothing_with_another_accounts_secrets() {
+async fn a_token_is_invalid_with_another_accounts_secrets() {
     let bed = Bed::start().await;
     let stranger = bed.system().another_account(77).await.unwrap();
     let instance = bed.provision("https://example.com/hook", &[]).await;

@@ -51,7 +51,7 @@ async fn the_element_is_shown_with_the_defaults_of_its_settings() {
 }
 
 #[tokio::test]
-async fn an_instance_lives_its_life_under_the_element_by_key_and_by_number() {
+async fn an_instance_can_be_managed_under_the_element_by_key_and_number() {
     let bed = Bed::start().await;
     for name in NAMES {
         let all = format!("/elements/{name}/instances");

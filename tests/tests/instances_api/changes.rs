@@ -44,7 +44,7 @@ async fn a_patch_merges_settings_and_replaces_tags() {
 }
 
 #[tokio::test]
-async fn a_put_replaces_and_what_was_read_can_be_put_back() {
+async fn a_put_replaces_and_accepts_what_was_read() {
     let bed = Bed::start().await;
     let key = ("event.notification.signature.key", "MySecretEventSignatureKey");
     let (receiver, path) = (Receiver::start().await, "/instances");
@@ -96,7 +96,7 @@ async fn everything_can_be_done_by_the_token_alone() {
 }
 
 #[tokio::test]
-async fn a_deleted_or_disabled_instance_takes_nothing_and_delivers_nothing() {
+async fn a_deleted_or_disabled_instance_accepts_and_delivers_nothing() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let [disabled, deleted] =
         [bed.provision(&receiver.url(), &[]).await, bed.provision(&receiver.url(), &[]).await];

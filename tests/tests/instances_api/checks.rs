@@ -113,7 +113,7 @@ async fn a_paused_subscription_is_resumed_and_its_gap_filled_once() {
 }
 
 #[tokio::test]
-async fn what_closes_log_shows_late_is_not_missed() {
+async fn events_that_the_feed_shows_late_are_not_missed() {
     let it = Subscribed::start(&[]).await;
     it.rest.behave(|quirks| quirks.event_lag = TimeDelta::minutes(8));
     it.minutes(30).await;
@@ -212,7 +212,7 @@ async fn checks_back_off_while_close_fails_and_miss_no_pause() {
 }
 
 #[tokio::test]
-async fn an_account_that_never_answers_delays_nobody_else() {
+async fn an_account_that_never_answers_delays_no_other() {
     let it = Subscribed::start(&[]).await;
     // Created while Close still answered; then its host accepts connections without answering.
     let hostile = Hostile::start(Script::send("")).await;
@@ -348,7 +348,7 @@ async fn a_subscription_with_an_unknown_key_is_deleted() {
 }
 
 #[tokio::test]
-async fn metrics_count_what_was_found_and_what_was_resumed() {
+async fn metrics_count_found_problems_and_resumed_subscriptions() {
     let it = Subscribed::start(&[]).await;
     let lines = Arc::new(Mutex::new(Vec::<Value>::new()));
     let variables = it.bed.system().environment().clone().into_iter().collect();

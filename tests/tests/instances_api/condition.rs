@@ -47,7 +47,7 @@ async fn every_instance_shows_its_last_success_and_error() {
 }
 
 #[tokio::test]
-async fn polling_says_when_it_went_well_last_and_why_it_does_not() {
+async fn a_polled_instance_shows_its_last_success_and_error() {
     let polled = Polled::start(&["contacts"], Quirks::default()).await;
     let path = format!("/instances/{}", polled.instance.id());
     assert_eq!(get(&polled.bed, &path).await.json()["lastSuccess"], json!({}));

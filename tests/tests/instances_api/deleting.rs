@@ -42,7 +42,7 @@ async fn delete(bed: &Bed, instance: &Instance) {
 }
 
 #[tokio::test]
-async fn nothing_is_left_of_a_deleted_instance_but_its_log() {
+async fn only_the_log_of_a_deleted_instance_remains() {
     let (bed, receiver) = (Bed::start().await, Receiver::start().await);
     let client =
         Aws::from_variables(&bed.system().environment().clone().into_iter().collect()).unwrap().dynamodb();

@@ -152,7 +152,7 @@ async fn a_large_event_is_complete_by_id() {
 }
 
 #[tokio::test]
-async fn dispositions_and_analytics_tell_the_same_story() {
+async fn dispositions_and_analytics_agree() {
     let (bed, _receiver, instance) = three_events().await;
     let path = format!("/instances/{}/events", instance.id());
     let dispositions = get(&bed, &format!("{path}/dispositions?deliveryStatus=failed")).await.json();

@@ -48,7 +48,7 @@ fn assert_has(answer: &Value, sample: &Value, place: &str) {
 }
 
 #[tokio::test]
-async fn the_first_example_works_and_its_answer_holds_every_field_of_the_sample() {
+async fn the_first_example_works_and_its_answer_has_every_field() {
     let bed = Bed::start().await;
     let authorization = bed.system().authorization();
     let answer = bed.call_as(&authorization, Method::POST, "/instances", FIRST_EXAMPLE).await;

@@ -105,7 +105,7 @@ async fn a_range_is_redelivered_page_by_page_at_its_rate() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_again_is_refused() {
+async fn an_event_that_cannot_be_sent_again_is_refused() {
     let (bed, _receiver, instance) = three_events().await;
     let path = format!("/instances/{}", instance.id());
     let put = async |path: String| bed.call(Method::PUT, &path, &Value::Null).await;

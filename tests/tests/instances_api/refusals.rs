@@ -82,7 +82,7 @@ async fn an_unknown_connector_is_named() {
 }
 
 #[tokio::test]
-async fn routes_that_are_not_there_say_so() {
+async fn unknown_routes_are_404() {
     let bed = Bed::start().await;
     let answer = bed.call(Method::DELETE, "/instances/1/configuration", &json!(null)).await;
     assert_eq!(answer.status, 405);
@@ -91,7 +91,7 @@ async fn routes_that_are_not_there_say_so() {
 }
 
 #[tokio::test]
-async fn a_setting_that_is_none_is_named() {
+async fn an_unknown_setting_is_named() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &[]).await;
     let path = format!("/instances/{}", instance.id());

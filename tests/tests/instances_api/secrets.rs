@@ -39,7 +39,7 @@ async fn item(bed: &Bed, instance: &Instance) -> HashMap<String, AttributeValue>
 }
 
 #[tokio::test]
-async fn no_secret_stands_in_the_table() {
+async fn the_table_has_no_plain_secret() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &SECRETS).await;
     let stored = format!("{:?}", item(&bed, &instance).await);
@@ -72,7 +72,7 @@ async fn a_secret_moved_to_another_instance_opens_nowhere() {
 }
 
 #[tokio::test]
-async fn a_store_opens_the_secrets_of_its_purpose_only() {
+async fn a_store_only_opens_the_secrets_of_its_purpose() {
     let bed = Bed::start().await;
     let instance = bed.provision("https://example.com/hook", &SECRETS).await;
     let id = InstanceId::try_from(instance.id()).unwrap();

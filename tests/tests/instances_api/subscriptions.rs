@@ -80,7 +80,7 @@ async fn one_subscription_with_many_events_is_made_and_its_key_kept() {
 }
 
 #[tokio::test]
-async fn it_ends_with_the_instance_and_the_instance_waits_for_that() {
+async fn a_subscription_is_deleted_before_its_instance() {
     let (bed, close, callback) = (Bed::start().await, Receiver::start().await, Receiver::start().await);
     let instance = provisioned(&bed, &close, &callback).await;
     let path = format!("/instances/{}", instance["id"]);
@@ -133,7 +133,7 @@ async fn a_refusal_of_close_is_passed_on() {
 }
 
 #[tokio::test]
-async fn what_the_system_manages_is_not_the_clients_to_change() {
+async fn a_client_cannot_change_managed_settings() {
     let (bed, close, callback) = (Bed::start().await, Receiver::start().await, Receiver::start().await);
     let instance = provisioned(&bed, &close, &callback).await;
     let path = format!("/instances/{}", instance["id"]);

@@ -26,7 +26,7 @@ async fn status(bed: &Bed, authorization: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn what_it_makes_can_call_and_what_it_revokes_cannot() {
+async fn created_secrets_can_call_and_revoked_ones_cannot() {
     let bed = Bed::start().await;
     assert_eq!(run(&bed, &["list"]).await.unwrap(), "there are no organizations yet\n");
     let organization = part(&run(&bed, &["create-organization", "Wayne Enterprises"]).await.unwrap());
@@ -70,7 +70,7 @@ async fn what_it_makes_can_call_and_what_it_revokes_cannot() {
 }
 
 #[tokio::test]
-async fn an_instance_shows_the_user_who_made_it() {
+async fn an_instance_shows_its_creator() {
     let bed = Bed::start().await;
     let organization = part(&run(&bed, &["create-organization", "Wayne Enterprises"]).await.unwrap());
     let email = ["--email", "bruce@wayne.example", "--first-name", "Bruce", "--last-name", "Wayne"];
@@ -101,7 +101,7 @@ async fn an_instance_shows_the_user_who_made_it() {
 }
 
 #[tokio::test]
-async fn what_it_cannot_do_it_says() {
+async fn a_command_that_fails_says_why() {
     let bed = Bed::start().await;
     run(&bed, &["create-organization", "One"]).await.unwrap();
     run(&bed, &["create-organization", "Other"]).await.unwrap();

@@ -76,7 +76,7 @@ fn names_can_be_used_again_at_once() {
 }
 
 #[test]
-fn what_is_stored_is_never_replaced_by_something_empty() {
+fn stored_data_is_never_replaced_by_an_empty_table() {
     let policy: serde_json::Value = tree::file("docs/stack-policy.json").text.parse().unwrap();
     let denied = &policy["Statement"][1];
     assert_eq!((&denied["Effect"], &denied["Action"]), (&"Deny".into(), &"Update:Replace".into()));
@@ -101,7 +101,7 @@ fn the_defaults_fit_an_account_that_is_new() {
 }
 
 #[test]
-fn nothing_is_forgotten_while_it_may_still_come_again() {
+fn nothing_expires_while_it_may_still_be_repeated() {
     const DAYS_OF_CLOSE: u64 = 3;
     let document = document();
     let least = document["Parameters"]["EventRetentionDays"]["MinValue"].as_u64().unwrap_or_default();

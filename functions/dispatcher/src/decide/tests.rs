@@ -74,7 +74,7 @@ fn only_2xx_is_a_success() {
 }
 
 #[test]
-fn what_may_pass_is_tried_three_times() {
+fn a_transient_failure_is_tried_three_times() {
     for failure in transient() {
         let decisions = [1, 2, 3, 4].map(|attempt| decision(attempt, &failure));
         assert_eq!(decisions, [RetryIn(300), RetryIn(300), GiveUp, GiveUp], "{failure:?}");
@@ -82,7 +82,7 @@ fn what_may_pass_is_tried_three_times() {
 }
 
 #[test]
-fn what_cannot_pass_is_given_up_at_once() {
+fn a_permanent_failure_is_given_up_at_once() {
     let refused = AttemptResult::Unanswered(ClientError::Refused("loopback".to_owned()));
     for failure in [rejected(410, None), rejected(410, Some(60)), refused] {
         for health in [Health::Healthy, unwell(State::Open)] {
@@ -93,7 +93,7 @@ fn what_cannot_pass_is_given_up_at_once() {
 }
 
 #[test]
-fn what_a_receiver_of_before_said_is_final_for_nobody() {
+fn an_answer_of_a_previous_receiver_is_not_final() {
     let refused = AttemptResult::Unanswered(ClientError::Refused("loopback".to_owned()));
     let decided = |result: &AttemptResult| {
         let made = Made { attempt: 3, faults: 0, result, address: Address::Replaced, now: NOW };

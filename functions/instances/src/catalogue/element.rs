@@ -1,12 +1,10 @@
 //! The only element, as the platform's catalogue shows it.
 
-use std::collections::BTreeMap;
-
 use axum::extract::{RawPathParams, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use shared::callbacks::notification::{ELEMENT_KEY, HUB_KEY};
 use shared::platform::api_error::ApiError;
 use shared::polling::resource::{Resource, Source};
@@ -14,7 +12,6 @@ use shared::polling::resource::{Resource, Source};
 use super::SETTINGS;
 use crate::answer::Failure;
 
-/// An element without its settings.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the platform's answer has them")]
@@ -80,68 +77,41 @@ struct ElementSetting {
     element_id: u32,
 }
 
-/// The body of `GET /elements/{element}/metadata`.
-#[derive(Debug, Serialize)]
-pub(crate) struct Metadata {
-    id: u32,
-    key: &'static str,
-    name: &'static str,
-    description: &'static str,
-    hub: &'static str,
-    active: bool,
-    events: Events,
-    configuration: Vec<ElementSetting>,
-}
-
-/// The element's event sources and object types.
-#[derive(Debug, Serialize)]
-struct Events {
-    supported: bool,
-    methods: [&'static str; 2],
-    polling: BTreeMap<&'static str, Kinds>,
-    webhook: BTreeMap<&'static str, Kinds>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Kinds {
-    event_types: &'static [&'static str],
-}
-
 const CHANGES: &[&str] = &["CREATED", "UPDATED"];
 const CHANGES_AND_DELETIONS: &[&str] = &["CREATED", "UPDATED", "DELETED"];
 
 /// The objects that webhooks are about, by the platform's names.
 const BY_WEBHOOK: [&str; 5] = ["accounts", "activities", "contacts", "opportunities", "tasks"];
 
-/// What `GET /elements/{element}` answers with.
 pub(crate) fn with_settings() -> ElementWithSettings {
     ElementWithSettings { element: ELEMENT, configuration: settings() }
 }
 
-/// What `GET /elements/{element}/metadata` answers with.
-pub(crate) fn metadata() -> Metadata {
-    let polled = |name: &'static str| {
+/// The body of `GET /elements/{element}/metadata`.
+pub(crate) fn metadata() -> Value {
+    let kinds = |name: &str, event_types| (name.to_owned(), json!({ "eventTypes": event_types }));
+    let polled = |name: &str| {
         let source = Resource::named(name).map(Resource::source);
         let deletions =
             !matches!(source, Some(Source::Search { .. } | Source::List(_) | Source::WholeList { .. }));
-        (name, Kinds { event_types: if deletions { CHANGES_AND_DELETIONS } else { CHANGES } })
+        kinds(name, if deletions { CHANGES_AND_DELETIONS } else { CHANGES })
     };
-    Metadata {
-        id: ELEMENT.id,
-        key: ELEMENT.key,
-        name: ELEMENT.name,
-        description: ELEMENT.description,
-        hub: ELEMENT.hub,
-        active: ELEMENT.active,
-        events: Events {
-            supported: true,
-            methods: ["polling", "webhook"],
-            polling: Resource::names().map(polled).collect(),
-            webhook: BY_WEBHOOK.map(|name| (name, Kinds { event_types: CHANGES_AND_DELETIONS })).into(),
+    let Element { id, key, name, description, hub, active, .. } = ELEMENT;
+    json!({
+        "id": id,
+        "key": key,
+        "name": name,
+        "description": description,
+        "hub": hub,
+        "active": active,
+        "events": {
+            "supported": true,
+            "methods": ["polling", "webhook"],
+            "polling": Resource::names().map(polled).collect::<Map<_, _>>(),
+            "webhook": BY_WEBHOOK.map(|name| kinds(name, CHANGES_AND_DELETIONS)).into_iter().collect::<Map<_, _>>(),
         },
-        configuration: settings(),
-    }
+        "configuration": settings(),
+    })
 }
 
 fn settings() -> Vec<ElementSetting> {

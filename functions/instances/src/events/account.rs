@@ -1,6 +1,6 @@
 //! The events of an account: the logs of its instances, merged. There is no index for this, so the work is limited.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use chrono::{DateTime, Utc};
@@ -21,7 +21,6 @@ pub(crate) const MOST_INSTANCES: usize = 200;
 /// Instances that are queried at the same time.
 const TOGETHER: usize = 16;
 
-/// The instances whose logs are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Members {
     ids: Vec<InstanceId>,
@@ -32,17 +31,10 @@ pub(crate) struct Members {
 impl Members {
     /// The first instances of an account, by their numbers.
     pub(crate) async fn of(state: &Instances, account: Account) -> Result<Self, InternalError> {
-        let (mut ids, mut after) = (Vec::new(), None);
-        loop {
-            let (found, next) = state.0.instances.ids(account.account_id, after).await?;
-            ids.extend(found);
-            after = next;
-            let is_partial = ids.len() > MOST_INSTANCES || (ids.len() == MOST_INSTANCES && after.is_some());
-            if after.is_none() || is_partial {
-                ids.truncate(MOST_INSTANCES);
-                return Ok(Self { ids, is_partial });
-            }
-        }
+        let mut ids = state.0.instances.ids(account.account_id, MOST_INSTANCES).await?;
+        let is_partial = ids.len() > MOST_INSTANCES;
+        ids.truncate(MOST_INSTANCES);
+        Ok(Self { ids, is_partial })
     }
 
     /// The events that match, in this order, and the place to continue from.
@@ -54,23 +46,26 @@ impl Members {
         now: DateTime<Utc>,
     ) -> Result<Found<Place>, InternalError> {
         let mut logs = self.logs(history, (span, order), page.after.as_ref()).await?;
+        let mut turns: BinaryHeap<_> =
+            logs.iter().enumerate().map(|(log, it)| (Turn::of(it.last.clone(), order), log)).collect();
         let (mut found, mut examined, mut bytes) = (Vec::new(), 0, 0);
-        while let Some(mut log) = logs.pop() {
+        while let Some((_, index)) = turns.pop() {
+            let log = &mut logs[index];
             let Some(entry) = log.read.pop_front() else {
                 log.read_on(history).await?;
-                logs.extend(log.ahead());
+                turns.extend(log.next().map(|place| (Turn::of(place, order), index)));
                 continue;
             };
             examined += 1;
             let here = entry.place();
-            log.turn = Turn::of(here.clone(), order);
-            logs.extend(log.ahead());
+            log.last = here.clone();
+            turns.extend(log.next().map(|place| (Turn::of(place, order), index)));
             if entry.expires_at > now.timestamp() && filter.fits(&entry) {
                 bytes += shown_bytes(&entry);
                 found.push(entry);
             }
             if found.len() == page.size || bytes > MOST_BYTES || examined >= MOST_EXAMINED {
-                return Ok((found, Some(here).filter(|_| !logs.is_empty())));
+                return Ok((found, Some(here).filter(|_| !turns.is_empty())));
             }
         }
         Ok((found, None))
@@ -82,14 +77,14 @@ impl Members {
         history: &DynamoDeliveryHistory,
         what: (Span, Order),
         after: Option<&Place>,
-    ) -> Result<BinaryHeap<Log>, InternalError> {
+    ) -> Result<Vec<Log>, InternalError> {
         let open = |instance: InstanceId| async move {
-            // The place of the first event decides which log is next; its events are read only then.
+            // The place of its first event orders a log; its events are read when it is its turn.
             let first = history.first_place(instance, what, after).await?;
             let log = first.map(|first| Log {
                 instance,
                 what,
-                turn: Turn::of(first, what.1),
+                last: first,
                 read: VecDeque::new(),
                 after: after.cloned(),
                 is_read: false,
@@ -101,7 +96,7 @@ impl Members {
     }
 }
 
-/// The order of the logs: the greatest comes first.
+/// Orders the logs: the greatest is read first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     NewestFirst(Place),
@@ -121,8 +116,8 @@ impl Turn {
 struct Log {
     instance: InstanceId,
     what: (Span, Order),
-    /// By the event that comes next, or by the one before it where that is not read yet.
-    turn: Turn,
+    /// The place of the last event that was taken, at first that of the first event.
+    last: Place,
     read: VecDeque<LogEntry>,
     after: Option<Place>,
     is_read: bool,
@@ -139,33 +134,11 @@ impl Log {
         Ok(())
     }
 
-    /// Itself, if there is more in it.
-    fn ahead(mut self) -> Option<Self> {
+    /// The place of the next event, or of the one before it if the next is not read yet; `None` at the end.
+    fn next(&self) -> Option<Place> {
         match self.read.front() {
-            Some(entry) => self.turn = Turn::of(entry.place(), self.what.1),
-            None if self.is_read => return None,
-            None => {}
+            Some(entry) => Some(entry.place()),
+            None => Some(self.last.clone()).filter(|_| !self.is_read),
         }
-        Some(self)
-    }
-}
-
-impl PartialEq for Log {
-    fn eq(&self, other: &Self) -> bool {
-        self.turn == other.turn
-    }
-}
-
-impl Eq for Log {}
-
-impl PartialOrd for Log {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Log {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.turn.cmp(&other.turn)
     }
 }

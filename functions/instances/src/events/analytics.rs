@@ -13,15 +13,13 @@ use super::bad;
 /// No chart needs more buckets than there are minutes in a day.
 const MOST_BUCKETS: i64 = 1_500;
 
-/// The width of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Interval(TimeDelta);
 
-/// The events of one interval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Bucket {
-    /// Where the interval begins; it ends where the next one begins.
+    /// The beginning of the interval.
     timestamp: String,
     /// The same.
     date: String,
@@ -35,37 +33,28 @@ pub(crate) struct Group {
     bucket: Bucket,
     /// The same as `count`, which the platform has too.
     total: u64,
-    /// Of those who had any.
+    /// One for each owner with events.
     records: Vec<Record>,
 }
 
-/// The events of one instance or account in an interval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Record {
     #[serde(flatten)]
     of: Whose,
     count: u64,
-    /// Those that were delivered.
     success: u64,
-    /// Those that failed for good or were dropped; the remaining ones have no outcome yet.
+    /// Those that failed or were dropped; the others have no outcome yet.
     failed: u64,
 }
 
-/// The owner whose events are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Whose {
-    /// An instance's.
     InstanceId(u64),
-    /// An account's.
     AccountId(u64),
 }
 
 impl Interval {
-    /// Reads `interval`.
-    ///
-    /// # Errors
-    /// 400 with the words that it takes.
     pub(crate) fn parse(text: Option<&str>) -> Result<Self, ApiError> {
         match text.map(str::to_lowercase).as_deref() {
             Some("minute") => Ok(Self(TimeDelta::minutes(1))),
@@ -77,10 +66,7 @@ impl Interval {
     }
 }
 
-/// Counts times into intervals from `span.from` on; intervals without any are there too.
-///
-/// # Errors
-/// 400 when that would be too many intervals.
+/// Counts times by interval, beginning at `span.from`; empty intervals count zero.
 pub(crate) fn buckets(
     times: &[DateTime<Utc>],
     span: Span,
@@ -141,7 +127,7 @@ impl Interval {
         (time - span.from).num_milliseconds() / self.0.num_milliseconds()
     }
 
-    /// The index of a time's interval; beyond the intervals for a time before the first.
+    /// The index of a time's interval; out of range for a time before the first.
     fn place(self, span: Span, time: DateTime<Utc>) -> usize {
         usize::try_from(self.index(span, time)).unwrap_or(usize::MAX)
     }

@@ -5,7 +5,7 @@ use close::event::Event;
 use serde::Serialize;
 use shared::events::log::{AttemptRecord, DeliveryStatus, LogEntry};
 
-use super::filter::Status;
+use super::status::PlatformStatus;
 
 /// An entry of `/instances/{id}/events`: the platform's fields, then ours.
 #[derive(Debug, Clone, Serialize)]
@@ -13,7 +13,7 @@ use super::filter::Status;
 pub(crate) struct Entry {
     id: String,
     event_date: String,
-    status: Status,
+    status: PlatformStatus,
     provider_data: String,
     notified_data: Vec<Event>,
     element_instance_id: u64,
@@ -27,7 +27,6 @@ pub(crate) struct Entry {
     reason: Option<String>,
 }
 
-/// One attempt at an event.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Attempt {
@@ -48,8 +47,8 @@ struct Attempt {
 impl Entry {
     /// The event with `provider_data`: what Close sent, as text.
     pub(crate) fn of(entry: LogEntry, provider_data: String) -> Self {
-        let status = Status::of(entry.delivery_status);
-        let notified = status == Status::Notified;
+        let status = PlatformStatus::of(entry.delivery_status);
+        let notified = status == PlatformStatus::Notified;
         Self {
             id: entry.event_id.to_string(),
             event_date: date(entry.received_at),
@@ -88,7 +87,7 @@ impl Attempt {
 pub(crate) struct Disposition {
     event_id: String,
     element_instance_id: u64,
-    status: Status,
+    status: PlatformStatus,
     delivery_status: DeliveryStatus,
     notification_data: Vec<NotificationData>,
 }
@@ -103,7 +102,6 @@ struct NotificationData {
 }
 
 impl Disposition {
-    /// The outcome of an event.
     pub(crate) fn of(entry: LogEntry) -> Self {
         let of_attempt = |record: AttemptRecord| NotificationData {
             message: match record.error {
@@ -116,7 +114,7 @@ impl Disposition {
         Self {
             event_id: entry.event_id.to_string(),
             element_instance_id: entry.instance_id.get(),
-            status: Status::of(entry.delivery_status),
+            status: PlatformStatus::of(entry.delivery_status),
             delivery_status: entry.delivery_status,
             notification_data: entry.attempts.into_iter().map(of_attempt).collect(),
         }

@@ -6,48 +6,18 @@ use shared::events::log::{DeliveryStatus, LogEntry};
 use shared::platform::api_error::ApiError;
 
 use super::bad;
+use super::status::PlatformStatus;
 use crate::query::Query;
-
-/// The platform's words for the status of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Status {
-    /// The platform's status of an event not seen yet; no event has it here.
-    New,
-    /// It was received, but not sent yet.
-    Received,
-    /// It was sent at least once.
-    Dispatched,
-    /// The platform's word for an event that a formula used; no event here has it.
-    Consumed,
-    /// A receiver accepted it.
-    Notified,
-}
-
-impl Status {
-    /// The platform's word for ours.
-    pub(crate) fn of(status: DeliveryStatus) -> Self {
-        match status {
-            DeliveryStatus::Queued | DeliveryStatus::Waiting | DeliveryStatus::Dropped => Self::Received,
-            DeliveryStatus::Delivering | DeliveryStatus::Retry | DeliveryStatus::Failed => Self::Dispatched,
-            DeliveryStatus::Delivered => Self::Notified,
-        }
-    }
-}
 
 /// `status`, `deliveryStatus` and `objectType`: comma lists; an event must have one value of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
-    status: Vec<Status>,
+    status: Vec<PlatformStatus>,
     delivery_status: Vec<DeliveryStatus>,
     object_type: Vec<String>,
 }
 
 impl Filter {
-    /// Reads the filter of a query.
-    ///
-    /// # Errors
-    /// 400 that names the parameter and the words that it takes.
     pub(crate) fn of(query: &Query) -> Result<Self, ApiError> {
         Ok(Self {
             status: words(
@@ -75,9 +45,8 @@ impl Filter {
         Ok(filter)
     }
 
-    /// True if an event matches.
     pub(crate) fn fits(&self, entry: &LogEntry) -> bool {
-        let status = Status::of(entry.delivery_status);
+        let status = PlatformStatus::of(entry.delivery_status);
         let is_type = |name: &String| entry.events.iter().any(|it| it.object_type.to_lowercase() == *name);
         (self.status.is_empty() || self.status.contains(&status))
             && (self.delivery_status.is_empty() || self.delivery_status.contains(&entry.delivery_status))

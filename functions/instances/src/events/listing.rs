@@ -13,9 +13,7 @@ use crate::caller::Scope;
 use crate::page::{self, Page};
 use crate::query::Query;
 
-/// Events of one answer by default.
 const PAGE: usize = 20;
-/// Events of one answer at most.
 const LARGEST_PAGE: usize = 200;
 
 /// Events, newest first, with the headers of their page.
@@ -25,7 +23,6 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// The events that a query asks for.
     pub(crate) async fn of(state: &Instances, scope: &Scope, uri: &Uri) -> Result<Self, Failure> {
         let query = Query::of(uri);
         let now = state.0.clock.now();

@@ -9,9 +9,9 @@ use shared::events::id::EventId;
 use shared::events::log::LogEntry;
 use shared::platform::aws::InternalError;
 
-/// Lambda answers with 6 MB; in the answer a raw event is JSON in JSON.
+/// The largest event shown: Lambda answers with 6 MB, and a raw event is JSON in JSON.
 const LARGEST: usize = 2 * 1024 * 1024;
-/// In a list, one is shown up to this size.
+/// The largest event shown in a list.
 const LARGEST_OF_MANY: usize = 256 * 1024;
 
 /// The bytes that an event's body takes in a list.
@@ -20,7 +20,6 @@ pub(crate) fn shown_bytes(entry: &LogEntry) -> usize {
     if bytes > LARGEST_OF_MANY { 0 } else { bytes }
 }
 
-/// What Close sent for one event.
 pub(crate) async fn of_one(payloads: &DynamoPayloadStore, entry: &LogEntry) -> Result<String, InternalError> {
     if entry.body_length() > LARGEST {
         return Ok(too_large(entry.body_length()));
@@ -33,7 +32,7 @@ pub(crate) async fn of_one(payloads: &DynamoPayloadStore, entry: &LogEntry) -> R
     })
 }
 
-/// What Close sent for several, by event.
+/// What Close sent for several events.
 pub(crate) async fn of_many(
     payloads: &DynamoPayloadStore,
     entries: &[LogEntry],

@@ -8,25 +8,35 @@ use serde::{Deserialize, Serialize};
 use shared::events::id::EventId;
 use shared::events::log::{DynamoDeliveryHistory, LogEntry, Place};
 use shared::events::queue::SqsDeliveryQueue;
+use shared::platform::api_error::ApiError;
 use shared::platform::aws::InternalError;
 
+use super::bad;
+use crate::query::Query;
+
+/// Events of one call by default, and at most.
+pub(crate) const PAGE: usize = 50;
+pub(crate) const LARGEST_PAGE: usize = 100;
+/// Events a second by default, and at most.
+const RATE: u32 = 10;
+const HIGHEST_RATE: u32 = 100;
+/// How far ahead messages are planned: SQS delays a message by 15 minutes at most, and a page must still fit.
+pub(crate) const FURTHEST: TimeDelta = TimeDelta::seconds(800);
 /// Messages that are sent to the queue at the same time.
 const TOGETHER: usize = 10;
 
-/// Where a redelivery of many events continues, and how far ahead it has already planned.
+/// Where a redelivery of many events continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Resume {
-    /// The place in the log.
     pub(crate) place: Place,
-    /// When the walk began; events that were attempted since are not sent again by it.
+    /// When the walk began; it does not send events again that were attempted since.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub(crate) began_at: DateTime<Utc>,
-    /// Up to when the queue holds messages of this walk back, to keep its rate.
+    /// Until when messages of this walk are delayed in the queue, to keep its rate.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub(crate) scheduled_until: DateTime<Utc>,
 }
 
-/// What was queued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Redelivered {
     pub(crate) events: Vec<EventId>,
@@ -42,10 +52,22 @@ pub(crate) enum Way {
     Probe,
 }
 
-/// Queues another round for an event, to begin `delay` after now, and gives its number; `None` when what Close sent is
-/// not known.
+/// The events a second that a query asks for.
+pub(crate) fn rate(query: &Query) -> Result<u32, ApiError> {
+    match query.get("rate").map(str::parse::<u32>) {
+        None => Ok(RATE),
+        Some(Ok(rate)) if (1..=HIGHEST_RATE).contains(&rate) => Ok(rate),
+        Some(_) => {
+            let message = format!("rate is not a number of events a second from 1 to {HIGHEST_RATE}.");
+            Err(bad(message))
+        }
+    }
+}
+
+/// Queues another round for an event, which begins after `delay`, and returns its number; `None` if what Close sent is not
+/// known.
 ///
-/// Asking twice makes one round: the second message asks for the same round, which the first one has claimed.
+/// Asking twice makes one round: the second message asks for a round that the first one has claimed.
 pub(crate) async fn resend(
     queue: &SqsDeliveryQueue,
     history: &DynamoDeliveryHistory,
@@ -61,7 +83,7 @@ pub(crate) async fn resend(
     Ok(Some(round))
 }
 
-/// Queues another round for each of `entries`, `rate` a second from `from` on.
+/// Queues another round for each of `entries`, `rate` a second, beginning at `from`.
 pub(crate) async fn redeliver(
     queue: &SqsDeliveryQueue,
     history: &DynamoDeliveryHistory,

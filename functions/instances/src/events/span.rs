@@ -11,9 +11,6 @@ use crate::query::Query;
 const FIRST_MILLIS: i64 = 100_000_000_000;
 
 /// Reads `from` and `to`; without them a query is about all time, or `usual` up to now.
-///
-/// # Errors
-/// 400 that names the parameter.
 pub(crate) fn span(query: &Query, now: DateTime<Utc>, usual: Option<TimeDelta>) -> Result<Span, ApiError> {
     let read = |name: &str| match query.get(name) {
         None => Ok(None),
@@ -69,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_ends_now_and_begins_before_it_ends() {
+    fn a_span_ends_now_by_default_and_cannot_be_negative() {
         let now = "2026-11-21T10:00:00Z".parse().unwrap();
         let of = |query: &str| span(&Query::of(&format!("/?{query}").parse().unwrap()), now, None);
         assert_eq!(of(""), Ok(Span { from: DateTime::UNIX_EPOCH, to: now }));

@@ -12,8 +12,8 @@ use crate::page::Page;
 /// The most events that one walk reads; with a narrow filter the page is short, and has a next one.
 pub(super) const MOST_EXAMINED: usize = 1_000;
 
-/// One answer has so many bytes of raw events at most: Lambda answers with 6 MB (AWS Lambda quotas), and in the
-/// answer they are JSON in JSON.
+/// The most bytes of raw events in an answer: Lambda answers with 6 MB (AWS Lambda quotas), and a raw event is JSON in
+/// JSON.
 pub(super) const MOST_BYTES: usize = 2 * 1024 * 1024;
 
 /// The events that match, and the place to continue from if there are more.

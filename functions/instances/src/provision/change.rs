@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use shared::instances::{Configuration, Instance, key};
 
 use super::reader::Reader;
-use super::{Fault, Rules, check, complete, json, rotation};
+use super::{Fault, Rules, check, complete, json, previous_key};
 use crate::subscription::MANAGED;
 
 /// A well-formed change of an instance.
@@ -16,17 +16,14 @@ pub(crate) struct Change {
     how: How,
 }
 
-/// What happens to settings that a change does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum How {
-    /// They are kept.
     Merge,
-    /// They are removed.
     Replace,
 }
 
 impl Change {
-    /// Reads the body of `PATCH`: what it names is changed, settings one by one, tags all together.
+    /// Reads the body of `PATCH`: settings are merged, tags are replaced.
     pub(crate) fn patch(body: &[u8]) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
@@ -40,7 +37,7 @@ impl Change {
         reader.finish(change)
     }
 
-    /// Reads the body of `PUT`: the instance becomes what it says. It may be an answer of `GET`, sent back.
+    /// Reads the body of `PUT`, which replaces the instance. It may be an answer of `GET`.
     pub(crate) fn put(body: &[u8]) -> Result<Self, Vec<Fault>> {
         let body = json::object(body)?;
         let mut reader = Reader::new(&body);
@@ -59,10 +56,9 @@ impl Change {
         Self { name: None, tags: None, configuration: Some(configuration), how: How::Merge }
     }
 
-    /// The changed instance. A secret that is sent back as its mask keeps its value.
+    /// The changed instance. A masked secret keeps its value.
     ///
-    /// # Errors
-    /// Everything that the settings would then lack, or have that cannot be used.
+    /// The error has everything that is missing or wrong.
     pub(crate) fn apply(
         &self,
         mut instance: Instance,
@@ -82,7 +78,7 @@ impl Change {
             How::Merge => instance.configuration.clone().merged_with(settings),
             How::Replace => settings,
         };
-        rotation::overlap(&instance.configuration, &mut changed, now);
+        previous_key::keep(&instance.configuration, &mut changed, now);
         instance.configuration = changed;
         complete(&mut instance.configuration);
         check::check(&instance.configuration, rules, &mut faults);
@@ -93,7 +89,7 @@ impl Change {
     }
 }
 
-/// Keeps what this system manages, and says where a change would touch it: without the subscription's key anybody
+/// Keeps the settings that this system manages, and reports changes of them: without the subscription's key anybody
 /// could send webhooks.
 fn managed(before: &Configuration, settings: &mut Configuration) -> Vec<Fault> {
     let (is, was) = (settings.is_automatic(), before.is_automatic());

@@ -9,7 +9,7 @@ use super::{Fault, Rules};
 use crate::catalogue;
 use crate::subscription;
 
-/// The prefixes of the events contract's keys. An unknown key with one of them is refused, since it is probably misspelled.
+/// The prefix of the events contract's keys. An unknown key with it is refused: it is probably misspelled.
 const EVENTS: &str = "event.";
 /// The platform keeps at most this many bytes of a text area; a longer value is refused.
 const MAX_VALUE: usize = 64 * 1024;
@@ -18,7 +18,7 @@ const MAX_TOTAL: usize = 128 * 1024;
 /// The longest key of the contract has 49 bytes.
 const MAX_KEY: usize = 255;
 
-/// Adds everything that is missing from a configuration, and everything in it that cannot be used.
+/// Reports everything in a configuration that is missing or cannot be used.
 pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut Vec<Fault>) {
     if configuration.get(key::USERNAME).is_none() {
         faults.push(Fault::missing(format!("configuration.{}", key::USERNAME)));
@@ -44,7 +44,7 @@ pub(super) fn check(configuration: &Configuration, rules: &Rules, faults: &mut V
     poller(configuration, faults);
 }
 
-/// The poller settings: sound, or none at all beside webhooks.
+/// Reports invalid poller settings, and any beside webhooks.
 fn poller(configuration: &Configuration, faults: &mut Vec<Fault>) {
     // An invalid source is reported elsewhere.
     let Ok(source) = EventSource::of(configuration) else { return };
@@ -118,7 +118,7 @@ fn unknown(key: &str) -> Fault {
     Fault::wrong(entry(&shown), format!("is not a setting of the events contract{meant}"))
 }
 
-/// What is wrong with the value of a setting, with an example of a valid one.
+/// A fault of a setting's value, with a valid example.
 fn wrong(key: &str, reason: &str) -> Fault {
     let example = catalogue::find(key).map_or("", |setting| setting.example);
     let example = if example.is_empty() { String::new() } else { format!(" (for example {example})") };

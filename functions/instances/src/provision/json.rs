@@ -1,16 +1,13 @@
-//! The body as JSON, or the place where it stops being that.
+//! The body as JSON, or where its syntax is wrong.
 
 use serde_json::Value;
 
 use super::Fault;
 
-/// The quotes that word processors and web pages write for straight ones.
+/// The quotes that word processors and web pages put for straight ones.
 const CURLY: [char; 8] = ['“', '”', '„', '‟', '‘', '’', '‚', '‛'];
 
-/// Reads a body that must be a JSON object.
-///
-/// # Errors
-/// One fault, that names line and column (in bytes, from one).
+/// Reads a body that must be a JSON object. The fault names line and column (in bytes, from one).
 pub(super) fn object(body: &[u8]) -> Result<Value, Vec<Fault>> {
     let problem = match serde_json::from_slice(body) {
         Ok(body @ Value::Object(_)) => return Ok(body),
@@ -41,7 +38,7 @@ fn curly_at(error: &serde_json::Error, body: &[u8]) -> bool {
     rest.starts_with(CURLY)
 }
 
-/// The place of the byte that the parser could not use.
+/// The offset of the byte that the parser refused.
 fn offset(error: &serde_json::Error, body: &[u8]) -> usize {
     let lines = body.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
     lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1)

@@ -1,11 +1,11 @@
 //! The placeholders that documentation prints for the reader's own values: `<INSERT_CLOSE_IO_API_KEY>`.
 
-/// How the placeholders of the old documentation begin, wherever they stand in a value.
+/// How placeholders of the old documentation begin, anywhere in a value.
 const BEGINNING: &str = "<INSERT_";
 
 /// The placeholder in a value, if it holds one.
 ///
-/// Other words in angle brackets count only if they are the whole value: conditions of a query have such brackets too.
+/// Other words in angle brackets only count as the whole value: the conditions of a query have angle brackets too.
 pub(super) fn in_text(text: &str) -> Option<&str> {
     if let Some(start) = text.find(BEGINNING) {
         let rest = &text[start..];
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_are_found_and_markup_and_conditions_are_not_taken_for_them() {
+    fn placeholders_are_told_apart_from_markup_and_conditions() {
         let rows = [
             ("<INSERT_CLOSE_IO_API_KEY>", Some("<INSERT_CLOSE_IO_API_KEY>")),
             (" <INSERT_TAGS> ", Some("<INSERT_TAGS>")),

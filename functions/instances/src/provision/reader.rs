@@ -13,7 +13,6 @@ const ELEMENT_ENTRIES: [&str; 2] = ["element", "connector"];
 
 /// Characters that a name or tag may have. Names and tags are in every callback.
 const MAX_NAME: usize = 250;
-/// Tags that an instance may have.
 const MAX_TAGS: usize = 100;
 
 pub(super) struct Reader<'a> {
@@ -99,7 +98,7 @@ impl<'a> Reader<'a> {
         String::new()
     }
 
-    /// The tags that are not empty; the old pages print an empty one where a tag goes.
+    /// The non-empty tags: examples of the old documentation have an empty one.
     pub(super) fn tags(&mut self) -> Vec<String> {
         let Some(tags) = self.present("tags") else { return Vec::new() };
         let tags: Option<Vec<&str>> =
@@ -121,7 +120,7 @@ impl<'a> Reader<'a> {
         tags
     }
 
-    /// True if a text is a placeholder of the documentation, which is then noted.
+    /// True if a text is a placeholder of the documentation, which is reported.
     fn refuse_placeholder(&mut self, entry: &str, text: &str) -> bool {
         let found = placeholder::in_text(text);
         if let Some(found) = found {

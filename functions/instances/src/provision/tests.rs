@@ -27,7 +27,7 @@ fn sap() -> Value {
 }
 
 #[test]
-fn the_bodies_of_both_old_pages_are_taken() {
+fn the_bodies_of_both_old_documentations_are_accepted() {
     let sap = read(&sap()).unwrap();
     assert_eq!((&*sap.name, &*sap.tags), ("Test", &["Test".to_owned()][..]));
     let configuration = &sap.configuration;
@@ -79,7 +79,7 @@ fn every_missing_entry_is_named_at_once() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_place() {
+fn faults_are_named_with_their_place() {
     let rows: [(&[u8], &str); 5] = [
         (b"", "the body is not a JSON object: EOF while parsing a value at line 1 column 0."),
         (b"{\n\"name\": x}", "the body is not a JSON object: expected value at line 2 column 9."),
@@ -153,7 +153,7 @@ fn settings_are_checked_before_anything_is_stored() {
 }
 
 #[test]
-fn what_is_wrong_with_polling_is_told_beside_the_rest() {
+fn polling_faults_are_reported_with_the_others() {
     let mut body = sap();
     body["configuration"]["event.vendor.type"] = json!("Polling");
     body["configuration"]["event.notification.enabled"] = json!("maybe");
@@ -166,7 +166,7 @@ fn what_is_wrong_with_polling_is_told_beside_the_rest() {
 }
 
 #[test]
-fn what_the_table_could_not_hold_is_refused() {
+fn a_configuration_too_large_for_the_table_is_refused() {
     let rows = [
         ("", json!("x"), "configuration has a setting whose key is empty or longer than 255 bytes."),
         (

@@ -1,5 +1,5 @@
 //! `GET /instances/events/analytics/instances` and `GET /instances/events/analytics/accounts`: the events of the
-//! caller's account by interval, and by instance or in all, with what became of them.
+//! caller's account and their outcomes by interval, by instance or in all.
 
 use axum::Json;
 use axum::extract::State;
@@ -17,11 +17,9 @@ use crate::caller::Caller;
 use crate::events::{Group, Whose, groups};
 use crate::query::Query;
 
-/// Events that one answer looks at: what became of each is read, not only its key.
+/// Events that one answer counts: their outcomes are read, not only their keys.
 const MOST_EVENTS: usize = 10_000;
-/// Instances that one answer asks about.
 const MOST_INSTANCES: usize = 2_000;
-/// Instances that are asked about together.
 const TOGETHER: usize = 16;
 
 /// Answers 200 with each interval's events by instance.
@@ -77,21 +75,14 @@ pub(super) fn check_account(uri: &Uri, account_id: u64) -> Result<(), ApiError> 
     Ok(())
 }
 
-/// The instances of an account, as far as one answer is about them.
+/// The instances of an account, if one answer can cover them.
 pub(super) async fn instances_of(state: &Instances, account: Account) -> Result<Vec<InstanceId>, Failure> {
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let (ids, next) = state.0.instances.ids(account.account_id, after).await?;
-        found.extend(ids);
-        if found.len() > MOST_INSTANCES {
-            let message = format!(
-                "The account has more than {MOST_INSTANCES} instances; ask for the analytics of one instance."
-            );
-            return Err(ApiError::new(StatusCode::BAD_REQUEST, message).into());
-        }
-        after = next;
-        if after.is_none() {
-            return Ok(found);
-        }
+    let found = state.0.instances.ids(account.account_id, MOST_INSTANCES).await?;
+    if found.len() > MOST_INSTANCES {
+        let message = format!(
+            "The account has more than {MOST_INSTANCES} instances; ask for the analytics of one instance."
+        );
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, message).into());
     }
+    Ok(found)
 }

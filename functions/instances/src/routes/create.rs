@@ -24,7 +24,7 @@ use crate::provision::Provision;
 use crate::representation::{self, Representation};
 use crate::subscription;
 
-/// An id is taken about once in 2^53 divided by the number of instances; twice in a row means another fault.
+/// A random id is hardly ever in use; this many in a row mean another fault.
 const TRIES: usize = 3;
 
 /// Answers 200 with the instance and its token.
@@ -38,7 +38,7 @@ pub(crate) async fn create(
     made(caller, state, &headers, provision).await
 }
 
-/// The same for a body that need not name the element, because the path does.
+/// The same for a path that names the element, so that the body need not.
 pub(crate) async fn create_in_catalogue(
     caller: Caller,
     state: State<Instances>,
@@ -98,15 +98,15 @@ async fn made(
     Err(unavailable(&"no free instance id was found"))
 }
 
-/// Ends the subscription of an instance that was not created. If that fails too, Close is answered with 404 and
-/// pauses it automatically.
+/// Deletes the subscription of an instance that was not created. If that fails too, its webhooks get 404 and Close pauses
+/// it.
 async fn abandon(close: &CloseAccess, instance: &Instance) {
     if let Err(error) = subscription::end(close, instance).await {
         tracing::warn!(instance = %instance.id, %error, "subscription of an instance that was not created still exists at Close");
     }
 }
 
-/// An id and a token. The token looks as the platform's do: base64 of random bytes.
+/// An id and a token, which is base64 of random bytes as on the platform.
 fn draw(random: &dyn random::Random) -> Result<(InstanceId, Secret), RandomError> {
     let id = InstanceId::from_entropy(random::array(random)?);
     let token = STANDARD.encode(random::array::<32>(random)?);

@@ -1,4 +1,4 @@
-//! `DELETE /instances/{id}` and, by its token, `DELETE /instances`: ends an instance.
+//! `DELETE /instances/{id}` and, by its token, `DELETE /instances`: deletes an instance.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,11 +8,10 @@ use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Addressed;
 
-/// Answers 200 with `{}`; the token and the webhook URL are dead from then on, and only its
-/// delivery log is left, until it expires, for whoever may read the table.
+/// Answers 200 with `{}`. The token and the webhook URL no longer work; only the delivery log remains until it expires.
 ///
-/// A subscription that this system made at Close is ended first: if Close cannot be reached, the answer is 502 and the
-/// instance stays.
+/// An automatic subscription at Close is deleted first: if Close cannot be reached, the answer is 502 and the instance
+/// stays.
 pub(crate) async fn delete(
     State(state): State<Instances>,
     Addressed(instance): Addressed,

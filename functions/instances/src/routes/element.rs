@@ -1,9 +1,10 @@
 //! `GET /elements/{element}` and `GET /elements/{element}/metadata`: the one element that there is.
 
 use axum::Json;
+use serde_json::Value;
 
 use crate::caller::Caller;
-use crate::catalogue::element::{self, ElementWithSettings, Metadata};
+use crate::catalogue::element::{self, ElementWithSettings};
 
 /// Answers 200 with the element and the settings that its instances may have.
 pub(crate) async fn show(_: Caller) -> Json<ElementWithSettings> {
@@ -11,6 +12,6 @@ pub(crate) async fn show(_: Caller) -> Json<ElementWithSettings> {
 }
 
 /// Answers 200 with its event sources, object types and default settings.
-pub(crate) async fn metadata(_: Caller) -> Json<Metadata> {
+pub(crate) async fn metadata(_: Caller) -> Json<Value> {
     Json(element::metadata())
 }

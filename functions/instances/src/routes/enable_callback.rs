@@ -1,5 +1,5 @@
-//! `PUT /instances/{id}/callback/enabled`, and the same by token: makes a callback healthy by hand that failures opened or
-//! disabled.
+//! `PUT /instances/{id}/callback/enabled`, and the same by token: makes an open or disabled callback
+//! healthy.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,10 +9,10 @@ use super::show;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Addressed;
-use crate::representation::{self, Representation};
+use crate::representation::Representation;
 
-/// Answers 200 with the instance, whose callback counts as healthy from now on. Events that wait for it follow within a
-/// minute; those that failed are not sent again by this.
+/// Answers 200 with the instance, whose callback is now healthy. Waiting events follow within a minute; failed ones are not
+/// sent again.
 pub(crate) async fn enable_callback(
     State(state): State<Instances>,
     Addressed(instance): Addressed,
@@ -20,5 +20,5 @@ pub(crate) async fn enable_callback(
 ) -> Result<Json<Representation>, Failure> {
     state.0.endpoints.enable(instance.id).await?;
     tracing::info!(instance = %instance.id, "callback enabled by hand");
-    Ok(Json(show::full(&state, &instance, &representation::base_url(&headers)).await?))
+    show::answer(&state, &instance, &headers).await
 }

@@ -10,16 +10,16 @@ use super::show;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::Addressed;
-use crate::representation::{self, Representation};
+use crate::representation::Representation;
 
-/// Answers 200 with the instance; its events are taken again.
+/// Answers 200 with the instance, which accepts events again.
 pub(crate) async fn enable(
     State(state): State<Instances>,
     Addressed(instance): Addressed,
     headers: HeaderMap,
 ) -> Result<Json<Representation>, Failure> {
     let instance = state.modify(instance, |instance| Ok(Instance { disabled: false, ..instance })).await?;
-    Ok(Json(show::full(&state, &instance, &representation::base_url(&headers)).await?))
+    show::answer(&state, &instance, &headers).await
 }
 
 /// Answers 200 with the instance; webhooks for it are answered with 403, and nothing is delivered.
@@ -29,5 +29,5 @@ pub(crate) async fn disable(
     headers: HeaderMap,
 ) -> Result<Json<Representation>, Failure> {
     let instance = state.modify(instance, |instance| Ok(Instance { disabled: true, ..instance })).await?;
-    Ok(Json(show::full(&state, &instance, &representation::base_url(&headers)).await?))
+    show::answer(&state, &instance, &headers).await
 }

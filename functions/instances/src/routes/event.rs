@@ -14,7 +14,7 @@ use crate::answer::Failure;
 use crate::caller::Scope;
 use crate::events::{Entry, provider_data};
 
-/// Answers 200 with the event, 404 when the instance or the account has no such event.
+/// Answers 200 with the event, or 404.
 pub(crate) async fn event(
     State(state): State<Instances>,
     scope: Scope,
@@ -25,7 +25,6 @@ pub(crate) async fn event(
     Ok(Json(Entry::of(entry, provider_data)))
 }
 
-/// The event that a path names.
 pub(super) async fn find(
     state: &Instances,
     scope: &Scope,
@@ -43,7 +42,6 @@ pub(super) async fn find(
     Ok(found.ok_or_else(|| ApiError::not_found("There is no event with this ID."))?)
 }
 
-/// An event of any instance of an account.
 async fn of_account(
     state: &Instances,
     account: Account,

@@ -25,12 +25,12 @@ const PAGE: usize = 1000;
 /// A page ends with the instance that makes it larger than this: Lambda carries 6 MB, and an instance takes half a
 /// megabyte of it at most.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
-/// What an instance takes beside its settings, about, its quotes counted twice.
+/// About what an instance takes beside its settings, with quotes counted twice.
 const FRAME_BYTES: usize = 4 * 1024;
 
-/// Answers 200 with the one instance, or with those that fit `searchText` and every `tags[]`; 404 when none does.
+/// Answers 200 with the one instance, or with those that match `searchText` and every `tags[]`; 404 if none does.
 ///
-/// A caller who presents a token and searches gets a list, since it asks for more than the one instance.
+/// A caller with a token who searches gets a list, since it asks for more than the one instance.
 pub(crate) async fn list_or_show(
     State(state): State<Instances>,
     request: Request,
@@ -38,13 +38,12 @@ pub(crate) async fn list_or_show(
     let (mut parts, _) = request.into_parts();
     if presents_token(&parts) && Wanted::of(&Query::of(&parts.uri)).is_everything() {
         let Addressed(instance) = Addressed::from_request_parts(&mut parts, &state).await?;
-        let base = representation::base_url(&parts.headers);
-        return Ok(Json(show::full(&state, &instance, &base).await?).into_response());
+        return Ok(show::answer(&state, &instance, &parts.headers).await?.into_response());
     }
     Ok(search(&state, parts).await?.into_response())
 }
 
-/// Answers 200 with the instances that fit, whoever asks; 404 when none does.
+/// Answers 200 with the instances that match, also to a caller with a token; 404 if none does.
 pub(crate) async fn list(
     State(state): State<Instances>,
     request: Request,
@@ -83,17 +82,9 @@ async fn search(
     Ok((page::headers(shown.len(), next.as_ref(), total), Json(shown)))
 }
 
-/// How many instances an account has: their keys are counted, a hundred with each query.
+/// How many instances an account has. Their keys are counted, a hundred with each query.
 pub(super) async fn count(state: &Instances, account: Account) -> Result<usize, Failure> {
-    let (mut total, mut after) = (0, None);
-    loop {
-        let (ids, next) = state.0.instances.ids(account.account_id, after).await?;
-        total += ids.len();
-        after = next;
-        if after.is_none() {
-            return Ok(total);
-        }
-    }
+    Ok(state.0.instances.ids(account.account_id, usize::MAX).await?.len())
 }
 
 async fn find(
@@ -126,7 +117,7 @@ async fn find(
     }
 }
 
-/// How many bytes of an answer of Lambda an instance takes, about.
+/// About how many bytes of Lambda's answer an instance takes.
 fn size(instance: &Instance) -> usize {
     let settings = instance.configuration.entries();
     let settings: usize = settings.map(|(key, value)| carried(key) + value.map_or(0, carried)).sum();
@@ -146,7 +137,6 @@ fn carried(text: &str) -> usize {
     text.bytes().map(byte).sum()
 }
 
-/// The filter of a list of instances.
 struct Wanted {
     text: Option<String>,
     tags: Vec<String>,

@@ -10,7 +10,7 @@ use crate::answer::Failure;
 use crate::body::Body;
 use crate::caller::Addressed;
 use crate::provision::Change;
-use crate::representation::{self, Representation};
+use crate::representation::Representation;
 
 /// Answers 200 with the instance as it is now: settings are merged, tags are replaced.
 pub(crate) async fn patch(
@@ -20,5 +20,5 @@ pub(crate) async fn patch(
     Body(body): Body,
 ) -> Result<Json<Representation>, Failure> {
     let instance = state.apply(instance, Change::patch(&body)).await?;
-    Ok(Json(show::full(&state, &instance, &representation::base_url(&headers)).await?))
+    show::answer(&state, &instance, &headers).await
 }

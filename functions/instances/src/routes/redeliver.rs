@@ -18,18 +18,10 @@ use shared::platform::api_error::ApiError;
 use crate::Instances;
 use crate::answer::Failure;
 use crate::caller::{Scope, no_such_instance};
-use crate::events::{Filter, Resume, Way, find, redeliver, resend, span};
+use crate::events::redelivery::{FURTHEST, LARGEST_PAGE, PAGE, Resume, Way, rate, redeliver, resend};
+use crate::events::{Filter, find, span};
 use crate::page::{self, Page};
 use crate::query::Query;
-
-/// Events of one call by default, and at most.
-const PAGE: usize = 50;
-const LARGEST_PAGE: usize = 100;
-/// Events a second by default, and at most.
-const RATE: u32 = 10;
-const HIGHEST_RATE: u32 = 100;
-/// SQS holds a message back for 15 minutes at most: nothing is planned further ahead than leaves room for a page.
-const FURTHEST: TimeDelta = TimeDelta::seconds(800);
 
 /// Answers 200 with the event's id and its new round; 409 while an attempt at it is under way.
 pub(crate) async fn one(
@@ -48,7 +40,7 @@ pub(crate) async fn one(
         let message = "The event is being delivered; see how that ends first.";
         return Err(ApiError::new(StatusCode::CONFLICT, message).into());
     }
-    // A client that asks for an event that waits for its callback wants it sent now.
+    // Who asks for a waiting event wants it sent now.
     let way = if entry.delivery_status == DeliveryStatus::Waiting { Way::Probe } else { Way::Usual };
     let sent = resend(&state.0.queue, &state.0.history, (&entry, way), (now, Duration::ZERO)).await?;
     let unknown = || ApiError::new(StatusCode::CONFLICT, "What Close sent for the event is not known.");
@@ -56,7 +48,7 @@ pub(crate) async fn one(
     Ok(Json(json!({ "id": entry.event_id, "deliveryStatus": "queued", "round": round })))
 }
 
-/// Answers 200 with the ids of the events that are sent again, oldest first, `rate` of them a second, and the way on.
+/// Answers 200 with the ids of the events that are sent again, oldest first, `rate` a second, and the token to continue.
 ///
 /// The events are those that failed or were dropped, unless the query says otherwise. Of an account, those of instances
 /// that are switched off are left out.
@@ -97,18 +89,7 @@ pub(crate) async fn many(
     Ok((headers, Json(body)).into_response())
 }
 
-fn rate(query: &Query) -> Result<u32, ApiError> {
-    match query.get("rate").map(str::parse::<u32>) {
-        None => Ok(RATE),
-        Some(Ok(rate)) if (1..=HIGHEST_RATE).contains(&rate) => Ok(rate),
-        Some(_) => {
-            let message = format!("rate is not a number of events a second from 1 to {HIGHEST_RATE}.");
-            Err(ApiError::new(StatusCode::BAD_REQUEST, message))
-        }
-    }
-}
-
-/// Earlier redeliveries are not finished: 429 with how long to wait.
+/// 429 with how long to wait: earlier redeliveries are not finished.
 fn later(wait: TimeDelta) -> Response {
     let seconds = wait.num_seconds().max(1);
     let message =
@@ -120,7 +101,7 @@ fn later(wait: TimeDelta) -> Response {
     response
 }
 
-/// A disabled instance is answered with 403: its events would only be dropped.
+/// 403 for a disabled instance: its events would only be dropped.
 fn check_enabled(scope: &Scope) -> Result<(), ApiError> {
     match scope {
         Scope::Instance(instance) if instance.disabled => {

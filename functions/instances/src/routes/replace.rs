@@ -10,7 +10,7 @@ use crate::answer::Failure;
 use crate::body::Body;
 use crate::caller::Addressed;
 use crate::provision::Change;
-use crate::representation::{self, Representation};
+use crate::representation::Representation;
 
 /// Answers 200 with the instance as it is now: name, tags and settings are replaced.
 pub(crate) async fn replace(
@@ -20,5 +20,5 @@ pub(crate) async fn replace(
     Body(body): Body,
 ) -> Result<Json<Representation>, Failure> {
     let instance = state.apply(instance, Change::put(&body)).await?;
-    Ok(Json(show::full(&state, &instance, &representation::base_url(&headers)).await?))
+    show::answer(&state, &instance, &headers).await
 }

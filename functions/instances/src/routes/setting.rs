@@ -16,7 +16,6 @@ use crate::modify::refused;
 use crate::provision::{Change, property_value};
 use crate::setting::{self, SettingView};
 
-/// Answers 200 with the setting.
 pub(crate) async fn show(
     Addressed(instance): Addressed,
     Path(path): Path<HashMap<String, String>>,

@@ -10,20 +10,20 @@ use crate::answer::Failure;
 use crate::caller::Addressed;
 use crate::representation::{self, Representation};
 
-/// Answers 200 with the instance.
 pub(crate) async fn show(
     State(state): State<Instances>,
     Addressed(instance): Addressed,
     headers: HeaderMap,
 ) -> Result<Json<Representation>, Failure> {
-    Ok(Json(full(&state, &instance, &representation::base_url(&headers)).await?))
+    answer(&state, &instance, &headers).await
 }
 
-/// The instance with its condition.
-pub(super) async fn full(
+/// The answer with an instance and its condition.
+pub(super) async fn answer(
     state: &Instances,
     instance: &Instance,
-    base: &str,
-) -> Result<Representation, Failure> {
-    Ok(Representation::of(instance, &state.condition(instance).await?, base))
+    headers: &HeaderMap,
+) -> Result<Json<Representation>, Failure> {
+    let base = representation::base_url(headers);
+    Ok(Json(Representation::of(instance, &state.condition(instance).await?, &base)))
 }

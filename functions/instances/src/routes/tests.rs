@@ -64,7 +64,7 @@ async fn the_description_has_every_route_with_its_methods_and_no_other() {
 }
 
 #[test]
-fn the_description_refers_to_what_it_has() {
+fn every_reference_of_the_description_exists() {
     fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {
             Value::Object(object) => {

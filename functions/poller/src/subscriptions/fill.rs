@@ -10,7 +10,7 @@ use shared::events::id::EventId;
 use shared::platform::aws::InternalError;
 use shared::polling::ceql::Scope;
 use shared::polling::configuration::of_resource;
-use shared::polling::cursor::Walk;
+use shared::polling::cursor::{Object, Walk};
 use shared::polling::resource::Resource;
 use shared::polling::template::Times;
 use shared::subscriptions::Gap;
@@ -51,10 +51,10 @@ impl Poller {
         let mut enqueued = 0;
         loop {
             if look.ends_at - self.clock.now() < TIME_FOR_ONE {
-                return Err((walker.pause(walk), Stop::Elsewhere));
+                return Err((walker.walk().clone(), Stop::Elsewhere));
             }
             let page = walker.next().await;
-            let page = page.map_err(|error| (walker.pause(walk), error.into()))?;
+            let page = page.map_err(|error| (walker.walk().clone(), error.into()))?;
             let changes = page.records.iter().filter_map(|entry| change(look, &subscribed, since, entry));
             let missing = self.enqueue_missing(look, changes.collect()).await;
             enqueued += missing.map_err(|error| (walk.clone(), error.into()))?;
@@ -62,7 +62,7 @@ impl Poller {
                 return Ok(enqueued);
             }
             if let Some(wait) = exhausted(page.rate_limit) {
-                return Err((walker.pause(walk), CloseError::RateLimited { wait }.into()));
+                return Err((walker.walk().clone(), CloseError::RateLimited { wait }.into()));
             }
         }
     }
@@ -112,6 +112,7 @@ fn change(
     let raw = RawValue::from_string(envelope).ok()?;
     Some(Change {
         event_id: EventId::of(instance, &logged.key),
+        object: Object::of(&logged.event.object_id),
         event: logged.event,
         changed_at: logged.date_updated,
         shown_until: logged.date_updated,

@@ -8,7 +8,7 @@ use shared::instances::{CachedInstance, EventSettings};
 use shared::platform::aws::InternalError;
 use shared::polling::schedule::KeyDigest;
 use shared::polling::store::Versioned;
-use shared::subscriptions::{Check, Problem, Status};
+use shared::subscriptions::{Check, RecordedError, SubscriptionStatus};
 
 use super::{Look, Stop, managed};
 use crate::Poller;
@@ -130,7 +130,7 @@ impl Poller {
         message: String,
         now: DateTime<Utc>,
     ) -> Result<Looked, InternalError> {
-        check.value.failed(Status::Failing, Problem { at: now, message });
+        check.value.failed(SubscriptionStatus::Failing, RecordedError { at: now, message });
         check.value.due_at = Check::regular(now, &check.key);
         self.pollers.write(&mut check).await?;
         Ok((Some(check), None))
@@ -138,6 +138,6 @@ impl Poller {
 }
 
 /// The state of a subscription that does not send.
-pub(super) fn status_of(found: Option<&Subscription>) -> Status {
-    if found.is_some() { Status::Paused } else { Status::Missing }
+pub(super) fn status_of(found: Option<&Subscription>) -> SubscriptionStatus {
+    if found.is_some() { SubscriptionStatus::Paused } else { SubscriptionStatus::Missing }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::platform::metrics::Measured;
-use shared::subscriptions::Problem;
+use shared::subscriptions::RecordedError;
 
 use super::look::status_of;
 use super::{Look, Stop};
@@ -28,8 +28,11 @@ impl Poller {
         let gone = || "Close does not have the subscription any more".to_owned();
         let message = found.as_ref().map_or_else(gone, Subscription::complaint);
         tracing::warn!(%instance, subscription = look.id, message, "subscription not sending");
-        let news =
-            look.check.value.lost(status_of(found.as_ref()), Problem { at: now, message }, self.retention);
+        let news = look.check.value.lost(
+            status_of(found.as_ref()),
+            RecordedError { at: now, message },
+            self.retention,
+        );
         if look.is_unwanted() {
             look.check.value.unwanted(now);
         }

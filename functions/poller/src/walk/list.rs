@@ -14,7 +14,7 @@ impl Walker<'_> {
         let bound = |key: &str| format!("{key}__gte");
         let changed = bound(DATE_UPDATED);
         let along = bound(list.key);
-        let from = if list.key == DATE_UPDATED { self.at.max(Some(self.since)) } else { self.at };
+        let from = if list.key == DATE_UPDATED { self.walk.at.max(Some(self.since)) } else { self.walk.at };
         let mut parameters: Vec<(&str, String)> =
             list.fixed.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         parameters.extend(self.filters.iter().cloned());
@@ -35,7 +35,7 @@ impl Walker<'_> {
 
     /// The objects of a list that were created in the window, whenever they changed.
     pub(super) async fn history(&mut self, path: &str) -> Result<Page, CloseError> {
-        let from = self.at.max(Some(self.since)).unwrap_or(self.since);
+        let from = self.walk.at.max(Some(self.since)).unwrap_or(self.since);
         let parameters = [("_order_by", DATE_CREATED.to_owned()), ("date_created__gte", moment(from))];
         let (page, run) = self.rows(path, &parameters).await?;
         if !page.last {
@@ -47,7 +47,7 @@ impl Walker<'_> {
     /// A list without any filter, from the first row to the last.
     pub(super) async fn whole_list(&mut self, path: &str) -> Result<Page, CloseError> {
         let (page, run) = self.rows(path, &[]).await?;
-        self.run = Some(run);
+        self.walk.run = Some(run);
         Ok(page)
     }
 
@@ -56,7 +56,7 @@ impl Walker<'_> {
     /// The last row that was read is asked for again. When another one is there instead, rows before it came or
     /// went, and the number alone would pass over some: the run begins anew, once.
     async fn rows(&mut self, path: &str, parameters: &[(&str, String)]) -> Result<(Page, Run), CloseError> {
-        let (mut rows, mut last) = match &self.run {
+        let (mut rows, mut last) = match &self.walk.run {
             Some(Run::Rows { rows, last }) => (*rows, last.clone().filter(|_| !self.begun_anew)),
             Some(Run::Cursor { .. }) | None => (0, None),
         };

@@ -3,25 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Engine, Queue};
 use crate::error::Error;
 use crate::message::{Message, QueueCounts};
-use crate::moves::MoveTask;
 use crate::settings::{QueueAttributes, Settings};
 use crate::store::{self, messages, micros, restored};
 use crate::{Sqs, names};
 
-/// How long a queue rests between purges.
-const REST: TimeDelta = TimeDelta::seconds(60);
-
 impl Sqs {
     /// Makes the queue `name` with `attributes`, and returns its URL; one that exists gets the attributes.
-    ///
-    /// # Errors
-    ///
-    /// An error that names the rule that the name or an attribute breaks.
     pub fn create_queue(&self, name: &str, attributes: &QueueAttributes) -> Result<String, Error> {
         let now = self.now();
         self.engine().create_queue(name, attributes, now)?;
@@ -55,28 +47,14 @@ impl Sqs {
     }
 
     /// Sets `attributes` of `queue` and leaves its other ones; an empty policy takes the policy away.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`], or an error that names the rule that an attribute breaks.
     pub fn set_attributes(&self, queue: &str, attributes: &QueueAttributes) -> Result<(), Error> {
         self.engine().set_attributes(queue, attributes)
     }
 
     /// Deletes the messages of `queue`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`], or [`Error::PurgeQueueInProgress`] within 60 seconds after another.
     pub fn purge_queue(&self, queue: &str) -> Result<(), Error> {
-        let (mut engine, now) = (self.engine(), self.now());
-        let Queue { id, purged, .. } = engine.queue(queue)?;
-        if purged.is_some_and(|purged| now < purged + REST) {
-            return Err(Error::PurgeQueueInProgress(queue.to_owned()));
-        }
-        messages::expire(&engine.connection, *id, i64::MAX)?;
-        engine.queue_mut(queue)?.purged = Some(now);
-        Ok(())
+        let engine = self.engine();
+        Ok(messages::expire(&engine.connection, engine.queue(queue)?.id, i64::MAX)?)
     }
 
     /// How many messages `queue` holds in each state. The numbers are exact.
@@ -86,17 +64,14 @@ impl Sqs {
         Ok(messages::counts(&engine.connection, id, micros(now))?)
     }
 
-    /// The earliest time at which a delayed or an in-flight message of `queue` becomes visible, or at which
-    /// a move task with a rate has work; `None` if nothing changes by time alone.
+    /// When the next delayed or in-flight message of `queue` becomes visible.
     pub fn next_change(&self, queue: &str) -> Result<Option<DateTime<Utc>>, Error> {
         let (mut engine, now) = (self.engine(), self.now());
         let id = engine.settle(queue, now)?;
-        let visible = messages::next_visible(&engine.connection, id, micros(now))?.map(restored);
-        Ok(engine.running().map(MoveTask::next_step).chain(visible).min())
+        Ok(messages::next_visible(&engine.connection, id, micros(now))?.map(restored))
     }
 
-    /// The messages of `queue` in every state, in the order in which they become or became visible. This
-    /// is no receive: it changes nothing.
+    /// The messages of `queue` in every state, by when they become visible. This is not a receive: it changes nothing.
     pub fn peek(&self, queue: &str) -> Result<Vec<Message>, Error> {
         let (mut engine, now) = (self.engine(), self.now());
         let id = engine.settle(queue, now)?;
@@ -105,15 +80,14 @@ impl Sqs {
 }
 
 impl Engine {
-    /// True if messages of another queue are given up to the queue `name`.
+    /// True if another queue gives messages up to the queue `name`.
     pub(super) fn is_dead_letter_queue(&self, name: &str) -> bool {
         let policies = self.queues.values().filter_map(|queue| queue.settings.redrive.as_ref());
         policies.into_iter().any(|policy| policy.target() == Some(name))
     }
 
-    /// Brings the queue `name` up to `now`: moves what move tasks move, and forgets what is too old.
+    /// Deletes the messages of the queue `name` that are too old at `now`, and returns its number.
     pub(super) fn settle(&mut self, name: &str, now: DateTime<Utc>) -> Result<i64, Error> {
-        self.advance_moves(now)?;
         let queue = self.queue(name)?;
         messages::expire(&self.connection, queue.id, queue.oldest(now))?;
         Ok(queue.id)
@@ -132,9 +106,7 @@ impl Engine {
         let settings = Settings::default().with(attributes)?;
         self.check_target(&settings)?;
         let id = store::number_of(&self.connection, name)?;
-        let in_flight_at_most = messages::in_flight(&self.connection, id, i64::MIN)?;
-        let queue =
-            Queue { id, settings, created: now, purged: None, arrivals: Arc::default(), in_flight_at_most };
+        let queue = Queue { id, settings, created: now, arrivals: Arc::default() };
         self.queues.insert(name.to_owned(), queue);
         Ok(())
     }

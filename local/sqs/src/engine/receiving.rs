@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::{Engine, IN_FLIGHT, Queue};
+use super::Engine;
 use crate::error::Error;
 use crate::message::Received;
 use crate::names;
@@ -25,9 +25,8 @@ struct DeadLetters {
 impl Engine {
     /// Receives up to `most` visible messages of the queue `name`, the longest visible first.
     ///
-    /// `visibility_timeout` is in seconds; the queue's own holds if it is `None`. A message that was
-    /// received as often as the redrive policy allows goes to the dead-letter queue instead, as long as
-    /// that exists.
+    /// `visibility_timeout` is in seconds; `None` stands for the queue's own. A message that was received as often as
+    /// the redrive policy allows goes to the dead-letter queue instead.
     pub(crate) fn receive(
         &mut self,
         name: &str,
@@ -37,9 +36,8 @@ impl Engine {
     ) -> Result<Vec<Received>, Error> {
         self.settle(name, now)?;
         let dead_letters = self.dead_letters(name);
-        let queue = self.queues.get_mut(name).ok_or(Error::QueueDoesNotExist)?;
+        let queue = self.queues.get(name).ok_or(Error::QueueDoesNotExist)?;
         let transaction = self.connection.transaction()?;
-        let most = room(&transaction, queue, most, now)?;
         let (leasable, exhausted) = choose(&transaction, queue.id, most, dead_letters.as_ref(), now)?;
         if let Some(dead_letters) = &dead_letters {
             for stored in &exhausted {
@@ -52,7 +50,6 @@ impl Engine {
         let lease = |leasable| lease(&transaction, queue.id, leasable, now, visible_at);
         let received: Vec<Received> = leasable.into_iter().map(lease).collect::<Result<_, Error>>()?;
         transaction.commit()?;
-        queue.in_flight_at_most += received.len();
         if let Some(dead_letters) = dead_letters.filter(|_| !exhausted.is_empty()) {
             dead_letters.arrivals.notify_waiters();
         }
@@ -67,22 +64,6 @@ impl Engine {
             max_receive_count: policy.max_receive_count,
             arrivals: Arc::clone(&queue.arrivals),
         })
-    }
-}
-
-/// How many of `wanted` messages can come into flight.
-fn room(
-    connection: &Connection,
-    queue: &mut Queue,
-    wanted: usize,
-    now: DateTime<Utc>,
-) -> Result<usize, Error> {
-    if queue.in_flight_at_most + wanted > IN_FLIGHT {
-        queue.in_flight_at_most = messages::in_flight(connection, queue.id, micros(now))?;
-    }
-    match IN_FLIGHT.saturating_sub(queue.in_flight_at_most) {
-        0 => Err(Error::OverLimit),
-        room => Ok(room.min(wanted)),
     }
 }
 

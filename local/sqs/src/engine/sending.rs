@@ -9,12 +9,8 @@ use crate::store::{messages, micros, seconds};
 use crate::{Sqs, digest, limits};
 
 impl Sqs {
-    /// Sends any number of messages to `queue` in one transaction, each accepted or refused separately; the
-    /// outcomes are in the order of the messages.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`] or [`Error::Storage`], and then no message is sent.
+    /// Sends messages to `queue` in one transaction. Each is accepted or refused by itself; the outcomes are in the order
+    /// of the messages.
     pub fn send_all(&self, queue: &str, messages: &[NewMessage]) -> Result<Vec<Result<Sent, Error>>, Error> {
         let (mut engine, now) = (self.engine(), self.now());
         let engine = &mut *engine;
@@ -38,16 +34,11 @@ impl Sqs {
         Ok(outcomes)
     }
 
-    /// Deletes any number of messages from `queue` in one transaction; the outcomes are in the order of
-    /// the handles.
+    /// Deletes messages from `queue` in one transaction; the outcomes are in the order of the handles.
     ///
-    /// The handle of the latest receive deletes, also after its visibility timeout. The handle of an
-    /// earlier receive, or of a message that is gone, is accepted and deletes nothing: Amazon SQS promises
-    /// no more for it. Only a malformed handle, or one of another queue, is refused.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::QueueDoesNotExist`] or [`Error::Storage`], and then no message is deleted.
+    /// The handle of the latest receive deletes, also after its visibility timeout. The handle of an earlier receive, or of
+    /// a message that is gone, is accepted and deletes nothing. Only a malformed handle, or one of another queue, is
+    /// refused.
     pub fn delete_all(&self, queue: &str, handles: &[&str]) -> Result<Vec<Result<(), Error>>, Error> {
         let mut engine = self.engine();
         let queue = engine.queue(queue)?.id;
@@ -72,6 +63,5 @@ fn acknowledge(message: &NewMessage) -> Sent {
         id: Uuid::new_v4().to_string(),
         md5_of_body: digest::of_body(&message.body),
         md5_of_attributes: digest::of_attributes(&message.attributes),
-        md5_of_system_attributes: message.trace_header.as_deref().and_then(digest::of_trace_header),
     }
 }

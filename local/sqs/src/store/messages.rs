@@ -6,11 +6,8 @@ use super::restored;
 use crate::message::{Message, NewMessage, QueueCounts, Sent};
 use crate::receipt::Receipt;
 
-/// A message and its place in the storage.
 pub(crate) struct Stored {
-    /// Its place.
     pub(crate) seq: i64,
-    /// The message.
     pub(crate) message: Message,
 }
 
@@ -48,7 +45,6 @@ fn read(row: &Row<'_>) -> Result<Stored> {
     Ok(Stored { seq: row.get(0)?, message })
 }
 
-/// Adds a message to `queue`.
 pub(crate) fn insert(
     connection: &Connection,
     queue: i64,
@@ -109,7 +105,7 @@ pub(crate) fn lease(connection: &Connection, receipt: &Receipt, now: i64, visibl
     connection
         .prepare_cached(
             "UPDATE message SET visible_at = ?2, receive_count = receive_count + 1,
-                    first_received = coalesce(first_received, ?3), last_received = ?3, receipt = ?4
+                    first_received = coalesce(first_received, ?3), receipt = ?4
              WHERE seq = ?1",
         )?
         .execute((receipt.message, visible_at, now, receipt.nonce))?;
@@ -121,7 +117,7 @@ pub(crate) fn give_up(connection: &Connection, seq: i64, queue: i64, source: &st
     connection
         .prepare_cached(
             "UPDATE message SET queue = ?2, source = ?3, visible_at = ?4, receive_count = 0,
-                    first_received = NULL, last_received = NULL, receipt = NULL
+                    first_received = NULL, receipt = NULL
              WHERE seq = ?1",
         )?
         .execute((seq, queue, source, now))?;
@@ -139,7 +135,7 @@ pub(crate) fn redrive(
     connection
         .prepare_cached(
             "UPDATE message SET queue = ?2, sent = ?3, visible_at = ?4, source = NULL, receive_count = 0,
-                    first_received = NULL, last_received = NULL, receipt = NULL
+                    first_received = NULL, receipt = NULL
              WHERE seq = ?1",
         )?
         .execute((seq, queue, now, visible_at))?;
@@ -163,17 +159,6 @@ pub(crate) fn expire(connection: &Connection, queue: i64, oldest: i64) -> Result
     Ok(())
 }
 
-/// How many messages of `queue` are in flight.
-pub(crate) fn in_flight(connection: &Connection, queue: i64, now: i64) -> Result<usize> {
-    connection
-        .prepare_cached(
-            "SELECT count(*) FROM message
-             WHERE queue = ?1 AND visible_at > ?2 AND first_received IS NOT NULL",
-        )?
-        .query_row((queue, now), |row| row.get(0))
-}
-
-/// How many messages of `queue` are in each state.
 pub(crate) fn counts(connection: &Connection, queue: i64, now: i64) -> Result<QueueCounts> {
     connection
         .prepare_cached(
@@ -187,7 +172,6 @@ pub(crate) fn counts(connection: &Connection, queue: i64, now: i64) -> Result<Qu
         })
 }
 
-/// When the next message of `queue` becomes visible.
 pub(crate) fn next_visible(connection: &Connection, queue: i64, now: i64) -> Result<Option<i64>> {
     connection
         .prepare_cached("SELECT min(visible_at) FROM message WHERE queue = ?1 AND visible_at > ?2")?

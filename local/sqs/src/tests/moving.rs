@@ -1,4 +1,4 @@
-//! Move tasks.
+//! Moving dead letters back.
 
 use super::*;
 
@@ -18,86 +18,41 @@ async fn given_up(number: usize) -> (Sqs, ManualClock) {
 }
 
 #[tokio::test]
-async fn the_messages_go_back_to_the_queue_that_gave_them_up_as_new_ones() {
+async fn messages_are_moved_to_their_source_queue_as_new_ones() {
     let (sqs, clock) = given_up(2).await;
     let before = sqs.peek("dead").expect("the queue exists");
-    sqs.start_move(&names::arn("dead"), None, None).expect("the task starts");
+    sqs.start_move(&names::arn("dead"), None).expect("they are moved");
     assert_eq!(sqs.counts("dead"), Ok(counts(0, 0, 0)));
     let after = sqs.peek("events").expect("the queue exists");
     assert_eq!(after.iter().map(|message| message.body.as_str()).collect::<Vec<_>>(), ["0", "1"]);
     assert_ne!(before[0].id, after[0].id);
     assert_eq!(after[0].sent, shared::platform::clock::Clock::now(&clock));
     assert_eq!((after[0].receive_count, after[0].dead_letter_source.as_ref()), (0, None));
-
-    let task = sqs.moves(&names::arn("dead"), 10).expect("the queue exists").remove(0);
-    assert_eq!((task.status, task.moved, task.to_move), (MoveStatus::Completed, 2, 2));
-}
-
-#[tokio::test]
-async fn a_rate_holds_and_the_task_goes_on_as_time_passes() {
-    let (sqs, clock) = given_up(5).await;
-    sqs.create_queue("others", &attributes([])).expect("the queue is made");
-    sqs.start_move(&names::arn("dead"), Some(&names::arn("others")), Some(2)).expect("the task starts");
-    let progress = |sqs: &Sqs| {
-        let task = sqs.moves(&names::arn("dead"), 1).expect("the queue exists").remove(0);
-        (task.status, task.moved)
-    };
-    assert_eq!(progress(&sqs), (MoveStatus::Running, 0));
-    assert_eq!(
-        sqs.next_change("dead"),
-        Ok(Some(shared::platform::clock::Clock::now(&clock) + TimeDelta::milliseconds(500)))
-    );
-    clock.advance(seconds(1));
-    assert_eq!(bodies(&sqs.take("others").await), ["0", "1"]);
-    assert_eq!(progress(&sqs), (MoveStatus::Running, 2));
-    clock.advance(seconds(1_000));
-    assert_eq!(progress(&sqs), (MoveStatus::Completed, 5));
-    assert_eq!(sqs.counts("dead"), Ok(counts(0, 0, 0)));
-    assert_eq!(sqs.next_change("dead"), Ok(None));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_wakes_a_long_poll_when_it_moves_and_not_before() {
-    let (sqs, clock) = given_up(1).await;
+async fn a_move_wakes_a_long_poll() {
+    let (sqs, _clock) = given_up(1).await;
     sqs.create_queue("others", &attributes([])).expect("the queue is made");
-    sqs.start_move(&names::arn("dead"), Some(&names::arn("others")), Some(1)).expect("the task starts");
-    let began = tokio::time::Instant::now();
     let waiting = Receive { wait_seconds: Some(20), ..Receive::default() };
-    let polls = async { tokio::join!(sqs.receive("others", &waiting), sqs.receive("others", &waiting)) };
     let moved = async {
         tokio::time::sleep(std::time::Duration::from_secs(5)).await;
-        clock.advance(seconds(1));
+        sqs.start_move(&names::arn("dead"), Some(&names::arn("others"))).expect("they are moved");
     };
-    let ((first, second), ()) = tokio::join!(polls, moved);
-    let received = first.expect("it is answered").len() + second.expect("it is answered").len();
-    assert_eq!(received, 1);
-    assert!(began.elapsed() >= std::time::Duration::from_secs(20));
+    let (received, ()) = tokio::join!(sqs.receive("others", &waiting), moved);
+    assert_eq!(bodies(&received.expect("it is answered")), ["0"]);
 }
 
 #[tokio::test]
-async fn a_task_is_complete_when_others_took_what_was_left() {
-    let (sqs, clock) = given_up(3).await;
-    sqs.start_move(&names::arn("dead"), None, Some(1)).expect("the task starts");
-    clock.advance(seconds(1));
-    assert_eq!(sqs.take("dead").await.len(), 2);
-    clock.advance(seconds(1));
-    let task = sqs.moves(&names::arn("dead"), 1).expect("the queue exists").remove(0);
-    assert_eq!((task.status, task.moved, task.to_move), (MoveStatus::Completed, 1, 3));
-}
-
-#[tokio::test]
-async fn a_message_that_has_nowhere_to_go_fails_the_task() {
+async fn a_message_that_no_queue_gave_up_stays() {
     let (sqs, _clock) = given_up(1).await;
     sqs.send("dead", &NewMessage::new("stray")).expect("it is sent");
-    sqs.start_move(&names::arn("dead"), None, None).expect("the task starts");
-    let task = sqs.moves(&names::arn("dead"), 1).expect("the queue exists").remove(0);
-    assert_eq!((task.status, task.moved), (MoveStatus::Failed, 1));
-    assert_eq!(task.failure.as_deref(), Some("CouldNotDetermineMessageSource"));
+    sqs.start_move(&names::arn("dead"), None).expect("they are moved");
     assert_eq!(sqs.counts("dead"), Ok(counts(1, 0, 0)));
 }
 
 #[test]
-fn a_task_that_cannot_be_is_refused() {
+fn a_move_of_or_to_a_wrong_queue_is_refused() {
     let (sqs, _clock) = memory();
     with_dead_letters(&sqs, 1);
     let missing = names::arn("missing");
@@ -106,20 +61,13 @@ fn a_task_that_cannot_be_is_refused() {
         let text = format!("The resource that you specified for the {parameter} parameter doesn't exist.");
         Err(Error::ResourceNotFound(text))
     };
-    assert_eq!(sqs.start_move(&missing, None, None), not_found("SourceArn"));
-    assert_eq!(sqs.start_move(&dead, Some(&missing), None), not_found("DestinationArn"));
+    assert_eq!(sqs.start_move(&missing, None), not_found("SourceArn"));
+    assert_eq!(sqs.start_move(&dead, Some(&missing)), not_found("DestinationArn"));
     assert_eq!(
-        sqs.start_move(&names::arn("events"), None, None),
+        sqs.start_move(&names::arn("events"), None),
         Err(Error::InvalidParameterValue(
             "Source queue must be configured as a Dead Letter Queue.".to_owned()
         ))
     );
-    assert!(matches!(sqs.start_move(&dead, Some(&dead), None), Err(Error::InvalidParameterValue(_))));
-    for rate in [0, 501] {
-        assert!(matches!(sqs.start_move(&dead, None, Some(rate)), Err(Error::InvalidParameterValue(_))));
-    }
-    assert!(matches!(sqs.start_move("dead", None, None), Err(Error::InvalidParameterValue(_))));
-    for most in [0, 11] {
-        assert!(matches!(sqs.moves(&dead, most), Err(Error::InvalidParameterValue(_))));
-    }
+    assert!(matches!(sqs.start_move(&dead, Some(&dead)), Err(Error::InvalidParameterValue(_))));
 }

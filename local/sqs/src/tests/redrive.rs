@@ -3,12 +3,11 @@
 use super::*;
 
 #[tokio::test]
-async fn a_message_is_given_up_on_the_receive_after_the_last_allowed_one() {
+async fn a_message_is_dead_lettered_on_the_receive_after_the_last_allowed_one() {
     let (sqs, clock) = memory();
     with_dead_letters(&sqs, 3);
-    let kind = MessageAttribute { data_type: "String".to_owned(), value: "lead".to_owned() };
     let message = NewMessage {
-        attributes: [("kind".to_owned(), kind)].into(),
+        attributes: [("kind".to_owned(), "lead".to_owned())].into(),
         group_id: Some("tenant".to_owned()),
         ..NewMessage::new("poison")
     };
@@ -31,7 +30,7 @@ async fn a_message_is_given_up_on_the_receive_after_the_last_allowed_one() {
 }
 
 #[tokio::test]
-async fn messages_behind_given_up_ones_are_received_by_the_same_receive() {
+async fn messages_behind_dead_letters_are_received_at_once() {
     let (sqs, clock) = memory();
     with_dead_letters(&sqs, 1);
     for number in 0..10 {
@@ -45,7 +44,7 @@ async fn messages_behind_given_up_ones_are_received_by_the_same_receive() {
 }
 
 #[tokio::test]
-async fn a_given_up_message_is_as_old_as_when_it_was_sent() {
+async fn a_dead_letter_keeps_the_age_of_its_message() {
     let (sqs, clock) = memory();
     with_dead_letters(&sqs, 1);
     sqs.set_attributes("dead", &attributes([("MessageRetentionPeriod", "60")])).expect("they are set");

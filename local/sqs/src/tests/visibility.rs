@@ -55,7 +55,7 @@ async fn a_message_that_is_received_without_a_timeout_stays_visible() {
 }
 
 #[tokio::test]
-async fn the_latest_handle_deletes_and_an_earlier_one_only_says_so() {
+async fn only_the_latest_handle_deletes() {
     let (sqs, clock) = memory();
     sqs.create_queue("events", &attributes([])).expect("the queue is made");
     sqs.create_queue("others", &attributes([])).expect("the queue is made");
@@ -89,7 +89,7 @@ async fn a_message_is_forgotten_when_its_retention_has_passed() {
 }
 
 #[tokio::test]
-async fn the_messages_come_in_the_order_in_which_they_became_visible() {
+async fn messages_are_received_in_the_order_of_their_visibility() {
     let (sqs, clock) = memory();
     sqs.create_queue("events", &attributes([])).expect("the queue is made");
     for number in 0..12 {

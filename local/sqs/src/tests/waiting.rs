@@ -58,7 +58,7 @@ async fn a_long_poll_ends_under_a_clock_that_stands_still() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_message_goes_to_one_of_many_long_polls() {
+async fn a_message_goes_to_one_of_many_long_polls() {
     let (sqs, clock) = memory();
     sqs.create_queue("events", &attributes([])).expect("the queue is made");
     let mut polls = Vec::new();

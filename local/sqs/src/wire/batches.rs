@@ -22,7 +22,6 @@ struct Failure {
 }
 
 impl<T> Outcomes<T> {
-    /// An answer without entries.
     pub(super) fn new() -> Self {
         Self { successful: Vec::new(), failed: Vec::new() }
     }

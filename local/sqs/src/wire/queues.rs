@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Nothing, required};
+use super::{Nothing, queue};
+use crate::Sqs;
 use crate::error::Error;
-use crate::{Sqs, names};
 
 /// A request that names a queue by its URL, and attributes if it asks for any.
 #[derive(Deserialize)]
@@ -24,23 +24,15 @@ pub(super) struct AttributesAnswer {
     attributes: BTreeMap<&'static str, String>,
 }
 
-/// Deletes the messages of a queue.
 pub(super) fn purge(sqs: &Sqs, request: &UrlRequest) -> Result<Nothing, Error> {
-    sqs.purge_queue(request.queue()?)?;
+    sqs.purge_queue(queue(request.queue_url.as_ref())?)?;
     Ok(Nothing {})
 }
 
-/// The attributes of a queue that the request names, and that have a value.
 pub(super) fn attributes(sqs: &Sqs, request: &UrlRequest) -> Result<AttributesAnswer, Error> {
-    let queue = request.queue()?;
+    let queue = queue(request.queue_url.as_ref())?;
     let asked = &request.attribute_names;
     let mut attributes = sqs.attributes(queue)?;
     attributes.retain(|name, _| asked.iter().any(|asked| asked == "All" || asked == name));
     Ok(AttributesAnswer { attributes })
-}
-
-impl UrlRequest {
-    fn queue(&self) -> Result<&str, Error> {
-        names::in_url(required(self.queue_url.as_ref(), "QueueUrl")?)
-    }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::attributes::{self, WireAttributes};
-use super::required;
+use super::queue;
 use crate::error::Error;
-use crate::message::{Message, MessageAttributes, Received};
-use crate::names::{self, ACCOUNT};
+use crate::message::{Message, Received};
+use crate::names::ACCOUNT;
 use crate::{Receive, Sqs, digest, limits};
 
 /// The most messages of one request.
@@ -52,9 +52,9 @@ struct WireMessage {
     message_attributes: WireAttributes,
 }
 
-/// Receives messages, and says of each what the request asks for.
+/// Receives messages, each with the attributes that the request asks for.
 pub(super) async fn receive(sqs: &Sqs, request: Request) -> Result<Answer, Error> {
-    let queue = names::in_url(required(request.queue_url.as_ref(), "QueueUrl")?)?;
+    let queue = queue(request.queue_url.as_ref())?;
     sqs.queue_url(queue)?;
     let mut system = request.message_system_attribute_names;
     system.extend(request.attribute_names);
@@ -71,20 +71,19 @@ pub(super) async fn receive(sqs: &Sqs, request: Request) -> Result<Answer, Error
 }
 
 fn describe(received: Received, system: &[String], custom: &[String]) -> WireMessage {
+    let asks = |asked: &[String], name: &str| asked.iter().any(|asked| asked == "All" || asked == name);
     let mut attributes = system_attributes(&received.message);
-    let is_asked = |name: &str| system.iter().any(|asked| asked == "All" || asked == name);
-    attributes.retain(|name, _| is_asked(name));
-    let message = received.message;
-    let chosen: MessageAttributes =
-        message.attributes.into_iter().filter(|(name, _)| is_chosen(name, custom)).collect();
+    attributes.retain(|name, _| asks(system, name));
+    let mut message = received.message;
+    message.attributes.retain(|name, _| asks(custom, name));
     WireMessage {
         message_id: message.id,
         receipt_handle: received.receipt_handle,
         md5_of_body: message.md5_of_body,
         body: message.body,
         attributes,
-        md5_of_attributes: digest::of_attributes(&chosen),
-        message_attributes: attributes::write(&chosen),
+        md5_of_attributes: digest::of_attributes(&message.attributes),
+        message_attributes: attributes::write(message.attributes),
     }
 }
 
@@ -100,30 +99,4 @@ fn system_attributes(message: &Message) -> BTreeMap<&'static str, String> {
         ("SentTimestamp", Some(message.sent.timestamp_millis().to_string())),
     ];
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
-}
-
-/// True if a request for the attributes `asked` (names, prefixes such as `prefix.*`, or all) includes `name`.
-fn is_chosen(name: &str, asked: &[String]) -> bool {
-    asked.iter().any(|asked| match asked.as_str() {
-        "All" | "*" | ".*" => true,
-        asked => asked == name || asked.strip_suffix(".*").is_some_and(|prefix| name.starts_with(prefix)),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attributes_are_asked_for_by_name_by_prefix_or_all() {
-        let chosen = |asked: &str| {
-            let asked = [asked.to_owned()];
-            ["General", "Hello", "Help.Me"].into_iter().filter(|name| is_chosen(name, &asked)).count()
-        };
-        for (asked, expected) in
-            [("All", 3), (".*", 3), ("*", 3), ("Hel.*", 2), ("Hello", 1), ("Hel", 0), ("hello", 0), ("", 0)]
-        {
-            assert_eq!(chosen(asked), expected, "{asked}");
-        }
-    }
 }

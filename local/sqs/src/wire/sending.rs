@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::{self, WireAttributes};
 use super::batches::Outcomes;
-use super::required;
+use super::queue;
 use crate::error::Error;
 use crate::message::{NewMessage, Sent};
-use crate::{Sqs, batch, limits, names};
+use crate::{Sqs, batch, limits};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -42,8 +42,6 @@ struct WireMessage {
     delay_seconds: Option<i32>,
     #[serde(default)]
     message_attributes: WireAttributes,
-    #[serde(default)]
-    message_system_attributes: WireAttributes,
     message_group_id: Option<String>,
 }
 
@@ -57,13 +55,11 @@ pub(super) struct SendAnswer {
     md5_of_body: String,
     #[serde(rename = "MD5OfMessageAttributes", skip_serializing_if = "Option::is_none")]
     md5_of_attributes: Option<String>,
-    #[serde(rename = "MD5OfMessageSystemAttributes", skip_serializing_if = "Option::is_none")]
-    md5_of_system_attributes: Option<String>,
 }
 
-/// Sends one message; it takes the trace header of the request, unless it has its own.
+/// Sends one message with the trace header of the request.
 pub(super) fn send(sqs: &Sqs, request: SendRequest, trace: Option<&str>) -> Result<SendAnswer, Error> {
-    let queue = names::in_url(required(request.queue_url.as_ref(), "QueueUrl")?)?;
+    let queue = queue(request.queue_url.as_ref())?;
     let sent = sqs.send(queue, &read(request.message, trace)?)?;
     Ok(describe(None, sent))
 }
@@ -74,7 +70,7 @@ pub(super) fn send_batch(
     request: SendBatchRequest,
     trace: Option<&str>,
 ) -> Result<Outcomes<SendAnswer>, Error> {
-    let queue = names::in_url(required(request.queue_url.as_ref(), "QueueUrl")?)?;
+    let queue = queue(request.queue_url.as_ref())?;
     sqs.queue_url(queue)?;
     batch::check("SendMessageBatchRequestEntry", request.entries.iter().map(|entry| entry.id.as_str()))?;
     let (mut ids, mut messages) = (Vec::new(), Vec::new());
@@ -101,8 +97,7 @@ fn read(message: WireMessage, trace: Option<&str>) -> Result<NewMessage, Error> 
         delay_seconds: message.delay_seconds,
         attributes: attributes::read(message.message_attributes)?,
         group_id: message.message_group_id,
-        trace_header: attributes::read_trace_header(message.message_system_attributes)?
-            .or(trace.map(str::to_owned)),
+        trace_header: trace.map(str::to_owned),
     })
 }
 
@@ -112,6 +107,5 @@ fn describe(entry: Option<String>, sent: Sent) -> SendAnswer {
         message_id: sent.id,
         md5_of_body: sent.md5_of_body,
         md5_of_attributes: sent.md5_of_attributes,
-        md5_of_system_attributes: sent.md5_of_system_attributes,
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{Nothing, required};
+use super::{Nothing, queue, required};
+use crate::Sqs;
 use crate::error::Error;
-use crate::{Sqs, names};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -13,9 +13,8 @@ pub(super) struct Request {
     receipt_handle: Option<String>,
 }
 
-/// Deletes one message.
 pub(super) fn delete(sqs: &Sqs, request: &Request) -> Result<Nothing, Error> {
-    let queue = names::in_url(required(request.queue_url.as_ref(), "QueueUrl")?)?;
+    let queue = queue(request.queue_url.as_ref())?;
     sqs.delete(queue, required(request.receipt_handle.as_ref(), "ReceiptHandle")?)?;
     Ok(Nothing {})
 }

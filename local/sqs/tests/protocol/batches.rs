@@ -14,7 +14,7 @@ fn failures(failed: &[BatchResultErrorEntry]) -> Vec<(&str, &str, bool)> {
 }
 
 #[tokio::test]
-async fn the_good_entries_of_a_batch_are_sent_and_the_bad_ones_say_why_not() {
+async fn valid_entries_of_a_batch_are_sent_and_invalid_ones_refused() {
     let bed = Bed::start().await;
     let url = bed.queue("events", []);
     let mut late = entry("late", "body");

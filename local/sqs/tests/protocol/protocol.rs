@@ -45,7 +45,7 @@ async fn an_action_that_is_not_served_is_refused() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_not_of_its_shape_is_refused() {
+async fn a_malformed_request_is_refused() {
     let bed = Bed::start().await;
     for body in ["", "nonsense", "[]", r#"{"QueueUrl":5}"#] {
         let (head, answer) = post(&bed, "PurgeQueue", body).await;

@@ -43,13 +43,4 @@ async fn a_move_task_brings_the_messages_back() {
     let started = bed.client.start_message_move_task().source_arn(arn).send().await.expect("it starts");
     assert!(started.task_handle.is_some());
     assert_eq!(bodies(&bed.receive(&url).await), ["one", "two"]);
-    let listed = bed.client.list_message_move_tasks().source_arn(arn).send().await.expect("it is listed");
-    let task = &listed.results()[0];
-    assert_eq!(
-        (task.status(), task.source_arn(), task.destination_arn()),
-        (Some("COMPLETED"), Some(arn), None)
-    );
-    assert_eq!(task.approximate_number_of_messages_moved(), 2);
-    assert_eq!(task.approximate_number_of_messages_to_move(), Some(2));
-    assert_eq!(task.started_timestamp(), 1_767_225_630_000);
 }

@@ -52,7 +52,7 @@ fn a_key_opens_for_the_context_that_the_role_names() {
 }
 
 #[test]
-fn what_would_allow_more_here_than_in_aws_is_refused() {
+fn a_statement_that_would_allow_more_than_on_aws_is_refused() {
     let cases = [
         ("Effect: Deny, Action: a, Resource: r", "unknown variant `Deny`"),
         ("Effect: Allow, NotAction: a, Resource: r", "unknown field `NotAction`"),

@@ -8,7 +8,7 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::super::{QueueSource, Route, RouteMethod, Schedule};
-use super::{Template, document, parse, refusal, surroundings};
+use super::{QUEUES, Template, document, parse, refusal};
 
 /// A function with one more property, between a table and two queues.
 fn with(property: &str) -> String {
@@ -40,7 +40,7 @@ fn variable(expression: &str) -> Result<String, String> {
 }
 
 #[test]
-fn an_intrinsic_stands_for_its_value_here() {
+fn intrinsic_functions_are_evaluated() {
     let cases = [
         ("plain", "plain"),
         ("12", "12"),
@@ -93,7 +93,7 @@ fn a_given_value_replaces_the_default() {
     let document = document::parse(&with("Environment: { Variables: { V: !Ref Days } }")).unwrap();
     let read = |name: &str| {
         let given = BTreeMap::from([(name.to_owned(), "7".to_owned())]);
-        Template::of(&document, &surroundings(), &given)
+        Template::of(&document, QUEUES, &given)
     };
     assert_eq!(read("Days").unwrap().function("Worker").environment["V"], "7");
     assert_eq!(read("Dyas").unwrap_err(), "Parameters.Dyas: a value is given for it, but it does not exist");
@@ -146,7 +146,7 @@ fn events_are_what_calls_a_function() {
 }
 
 #[test]
-fn what_would_happen_otherwise_than_in_aws_is_refused() {
+fn a_template_that_would_differ_from_aws_is_refused() {
     let event = |event: &str| with(&format!("Events: {{ E: {event} }}"));
     let http =
         |properties: &str| event(&format!("{{ Type: HttpApi, Properties: {{ ApiId: a, {properties} }} }}"));
@@ -196,6 +196,6 @@ fn a_text_that_is_not_a_template_is_refused() {
     }
     let broken = refusal("Resources:\n  A: [1, 2\n  B: 3\n");
     assert!(broken.contains("line 3"), "{broken}");
-    let missing = Template::read(Path::new("/nowhere/t.yaml"), &surroundings(), &BTreeMap::new());
+    let missing = Template::read(Path::new("/nowhere/t.yaml"), QUEUES, &BTreeMap::new());
     assert_eq!(missing.unwrap_err().to_string(), "/nowhere/t.yaml: No such file or directory (os error 2)");
 }

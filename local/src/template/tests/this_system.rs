@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::RouteMethod;
-use super::{Function, Template, surroundings};
+use super::{Function, QUEUES, Template};
 
 fn template() -> Template {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-    Template::read(&path, &surroundings(), &BTreeMap::new()).unwrap()
+    Template::read(&path, QUEUES, &BTreeMap::new()).unwrap()
 }
 
 fn key_schema(template: &Template, table: &str) -> Vec<(String, String)> {

@@ -148,7 +148,7 @@ fn the_event_feed_and_the_webhook_give_one_occurrence_one_id() {
 }
 
 #[test]
-fn legacy_ids_tell_versions_apart_and_fall_back_to_the_body() {
+fn legacy_ids_distinguish_versions_or_else_bodies() {
     let (update, _) = events_of(&legacy("lead", "update"));
     assert_eq!(update, events_of(&legacy("lead", "update")).0);
     assert_ne!(update, events_of(&legacy("lead", "create")).0);
@@ -193,7 +193,7 @@ fn an_instance_may_narrow_what_it_wants() {
 }
 
 #[test]
-fn malformed_bodies_are_told_what_and_where() {
+fn malformed_bodies_are_refused_with_their_place() {
     let rows = [
         ("", "the body is not a JSON object: it ends too early at line 1 column 0"),
         ("{\n\"event\": }", "the body is not a JSON object: a syntax error at line 2 column 10"),

@@ -8,7 +8,7 @@ fn types(list: &str) -> Vec<String> {
 }
 
 #[test]
-fn only_what_is_wanted_is_subscribed_to() {
+fn only_wanted_events_are_subscribed_to() {
     assert_eq!(types("").len(), 20);
     assert_eq!(types("Accounts, contacts"), ["lead", "contact"]);
     assert_eq!(types("activity.note,sequence"), ["activity.note", "sequence"]);

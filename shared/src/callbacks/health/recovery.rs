@@ -1,4 +1,4 @@
-//! Callbacks with waiting events, in the endpoints table, where a schedule finds them.
+//! Callbacks with waiting events, in the endpoints table.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,6 @@ use crate::events::log::Place;
 use crate::instances::InstanceId;
 use crate::platform::aws::{InternalError, Unavailable, millis, text, written};
 
-/// The sort key of an instance's recovery.
 const SCOPE: &str = "recovery";
 /// The one partition of the sparse index by due time: few callbacks are open.
 const INDEXED: &str = "recovery";
@@ -73,7 +72,7 @@ impl Recovery {
 }
 
 impl DynamoCallbackStore {
-    /// Has the schedule look after an instance's waiting events. Called before an event begins to wait.
+    /// Has the schedule release an instance's waiting events in time. Called before an event begins to wait.
     pub async fn touch_recovery(
         &self,
         instance: InstanceId,

@@ -14,10 +14,9 @@ use crate::events::id::hex;
 use crate::instances::InstanceId;
 use crate::platform::aws::{InternalError, Unavailable, batch_get, millis, number, text, written};
 
-/// The sort key of an instance's callback.
 const SCOPE: &str = "callback";
 
-/// A change applies only to the health that it was decided on, so that no process undoes a newer one.
+/// A change only applies to the health that it was decided on, so that no process undoes a newer one.
 const UNCHANGED: &str = "callback = :callback AND #state = :state AND #windows = :windows";
 /// The same for a callback that was healthy. An item of another URL does not count.
 const HEALTHY: &str = "attribute_not_exists(instance_id) OR callback <> :callback";
@@ -142,7 +141,6 @@ impl DynamoCallbackStore {
     }
 }
 
-/// The key of an item of an instance.
 pub(super) fn key(instance: InstanceId, scope: &str) -> HashMap<String, AttributeValue> {
     HashMap::from([("instance_id".to_owned(), number(instance)), ("scope".to_owned(), text(scope))])
 }

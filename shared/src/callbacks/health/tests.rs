@@ -71,7 +71,7 @@ fn a_callback_is_judged_by_evidence_and_not_by_the_calendar() {
 }
 
 #[test]
-fn the_policy_is_the_instances_own() {
+fn each_instance_has_its_own_policy() {
     let after = |minutes, windows| {
         let policy = CircuitPolicy::of_minutes(minutes).unwrap();
         let health = unwell(State::Failing, windows).after_failure(&evidence(Weight::Slight), policy, START);
@@ -86,7 +86,7 @@ fn the_policy_is_the_instances_own() {
 }
 
 #[test]
-fn a_probe_that_fails_leaves_the_next_one_where_it_is() {
+fn a_failed_probe_does_not_move_the_next_one() {
     let open = unwell(State::Open, 12);
     let after = open.after_failure(&evidence(Weight::Slight), CircuitPolicy::default(), START);
     let Some(Health::Unwell(illness)) = after else { panic!("it is still unwell") };

@@ -21,7 +21,7 @@ fn signatures(signing: &CallbackSigning) -> Vec<String> {
 }
 
 #[test]
-fn the_platforms_known_answer_comes_out() {
+fn the_platforms_signature_has_the_known_answer() {
     let signing =
         CallbackSigning { current: Some(key("MySecretEventSignatureKey")), ..CallbackSigning::default() };
     let body = "<INSERT_EVENT_NOTIFICATION_RESPONSE_BODY>";
@@ -31,7 +31,7 @@ fn the_platforms_known_answer_comes_out() {
 }
 
 #[test]
-fn the_standard_webhooks_known_answer_comes_out() {
+fn the_standard_webhooks_signature_has_the_known_answer() {
     let signing = CallbackSigning { current: Some(key(SECRET)), ..CallbackSigning::default() };
     let headers = signing.headers(ID, at(), BODY);
     assert_eq!(
@@ -93,7 +93,7 @@ fn an_ed25519_key_signs_beside_or_alone() {
 }
 
 #[test]
-fn what_is_no_ed25519_key_is_refused() {
+fn an_invalid_ed25519_key_is_refused() {
     let mismatch = format!("whsk_{}", STANDARD.encode([1; 64]));
     let short = format!("whsk_{}", STANDARD.encode([1; 31]));
     for text in ["", "whsk_", "whsk_%", "whsec_AAAA", &mismatch, &short] {
@@ -102,7 +102,7 @@ fn what_is_no_ed25519_key_is_refused() {
 }
 
 #[test]
-fn what_cannot_be_a_key_is_refused() {
+fn an_invalid_key_is_refused() {
     let not_a_key = "is not a printable text of at most 128 characters";
     let rows = [
         ("k".repeat(129), not_a_key),

@@ -125,7 +125,7 @@ fn each_rule_is_named_when_it_is_broken() {
 }
 
 #[test]
-fn on_one_machine_http_and_every_port_are_allowed_but_nothing_else() {
+fn private_reach_allows_http_and_every_port() {
     assert_eq!(any("http://127.0.0.1:80/a").as_deref(), Ok("http://127.0.0.1/a"));
     assert_eq!(any("http://localhost:22/").as_deref(), Ok("http://localhost:22/"));
     assert_eq!(any("ftp://localhost/"), Err(Error::Scheme("https or http")));

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_keeps_attempts_without_outcome_but_none_that_were_not_made() {
+    fn the_log_keeps_only_attempts_that_were_made() {
         let text = text(0, 1);
         let mut delivery = QueuedDelivery::from_message(&text).unwrap();
         let of = |call: &str, seconds| {

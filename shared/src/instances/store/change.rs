@@ -16,7 +16,7 @@ pub enum Changed {
     Meanwhile,
 }
 
-/// Only what a client may change: other attributes of the item belong to whoever writes them.
+/// Only what a client may change: other writers own the other attributes.
 const CHANGE: &str = "SET #name = :name, tags = :tags, configuration = :configuration, secrets = :secrets, masked = :masked, \
      disabled = :disabled, revision = :next";
 
@@ -48,8 +48,8 @@ impl DynamoInstanceStore {
         Ok(if written(update.send().await, ACTION)? { Changed::Yes } else { Changed::Meanwhile })
     }
 
-    /// Deletes an instance together with its token in the table `credentials`, both or neither, if it still has the
-    /// revision that was seen: what is made for an instance elsewhere, as a subscription, must not outlive it.
+    /// Deletes an instance with its token in the table `credentials`, both or neither, if it still has the revision that was
+    /// seen: a subscription that was made meanwhile must not outlive it.
     pub async fn delete(&self, instance: &Instance, credentials: &str) -> Result<Changed, InternalError> {
         const ACTION: &str = "delete an instance";
         let revision = number(instance.revision);

@@ -11,9 +11,9 @@ use crate::instances::Instance;
 use crate::instances::InstanceId;
 use crate::platform::aws::{InternalError, Unavailable, batch_get, number};
 
-/// Keys only, so that a change of an instance costs no second write: `account_id` and `instance_id`.
+/// The index has keys only (`account_id` and `instance_id`), so a change of an instance costs no second write.
 const INDEX: &str = "by_account";
-/// What one batch read takes (Amazon DynamoDB API reference, `BatchGetItem`).
+/// The most keys of a batch read (Amazon DynamoDB API reference, `BatchGetItem`).
 const BATCH: usize = 100;
 /// Instances whose secrets are decrypted together; each may cost calls to KMS.
 const TOGETHER: usize = 16;
@@ -34,7 +34,7 @@ impl DynamoInstanceStore {
     /// The index follows the table within moments: an instance provisioned just now may be missing.
     pub async fn list(&self, account_id: u64, after: Option<InstanceId>) -> Result<Listing, InternalError> {
         const READ: &str = "read an account's instances";
-        let (ids, next) = self.ids(account_id, after).await?;
+        let (ids, next) = self.ids_after(account_id, after).await?;
         let keys = ids.into_iter().map(|id| HashMap::from([(KEY.to_owned(), number(id))]));
         let items = batch_get(&self.client, &self.instances, keys.collect(), None, READ).await?;
         let mut items: Vec<Item> = serde_dynamo::from_items(items).unavailable(READ)?;
@@ -44,8 +44,20 @@ impl DynamoInstanceStore {
         Ok(Listing { instances: instances.try_collect().await?, next })
     }
 
-    /// The ids of the same instances, and whether there are more: one query and no secret decrypted.
-    pub async fn ids(
+    /// The ids of an account's instances. Stops once there are more than `most`.
+    pub async fn ids(&self, account_id: u64, most: usize) -> Result<Vec<InstanceId>, InternalError> {
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let (found, next) = self.ids_after(account_id, after).await?;
+            ids.extend(found);
+            after = next;
+            if after.is_none() || ids.len() > most {
+                return Ok(ids);
+            }
+        }
+    }
+
+    async fn ids_after(
         &self,
         account_id: u64,
         after: Option<InstanceId>,

@@ -17,12 +17,9 @@ const REPLACE: &str = "SET configuration.#id = :id, replaced_webhook = secrets.w
 const UNCHANGED: &str = "configuration.#id = :old AND attribute_exists(secrets.webhook)";
 
 impl DynamoInstanceStore {
-    /// Gives an instance a new subscription in the place of `old`; what that one's key signed is taken `until` then.
+    /// Replaces the subscription `old` of an instance. Webhooks signed with its key are accepted `until` then.
     ///
-    /// `false` when the instance is gone, or has another subscription by now.
-    ///
-    /// # Errors
-    /// When the key cannot be encrypted or the table not be written.
+    /// `false` if the instance is gone or has another subscription.
     pub async fn replace_subscription(
         &self,
         instance: InstanceId,

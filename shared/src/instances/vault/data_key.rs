@@ -5,7 +5,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use crate::platform::aws::InternalError;
 use crate::platform::random::{self, Random};
 
-/// A data key in the clear. It seals far fewer texts than the 2^32 up to which random nonces may be trusted not to meet.
+/// A data key in the clear. It seals far fewer texts than the 2^32 up to which random nonces are safe.
 pub(super) struct DataKey(LessSafeKey);
 
 impl DataKey {
@@ -52,7 +52,7 @@ mod tests {
     use crate::platform::random::OsRandom;
 
     #[test]
-    fn what_was_sealed_is_opened_in_its_context_only() {
+    fn a_sealed_text_is_opened_only_in_its_context() {
         let key = DataKey::new(&[7; 32]).unwrap();
         let sealed = key.seal("1/password", b"api_key", &OsRandom).unwrap();
         assert!(!sealed.windows(7).any(|window| window == b"api_key"));

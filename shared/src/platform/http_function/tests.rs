@@ -43,7 +43,7 @@ async fn says_url(request: Request) -> Result<Response<String>, Infallible> {
 }
 
 #[tokio::test]
-async fn the_url_is_what_the_api_says_and_not_the_client() {
+async fn the_url_has_the_host_of_the_api_and_not_of_the_client() {
     for (path, query, url) in [
         (
             "/elements/api-v2/instances",

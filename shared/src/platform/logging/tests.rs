@@ -86,7 +86,7 @@ fn other_crates_never_log_below_info() {
 }
 
 #[test]
-fn a_panic_is_an_error_that_quotes_nothing() {
+fn a_panic_is_logged_without_data() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(log_panic));
     let lines = logged(&json("ERROR"), || {

@@ -171,3 +171,42 @@ fn what_there_was_no_room_for_may_be_forgotten_if_it_was_seen_before() {
         assert_eq!(forgotten(&cursor, created, changed), expected, "{why}");
     }
 }
+
+#[test]
+fn a_window_is_walked_in_parts_the_oldest_first() {
+    let (since, mut walk) = (at(0), Walk::starting_at(at(100)));
+    let part = |walk: &Walk| (walk.from(since), walk.until());
+    (walk.at, walk.run) = (Some(at(60)), Some(Run::Rows { rows: 3, last: None }));
+    assert!(walk.put_off(at(60), since));
+    assert_eq!((part(&walk), walk.at, &walk.run), ((at(0), Some(at(60))), None, &None));
+    for minute in [-1, 0, 60, 61] {
+        assert!(!walk.put_off(at(minute), since), "{minute} divides nothing");
+    }
+    assert!(walk.put_off(at(20), since));
+    assert_eq!(part(&walk), (at(0), Some(at(20))));
+    walk.at = Some(at(5));
+    assert!(walk.next_part());
+    assert_eq!((part(&walk), walk.at), ((at(20), Some(at(60))), None));
+    assert!(!walk.put_off(at(20), since) && walk.put_off(at(40), since));
+    assert!(walk.next_part() && walk.next_part());
+    assert_eq!(part(&walk), (at(60), None), "the newest part is open");
+    assert!(!walk.next_part());
+    assert_eq!(part(&walk), (at(60), None));
+}
+
+#[test]
+fn a_walk_of_very_many_parts_joins_some_and_leaves_out_no_time() {
+    let (since, mut walk) = (at(0), Walk::starting_at(at(9000)));
+    for minute in (1..900).rev() {
+        assert!(walk.put_off(at(minute), since));
+        assert!(walk.ends.len() <= 200 && walk.ends.is_sorted_by(|newer, older| newer > older));
+    }
+    assert_eq!((walk.from(since), walk.until()), (at(0), Some(at(1))));
+    assert!(walk.ends[0] > at(800), "the newest part is no larger than it was by far");
+    let mut reached = at(0);
+    while let Some(until) = walk.until() {
+        assert_eq!(walk.from(since), reached);
+        assert!(walk.next_part());
+        reached = until;
+    }
+}

@@ -66,7 +66,8 @@ impl Record {
             (configuration.name.clone(), Feed::Objects, object)
         };
         Ok(Self {
-            id: id.unwrap_or(logged.event.object_id),
+            id: id.unwrap_or_else(|| logged.event.object_id.clone()),
+            own_id: logged.event.object_id,
             object_type,
             closes_type: logged.object_type,
             updated: reading.at,

@@ -56,6 +56,13 @@ pub enum TurnAnswer {
     Busy(DateTime<Utc>),
 }
 
+/// The outcome of one conditional write that claims a turn.
+enum Tried {
+    Granted(GrantedTurn),
+    /// Refused because of this item.
+    Refused(Item),
+}
+
 const FREE: &str = "(attribute_not_exists(lease_until) OR lease_until <= :now)";
 
 /// Only the holder writes the outcome of a turn.
@@ -70,17 +77,17 @@ impl DynamoPollerStore {
         const FIRST: &str = "turn_before = if_not_exists(turn_at, :zero), ";
         let first = self.try_claim(claim, "due_at = :due", FIRST).await?;
         let in_the_way = match first {
-            Ok(claimed) => return Ok(TurnAnswer::Granted(claimed)),
-            Err(item) => item,
+            Tried::Granted(turn) => return Ok(TurnAnswer::Granted(turn)),
+            Tried::Refused(item) => item,
         };
         let is = |name: &str| time(&in_the_way, name) == time_of(claim.due.due_at);
         let lease_until = time(&in_the_way, "lease_until");
         match lease_until.filter(|until| *until > claim.now) {
             Some(until) if is("due_at") || is("claimed_for") => Ok(TurnAnswer::Busy(until)),
-            None if is("claimed_for") => {
-                let again = self.try_claim(claim, "claimed_for = :due", "").await?;
-                Ok(again.map_or(TurnAnswer::Stale, TurnAnswer::Granted))
-            }
+            None if is("claimed_for") => Ok(match self.try_claim(claim, "claimed_for = :due", "").await? {
+                Tried::Granted(turn) => TurnAnswer::Granted(turn),
+                Tried::Refused(_) => TurnAnswer::Stale,
+            }),
             Some(_) | None => Ok(TurnAnswer::Stale),
         }
     }
@@ -90,7 +97,7 @@ impl DynamoPollerStore {
         claim: &TurnRequest<'_>,
         condition: &str,
         also: &str,
-    ) -> Result<Result<GrantedTurn, Item>, InternalError> {
+    ) -> Result<Tried, InternalError> {
         const ACTION: &str = "claim a turn";
         let key = &claim.due.key;
         let next_due = next_due(claim.now, claim.due.interval, key);
@@ -117,9 +124,9 @@ impl DynamoPollerStore {
                 let item = answer.attributes.unwrap_or_default();
                 let lease = Lease { key: key.clone(), holder: claim.holder.to_owned(), until: claim.until };
                 let (turn_before, hold) = (time(&item, "turn_before"), time(&item, "hold_until"));
-                Ok(Ok(GrantedTurn { lease, turn_at: claim.now, turn_before, next_due, hold }))
+                Ok(Tried::Granted(GrantedTurn { lease, turn_at: claim.now, turn_before, next_due, hold }))
             }
-            Err(error) => Ok(Err(condition_failure(error).unavailable(ACTION)?)),
+            Err(error) => Ok(Tried::Refused(condition_failure(error).unavailable(ACTION)?)),
         }
     }
 

@@ -74,34 +74,44 @@ pub(super) fn list(
         Some(None) => return Answer::bad_request("Invalid cursor."),
         cursor => cursor.flatten(),
     };
-    let shown = |event: &&Event| {
-        let told = moment(&event.date_updated).unwrap_or_default();
-        let kept = now - told <= quirks.event_log_keeps;
-        kept && told + lag(&format!("{}{}", event.id, event.date_updated), quirks.event_lag) <= now.max(told)
+    let is_shown = |event: &Event, (at, _): &Position| {
+        let kept = now - *at <= quirks.event_log_keeps;
+        let lag = lag(&format!("{}{}", event.id, event.date_updated), quirks.event_lag);
+        kept && *at + lag <= now.max(*at)
+            && filters.iter().all(|(name, value)| field(event, name) == Some(value))
     };
-    let mut found: Vec<Value> =
-        events.iter().filter(shown).map(|event| serde_json::to_value(event).unwrap_or_default()).collect();
-    found.retain(|event| filters.iter().all(|(name, value)| event[*name] == **value));
-    if cursor.is_none() {
-        found.retain(|event| query.admits(event, "date_updated"));
-    }
-    found.sort_by_key(|event| (date_of(event, "date_updated"), event["id"].to_string()));
-    found.reverse();
-    if let Some(after) = cursor {
-        found.retain(|event| {
-            (date_of(event, "date_updated").unwrap_or_default(), event["id"].to_string()) < after
-        });
-    }
+    let is_asked_for = |at: &Position| match &cursor {
+        Some(after) => at < after,
+        None => query.admits_date("date_updated", Some(at.0)),
+    };
+    let position = |event: &Event| (moment(&event.date_updated).unwrap_or_default(), event.id.clone());
+    let mut found: Vec<(Position, &Event)> = events.iter().map(|event| (position(event), event)).collect();
+    found.retain(|(at, event)| is_asked_for(at) && is_shown(event, at));
+    found.sort_by(|(one, _), (other, _)| other.cmp(one));
     let more = found.len() > limit.min(quirks.page_cap);
     found.truncate(limit.min(quirks.page_cap));
-    let next = found.last().filter(|_| more).map(|last| {
-        let date = last["date_updated"].as_str().unwrap_or_default();
-        format!("{}|{date}|{}", now.timestamp_millis(), last["id"].as_str().unwrap_or_default())
-    });
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|(_, last)| format!("{}|{}|{}", now.timestamp_millis(), last.date_updated, last.id));
+    let found = found.into_iter().map(|(_, event)| serde_json::to_value(event).unwrap_or_default());
+    let mut found: Vec<Value> = found.collect();
     for event in &mut found {
         show(event, key, quirks, now);
     }
     Answer::ok(json!({"data": found, "cursor_next": next, "cursor_previous": null}))
+}
+
+/// What an entry has in a field that can be filtered by.
+fn field<'a>(event: &'a Event, name: &str) -> Option<&'a str> {
+    Some(match name {
+        "action" => &event.action,
+        "lead_id" => event.lead_id.as_deref()?,
+        "object_id" => &event.object_id,
+        "object_type" => &event.object_type,
+        "request_id" => &event.request_id,
+        _ => &event.user_id,
+    })
 }
 
 /// `GET /event/{id}/`.
@@ -112,7 +122,7 @@ pub(super) fn one(events: &[Event], id: &str, key: &str, quirks: &Quirks, now: D
     Answer::ok(event)
 }
 
-/// Removes what the key may not see, and formats the dates.
+/// Removes fields that the key may not see, and formats the dates.
 fn show(event: &mut Value, key: &str, quirks: &Quirks, now: DateTime<Utc>) {
     let is_old = date_of(event, "date_updated").is_none_or(|date| now - date > SHOWN_TO_ALL);
     let Some(event) = event.as_object_mut() else { return };
@@ -134,5 +144,5 @@ fn read_cursor(text: &str, quirks: &Quirks, now: DateTime<Utc>) -> Option<Positi
     let [issued, date, id]: [&str; 3] = text.split('|').collect::<Vec<_>>().try_into().ok()?;
     let issued = DateTime::from_timestamp_millis(issued.parse().ok()?)?;
     let alive = now - issued <= quirks.event_cursor_life;
-    alive.then_some((moment(date)?, format!("\"{id}\"")))
+    alive.then_some((moment(date)?, id.to_owned()))
 }

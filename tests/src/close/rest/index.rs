@@ -18,7 +18,7 @@ struct Indexed {
 }
 
 impl Index {
-    /// Indexes what has changed since the last time.
+    /// Indexes the changes since the last call.
     pub(in crate::close) fn update(
         &mut self,
         objects: &BTreeMap<String, (String, Value)>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::Request;
 use serde_json::Value;
 
@@ -33,7 +34,11 @@ impl Query {
 
     /// True if a date of an object is within the bounds of the query.
     pub(super) fn admits(&self, object: &Value, field: &str) -> bool {
-        let date = date_of(object, field);
+        self.admits_date(field, date_of(object, field))
+    }
+
+    /// True if a date is within the bounds that the query has for a field.
+    pub(super) fn admits_date(&self, field: &str, date: Option<DateTime<Utc>>) -> bool {
         let bound = |operator: &str| self.get(&format!("{field}__{operator}")).and_then(moment);
         bound("gte").is_none_or(|bound| date >= Some(bound))
             && bound("gt").is_none_or(|bound| date > Some(bound))

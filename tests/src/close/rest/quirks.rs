@@ -25,7 +25,7 @@ pub struct Quirks {
     pub max_skip: usize,
     /// The most objects of one search walk.
     pub max_walk: usize,
-    /// Pages have at most this many objects, whatever is asked for.
+    /// Pages have at most this many objects, even if more are asked for.
     pub page_cap: usize,
     /// Requests a window of one API key; `None` for no limit and no header.
     pub limit: Option<Limit>,
@@ -35,7 +35,7 @@ pub struct Quirks {
     pub request_takes: TimeDelta,
     /// Real time that passes before an answer, so that requests can overlap.
     pub answers_after: Duration,
-    /// What happens to the next requests, one each.
+    /// The faults of the next requests, one each.
     pub faults: VecDeque<Fault>,
     /// This many of a hundred requests fail at random: 503s, resets, and truncated answers.
     pub failing_percent: u64,
@@ -86,7 +86,7 @@ pub enum Spelling {
     BodyOnly,
 }
 
-/// What happens to a request instead of an answer.
+/// A fault of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// This status, with an empty body.

@@ -10,7 +10,7 @@ use super::index::{Index, hash};
 use super::quirks::Quirks;
 use super::{date_of, moment};
 
-/// The open cursors: what is left of each walk.
+/// The open cursors, with the rest of each walk.
 #[derive(Debug, Default)]
 pub(in crate::close) struct Cursors {
     walks: BTreeMap<String, Walk>,

@@ -54,7 +54,7 @@ pub struct Call {
     pub query: String,
     /// The status of the answer; 0 for none.
     pub status: u16,
-    /// What a complete answer showed: objects, or entries of the event feed.
+    /// What a complete answer contained: objects, or entries of the event feed.
     pub shown: Vec<Value>,
 }
 

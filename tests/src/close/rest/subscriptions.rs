@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use crate::close::Close;
 
-/// The answer to a request for `webhook/` and below it; `rest` is what follows that.
+/// The answer to a request for `webhook/` and below it; `rest` is the path after it.
 pub(super) fn answer(close: &Close, request: &Request<Bytes>, rest: &str) -> Answer {
     let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     match (request.method(), rest.strip_suffix('/')) {

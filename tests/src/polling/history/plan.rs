@@ -12,6 +12,9 @@ use super::step::{self, Step};
 use super::world;
 use crate::close::Quirks;
 
+/// Hours that the event feed surely keeps.
+const FEED_KEEPS: i64 = 28 * 24;
+
 /// A history before it happens.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -117,6 +120,11 @@ impl ResourcePlan {
 }
 
 impl InstancePlan {
+    /// True if it polls what Close's event feed has lost.
+    pub(super) fn begins_before_feed(&self) -> bool {
+        self.since.is_some_and(|(hours, _)| hours > FEED_KEEPS)
+    }
+
     /// `event.poller.configuration`.
     #[must_use]
     pub fn configuration(&self) -> Value {
@@ -183,7 +191,7 @@ fn instance(draw: &mut Draw, key: &'static str, peculiar: usize, old: bool) -> I
         (draw.signed(0, most), draw.of(&Spelling::ALL))
     });
     // Close's event feed has nothing older, and only activities have another source.
-    let beyond = since.is_some_and(|(hours, _)| hours > 28 * 24);
+    let beyond = since.is_some_and(|(hours, _)| hours > FEED_KEEPS);
     let kinds: Vec<_> =
         KINDS.into_iter().filter(|kind| !beyond || kind.found == Found::Objects || kind.is_listed).collect();
     let (odd, templates) = (draw.percent(peculiar), draw.percent(peculiar));

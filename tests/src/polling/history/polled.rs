@@ -45,6 +45,13 @@ impl Polled {
         self.plan.since = None;
     }
 
+    /// Polling has begun now.
+    pub(super) fn begun_at(&mut self, now: DateTime<Utc>) {
+        for watch in self.watches.iter_mut().filter(|watch| watch.alive) {
+            (watch.required_from, watch.begun_at) = (now, now);
+        }
+    }
+
     fn patch(&mut self, patch: &Patch, base: &str, now: DateTime<Utc>) -> Option<Value> {
         let alive = |watch: &&mut Watch| watch.alive;
         let mut configuration = json!({});

@@ -195,6 +195,11 @@ impl<'a> Scene<'a> {
             it.begin_anew(self.bed.now());
         }
         self.turn(number, how, Switch::On).await;
+        // Close was asked whether the key holds, which takes time.
+        let (it, now) = (&mut self.instances[number], self.bed.now());
+        if how == Off::ByWebhook {
+            it.begun_at(now);
+        }
         let longest = self.instances.iter().map(|it| it.plan.interval).max().unwrap_or(1);
         let interval = TimeDelta::minutes(i64::try_from(longest).unwrap_or(1));
         // What the others asked for meanwhile is not looked at.

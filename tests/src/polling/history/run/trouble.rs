@@ -27,6 +27,10 @@ impl Scene<'_> {
                 Trouble::Unauthorized(key) if self.instances[number].plan.key != *key => {}
                 Trouble::Away(subject, 403) => self.requests.excuse(number, Some(subject), over),
                 Trouble::Unauthorized(_) => self.requests.excuse(number, None, over),
+                // The event feed waits for the list of what it has lost.
+                _ if self.instances[number].plan.begins_before_feed() => {
+                    self.requests.excuse(number, Some("event/"), over);
+                }
                 Trouble::Away(..) | Trouble::Down | Trouble::Large(_) => {}
             }
         }

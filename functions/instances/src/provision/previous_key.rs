@@ -1,18 +1,18 @@
-//! A new signing key takes over from the old one, and for a while both sign.
+//! When a signing key is replaced, both keys sign for a day.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use shared::instances::{Configuration, key};
 
-/// How long the old key signs beside the new one, where the scheme has room for both.
-const OVERLAP: TimeDelta = TimeDelta::hours(24);
+/// How long the previous key still signs, if the scheme has room for two signatures.
+const KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// Keeps the previous key when a change replaces it, and removes it when the key is removed. What a client sends
 /// for these two settings has no effect.
-pub(super) fn overlap(before: &Configuration, after: &mut Configuration, now: DateTime<Utc>) {
+pub(super) fn keep(before: &Configuration, after: &mut Configuration, now: DateTime<Utc>) {
     let old = before.get(key::SIGNATURE_KEY).map(str::to_owned);
     let kept = match (old, after.get(key::SIGNATURE_KEY)) {
         (Some(old), Some(new)) if old != new => {
-            let until = (now + OVERLAP).to_rfc3339_opts(SecondsFormat::Secs, true);
+            let until = (now + KEPT).to_rfc3339_opts(SecondsFormat::Secs, true);
             Some((old, until))
         }
         (Some(_), Some(_)) => {
@@ -38,24 +38,24 @@ mod tests {
     }
 
     #[test]
-    fn the_old_key_is_kept_for_a_day_and_no_longer_than_there_is_a_new_one() {
+    fn the_previous_key_is_kept_for_a_day_while_there_is_a_new_one() {
         let now = DateTime::UNIX_EPOCH;
         let before = configuration(&[(key::SIGNATURE_KEY, "old")]);
         let mut after =
             configuration(&[(key::SIGNATURE_KEY, "new"), (key::PREVIOUS_SIGNATURE_KEY, "forged")]);
-        overlap(&before, &mut after, now);
+        keep(&before, &mut after, now);
         assert_eq!(after.get(key::PREVIOUS_SIGNATURE_KEY), Some("old"));
         assert_eq!(after.get(key::PREVIOUS_SIGNATURE_UNTIL), Some("1970-01-02T00:00:00Z"));
 
         let mut unrelated = configuration(&[(key::SIGNATURE_KEY, "new")]);
-        overlap(&after, &mut unrelated, now + TimeDelta::hours(1));
+        keep(&after, &mut unrelated, now + TimeDelta::hours(1));
         assert_eq!(unrelated, after, "another change does not prolong it");
 
         let mut without = configuration(&[]);
-        overlap(&after, &mut without, now);
+        keep(&after, &mut without, now);
         assert_eq!(without, configuration(&[]));
         let mut first = configuration(&[(key::SIGNATURE_KEY, "new")]);
-        overlap(&configuration(&[]), &mut first, now);
+        keep(&configuration(&[]), &mut first, now);
         assert_eq!(first.get(key::PREVIOUS_SIGNATURE_KEY), None);
     }
 }

@@ -31,8 +31,7 @@ impl CallbackHeaders {
     ///
     /// The old platform does not document the format of this setting, so both plain ones are accepted.
     ///
-    /// # Errors
-    /// When it is neither, or a header cannot be sent. No value is quoted: it may be secret.
+    /// Errors quote no value: it may be secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let pairs: Vec<(String, String)> = if text.starts_with('{') {
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_refused_by_name() {
+    fn a_header_that_cannot_be_sent_is_refused_by_name() {
         let rows = [
             ("X-Team", "is neither a JSON object of strings nor lines of `Name: value`"),
             (r#"{"a":1}"#, "is neither a JSON object of strings nor lines of `Name: value`"),
