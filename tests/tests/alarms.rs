@@ -1,6 +1,5 @@
 //! Alarms and the dashboard, checked against the functions' metrics and the runbook.
 
-#[cfg(test)]
 mod played;
 
 use std::collections::BTreeSet;
