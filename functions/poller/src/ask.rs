@@ -65,6 +65,10 @@ struct Course<'a> {
     before: Option<(Told, usize)>,
 }
 
+/// What is wrong where Close does not know a filter, which it passes over in silence.
+const IGNORED: &str =
+    "Close shows records older than it was asked for: it ignores the filter by date_updated";
+
 impl Poller {
     /// Asks Close for a resource, and moves its cursor on in memory; what the cursor passes is durably queued by then.
     ///
@@ -107,9 +111,7 @@ impl Poller {
             course.take(&judge, &page, &objects, began_at);
             course.reached = walker.walk().clone();
             if page.ignored {
-                let what =
-                    "Close shows records older than it was asked for: it ignores the filter by date_updated";
-                break Answer::FilterIgnored(what.to_owned());
+                break Answer::FilterIgnored(IGNORED.to_owned());
             }
             if page.last && course.reached.until().is_none() {
                 break Answer::Drained;
