@@ -126,9 +126,7 @@ impl Poller {
                 walker.resume(course.reached.clone());
             }
         };
-        if answer != Answer::Drained {
-            course.put_off_newest();
-        }
+        course.stop(&answer);
         self.flush(request.instance, &mut course).await?;
         Ok(course.end(&walk, answer, walker.is_history(), configuration.poll_delay))
     }
@@ -212,6 +210,13 @@ impl<'a> Course<'a> {
     /// True if so many times as much was collected as should be.
     fn is_full(&self, times: usize) -> bool {
         self.changes.len() >= times * MOST_COLLECTED || self.bytes >= times * MOST_COLLECTED_BYTES
+    }
+
+    /// Puts off what was collected of a part whose end was not reached.
+    fn stop(&mut self, answer: &Answer) {
+        if *answer != Answer::Drained {
+            self.put_off_newest();
+        }
     }
 
     /// Puts off what was collected, if there may be something older than the last page.

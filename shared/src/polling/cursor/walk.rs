@@ -104,7 +104,7 @@ impl Walk {
         divides
     }
 
-    /// Moves on to the next part: what was put off last. False if nothing was put off.
+    /// Moves on to the next part: what was put off last. Returns false after the newest.
     pub fn next_part(&mut self) -> bool {
         let end = self.ends.pop();
         if end.is_some() {
