@@ -37,7 +37,6 @@ use tests::receiver::Receiver;
 const KEYS: &str = "100,1000";
 /// What the template has the mapping start together, and what a batch holds.
 const FUNCTIONS: usize = 2;
-const RESOURCES: [&str; 3] = ["contacts", "opportunities", "events"];
 
 #[tokio::main]
 async fn main() {
@@ -57,8 +56,6 @@ async fn measure(keys: usize) {
     let close = Close::new(1, Arc::new(bed.clock().clone()));
     let rest = close.serve(bed.clock(), Quirks::default()).await;
     let receiver = Receiver::counting().await;
-    let entry = |name: &str| (name.to_owned(), json!({"url": format!("/{name}"), "idField": "id"}));
-    let configuration = json!(RESOURCES.map(entry).into_iter().collect::<BTreeMap<_, _>>()).to_string();
     let began = Instant::now();
     let tables = Tables::of(&bed);
     let provisioned = (0..keys).map(|n| {
@@ -69,7 +66,6 @@ async fn measure(keys: usize) {
             (key::CALLBACK_URL, receiver.url()),
             (key::VENDOR_TYPE, "polling".to_owned()),
             ("event.poller.refresh_interval", "1".to_owned()),
-            ("event.poller.configuration", configuration.clone()),
         ];
         tables.provision(&bed, settings)
     });
