@@ -81,20 +81,18 @@ async fn what_a_poll_finds_in_the_event_feed_is_enqueued_oldest_first() {
 }
 
 #[tokio::test]
-async fn more_than_is_kept_in_memory_is_enqueued_oldest_first() {
-    let polled = Polled::with(&events(50), Quirks::default(), &[]).await;
-    let requests = poll(&polled, |contact| change(&polled, contact, 4_700)).await;
-    assert!(queued(&polled) == happened(&polled), "{:?}", difference(&polled));
-    assert!(requests <= 2 * 4_700 / 50 + 8, "{requests} requests");
-}
-
-#[tokio::test]
-async fn what_one_turn_cannot_read_is_enqueued_oldest_first() {
-    let quirks = Quirks { request_takes: TimeDelta::seconds(4), ..Quirks::default() };
-    let polled = Polled::with(&events(5), quirks, &[]).await;
-    let requests = poll(&polled, |contact| change(&polled, contact, 120)).await;
-    assert!(queued(&polled) == happened(&polled), "{:?}", difference(&polled));
-    assert!(requests <= 2 * 120 / 5 + 24, "{requests} requests");
+async fn what_is_read_in_parts_is_enqueued_oldest_first() {
+    let slow = Quirks { request_takes: TimeDelta::seconds(4), ..Quirks::default() };
+    let rows = [
+        ("more than is kept in memory", Quirks::default(), 50, 4_700, 8),
+        ("more than one turn can read", slow, 5, 120, 24),
+    ];
+    for (what, quirks, page_size, changes, more) in rows {
+        let polled = Polled::with(&events(page_size), quirks, &[]).await;
+        let requests = poll(&polled, |contact| change(&polled, contact, changes)).await;
+        assert!(queued(&polled) == happened(&polled), "{what}: {:?}", difference(&polled));
+        assert!(requests <= 2 * changes / page_size + more, "{what}: {requests} requests");
+    }
 }
 
 #[tokio::test]
