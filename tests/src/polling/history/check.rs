@@ -175,9 +175,7 @@ impl Evidence<'_> {
                 wrong.push(format!("{name} {id} was created {created} times, of {all}"));
             }
             let Some(watch) = self.named(name).next().filter(|watch| watch.is_only) else { continue };
-            // What was left to a later poll may have been created before that one's window.
-            let is_new = at >= watch.begun_at && watch.resource.keeps.is_none() && !watch.is_bounded();
-            if created == 0 && is_new {
+            if created == 0 && at >= watch.begun_at && watch.resource.keeps.is_none() {
                 wrong.push(format!(
                     "{name} {id} was created while it was polled, and told {all} times, never as created"
                 ));

@@ -172,16 +172,12 @@ impl Watch {
         objects.map(|(id, _)| id).collect()
     }
 
-    /// True if it leaves what is dated after the poll to a later one.
-    pub(super) fn is_bounded(&self) -> bool {
-        self.resource.clauses.iter().any(|clause| clause.contains("<="))
-            || self.resource.settings.contains_key("filterByCurrentDate")
-    }
-
     /// What a request of a poll that went well showed and must be told.
     pub(super) fn shown(&self, call: &Call, past: &Past) -> Shown {
         let kind = self.resource.kind();
-        if !self.alive || call.subject != kind.subject || self.is_bounded() {
+        let is_bounded = self.resource.clauses.iter().any(|clause| clause.contains("<="))
+            || self.resource.settings.contains_key("filterByCurrentDate");
+        if !self.alive || call.subject != kind.subject || is_bounded {
             return Shown::new();
         }
         let mut shown = Shown::new();
